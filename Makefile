@@ -1,0 +1,44 @@
+# Two commands do it all on a fresh machine: `make demo` and `make test`. Everything installs into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock system-packages clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+setup: $(STAMP) ## Make .venv with everything
+
+$(STAMP): pyproject.toml requirements/dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Aislewise needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …"; exit 2; }
+	@echo "Setting up $(VENV) (some minutes the first time) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## The whole system on a simulated store, in a browser
+	@$(BIN)/python -m demo
+
+test: setup system-packages lint ## Everything CI runs
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests
+
+lint: setup ## Style, types and import walls
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+bench: setup ## Speed as ratios, measured side by side in one run
+	@$(BIN)/python -m benchmarks
+
+lock: ## Pin the newest versions that pyproject.toml allows
+	@sh requirements/lock.sh $(PYTHON)
+
+system-packages: ## The real broker and browser for the tests, from Debian, where root or sudo allows
+	@sh tests/system_packages.sh
+
+clean: ## Remove what was made here
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

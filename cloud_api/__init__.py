@@ -1,0 +1,1 @@
+"""Plans for the whole chain: footfall review, replenishment, layout."""

@@ -1,0 +1,1 @@
+"""What touches the world in the cloud: PostgreSQL and its migrations."""

@@ -1,0 +1,1 @@
+"""HTTP doors of the chain: reports in, footfall and plans out."""

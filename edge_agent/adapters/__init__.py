@@ -1,0 +1,1 @@
+"""What touches the world at the edge: sensors, the outbox file, the broker."""

@@ -1,0 +1,69 @@
+"""What can go wrong at the edge: each error says what, where and what to do, and keeps the facts as attributes."""
+
+from __future__ import annotations
+
+
+class EdgeError(Exception):
+    """Base of all errors an edge agent tells its user. Its text is one line."""
+
+    exit_code = 1
+
+
+class ConfigurationInvalid(EdgeError, ValueError):
+    """The configuration file cannot be used."""
+
+    exit_code = 2
+
+    def __init__(self, *, path: str, field: str, problem: str, line: int | None = None) -> None:
+        place = f"{path}:{line}" if line is not None else path
+        super().__init__(f"{place}: {field}: {problem}")
+        self.path = path
+        self.field = field
+        self.problem = problem
+        self.line = line
+
+
+class RecordingInvalid(EdgeError, ValueError):
+    """A recording (film, trace, reads) holds something that cannot be read."""
+
+    exit_code = 3
+
+    def __init__(self, *, path: str, problem: str, line: int | None = None) -> None:
+        place = f"{path}:{line}" if line is not None else path
+        super().__init__(f"{place}: {problem}")
+        self.path = path
+        self.problem = problem
+        self.line = line
+
+
+class SensorUnavailable(EdgeError, OSError):
+    """A sensor is not there or cannot be opened."""
+
+    exit_code = 4
+
+    def __init__(self, *, part: str, problem: str, advice: str) -> None:
+        super().__init__(f"{part}: {problem}; {advice}")
+        self.part = part
+        self.problem = problem
+        self.advice = advice
+
+
+class LoadCellSilent(SensorUnavailable, TimeoutError):
+    """The HX711 did not answer in time: most often a loose wire."""
+
+    def __init__(self, *, shelf_id: str, waited_ms: int) -> None:
+        super().__init__(part=f"shelf {shelf_id}", problem=f"no weight for {waited_ms} ms", advice="check the HX711 wires")
+        self.shelf_id = shelf_id
+        self.waited_ms = waited_ms
+
+
+class OutboxUnusable(EdgeError, OSError):
+    """The outbox file cannot be opened, written or trusted."""
+
+    exit_code = 5
+
+    def __init__(self, *, path: str, problem: str, advice: str) -> None:
+        super().__init__(f"outbox {path}: {problem}; {advice}")
+        self.path = path
+        self.problem = problem
+        self.advice = advice

@@ -1,0 +1,1 @@
+"""One named thread each: weigh, scan, watch, uplink."""

@@ -1,0 +1,1 @@
+"""A seeded shop that drives simulated sensors; it ships, and keeps the truth beside what the sensors say."""

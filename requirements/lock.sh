@@ -1,0 +1,16 @@
+#!/bin/sh
+# Pins every dependency with its hashes, for every platform, without naming any index.
+set -eu
+cd "$(dirname "$0")/.."
+tools=$(mktemp -d)
+trap 'rm -rf "$tools"' EXIT
+"${1:-python3}" -m venv "$tools/venv"
+"$tools/venv/bin/python" -m pip -q install uv
+for extra in edge hub cloud dev; do
+  "$tools/venv/bin/uv" -q pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+    --no-emit-index-url --no-emit-find-links --upgrade --extra "$extra" pyproject.toml -o "requirements/$extra.lock"
+done
+if grep -nE '(index-url|find-links|https?://)' requirements/*.lock; then
+  echo "a lock file names an address; it must not" >&2
+  exit 1
+fi

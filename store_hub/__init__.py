@@ -1,0 +1,1 @@
+"""Decides what the physics means for one shop: units, stock, alerts, tasks."""

@@ -1,0 +1,1 @@
+"""What touches the world at the hub: the ledger, the broker, the pager, the cloud."""

@@ -1,0 +1,1 @@
+"""The hub's configuration, from TOML. Unknown keys are refused, with file, line and field."""

@@ -1,0 +1,1 @@
+"""The manager's pages: they read views and command through bookkeep."""

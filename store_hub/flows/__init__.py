@@ -1,0 +1,1 @@
+"""ingest, bookkeep (the only writer), notify, mirror, sync."""

@@ -1,0 +1,1 @@
+"""HTTP doors for the till, deliveries and other systems; health and metrics."""

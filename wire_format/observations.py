@@ -1,0 +1,177 @@
+"""Edge → hub: physical facts. Grams, tags, floor positions, counts; never units or meaning."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from wire_format.identifiers import (
+    BootId,
+    ButtonId,
+    Count,
+    DeviceId,
+    DoorId,
+    Epc,
+    OutboxId,
+    Share,
+    ShelfId,
+    WallClockMs,
+    ZoneId,
+)
+
+Grams = Annotated[float, Meta(ge=-1e7, le=1e7, description="grams")]
+PersonSeconds = Annotated[float, Meta(ge=0.0, le=1e9, description="persons × seconds")]
+
+
+class Observation(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every observation says of itself. Its identity `(outbox_id, sequence)` is in the topic.
+
+    `monotonic_ms` counts from the start of the agent (`boot_id`) and never jumps; `observed_at_ms` is the device's wall
+    clock, which may wake up in 1970. The hub places the event in time from both (see `ClockReading`).
+    """
+
+    device_id: DeviceId
+    boot_id: BootId
+    monotonic_ms: Count
+    observed_at_ms: WallClockMs
+
+
+class ShelfWeight(Observation, frozen=True, kw_only=True, tag="shelf_weight"):
+    """A shelf came to rest at a new weight, or confirms the old one.
+
+    `moved_at_ms` is when the motion that led here began (wall clock); null when nothing had moved.
+    `drift_g` is the zero drift and creep followed so far at rest, already taken out of `weight_g`.
+    """
+
+    shelf_id: ShelfId
+    weight_g: Grams
+    spread_g: Annotated[float, Meta(ge=0.0, description="largest minus smallest reading of the resting window, grams")]
+    moved_at_ms: WallClockMs | None = None
+    temperature_c: Annotated[float, Meta(ge=-60.0, le=120.0)] | None = None
+    drift_g: Grams = 0.0
+
+
+class TagSeen(Observation, frozen=True, kw_only=True, tag="tag_seen"):
+    """A tag is now believed to be in a zone."""
+
+    epc: Epc
+    zone_id: ZoneId
+    confidence: Share
+    rssi_dbm: Annotated[float, Meta(ge=-120.0, le=30.0)] | None = None
+
+
+class TagLeft(Observation, frozen=True, kw_only=True, tag="tag_left"):
+    """A tag is no longer believed to be in a zone. `last_read_at_ms` is the wall clock of its last read there."""
+
+    epc: Epc
+    zone_id: ZoneId
+    confidence: Share
+    last_read_at_ms: WallClockMs
+
+
+class DoorCrossing(Observation, frozen=True, kw_only=True, tag="door_crossing"):
+    """People who crossed a door line in an interval, at most a minute long. Intervals of a door never overlap."""
+
+    door_id: DoorId
+    started_at_ms: WallClockMs
+    duration_ms: Annotated[int, Meta(ge=0, le=86_400_000)]
+    people_in: Count
+    people_out: Count
+
+
+class FloorCell(Struct, frozen=True, array_like=True):
+    """One cell of the floor grid: column from the left, row from the top of the plan, and what was stayed there."""
+
+    column: Annotated[int, Meta(ge=0, le=65535)]
+    row: Annotated[int, Meta(ge=0, le=65535)]
+    person_s: PersonSeconds
+
+
+class FloorDwell(Observation, frozen=True, kw_only=True, tag="floor_dwell"):
+    """Where people stayed in an interval: only the cells that are not zero.
+
+    Cell `(column, row)` covers `[column, column + 1) × cell_size_m` by `[row, row + 1) × cell_size_m` of the store's plan, whose
+    origin is its upper left corner, x to the right and y down, metres.
+    """
+
+    area_id: ZoneId
+    started_at_ms: WallClockMs
+    duration_ms: Annotated[int, Meta(ge=0, le=86_400_000)]
+    cell_size_m: Annotated[float, Meta(gt=0.0, le=10.0)]
+    cells: list[FloorCell]
+
+
+class QueueLength(Observation, frozen=True, kw_only=True, tag="queue_length"):
+    """How many people waited in a zone during an interval."""
+
+    zone_id: ZoneId
+    started_at_ms: WallClockMs
+    duration_ms: Annotated[int, Meta(ge=0, le=86_400_000)]
+    people_mean: Annotated[float, Meta(ge=0.0)]
+    people_max: Count
+
+
+class ButtonPressed(Observation, frozen=True, kw_only=True, tag="button_pressed"):
+    """Somebody pressed a button at a shelf."""
+
+    button_id: ButtonId
+    shelf_id: ShelfId | None = None
+
+
+class Shed(Observation, frozen=True, kw_only=True, tag="shed"):
+    """A full outbox let something go: stands in the place of its own sequence through `through_sequence`.
+
+    Without it the hub would wait for ever at the gap. `counts` says how many of each observation type were lost.
+    """
+
+    through_sequence: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    counts: dict[str, int]
+
+
+AnyObservation = ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | Shed
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """Something at a device that is not well: `part` is a shelf, antenna or camera; `advice` says what to do."""
+
+    code: str
+    part: str
+    message: str
+    advice: str = ""
+    since_ms: WallClockMs | None = None
+
+
+class DeviceHealth(Struct, frozen=True, kw_only=True, tag_field="type", tag="device_health"):
+    """How a device is. Retained, one per device, outside the outbox: the broker itself says `death` by last will.
+
+    `shed` counts, per observation type, what a full outbox had to let go since the outbox was made.
+    """
+
+    device_id: DeviceId
+    boot_id: BootId
+    state: Literal["birth", "alive", "death"]
+    sent_at_ms: WallClockMs
+    agent_version: str
+    outbox_id: OutboxId | None = None
+    uptime_s: Annotated[float, Meta(ge=0.0)] = 0.0
+    outbox_depth: Count = 0
+    outbox_capacity: Count = 0
+    shed: dict[str, int] = {}
+    temperature_c: float | None = None
+    disk_free_mb: float | None = None
+    faults: list[Fault] = []
+    parts: list[str] = []
+
+
+class ClockReading(Struct, frozen=True, kw_only=True, tag_field="type", tag="clock_reading"):
+    """What a device's clocks say at the moment of sending, so that the hub can place its observations in time.
+
+    The hub keeps `hub_clock - monotonic_ms` per `(outbox_id, boot_id)`; an observation of that boot then has a true time even
+    when the device's wall clock is wrong, and however long it lay in the outbox.
+    """
+
+    device_id: DeviceId
+    boot_id: BootId
+    monotonic_ms: Count
+    wall_clock_ms: WallClockMs

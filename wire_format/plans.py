@@ -1,0 +1,154 @@
+"""Cloud → hub: planograms, the product master, replenishment orders and promotions.
+
+The planogram is also a store's own file: simulated shop, hub and cloud read the same one. Places are metres on the store's plan, origin
+in its upper left corner, x to the right and y down.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from wire_format.identifiers import Count, DoorId, ShelfId, Sku, StoreId, WallClockMs, ZoneId
+
+Metres = Annotated[float, Meta(ge=-10_000.0, le=10_000.0)]
+Units = Annotated[int, Meta(ge=0, le=1_000_000)]
+MinorUnits = Annotated[int, Meta(ge=0, description="price in the currency's minor unit")]
+
+
+class Rectangle(Struct, frozen=True, kw_only=True):
+    """An upright rectangle on the plan, metres."""
+
+    x_m: Metres
+    y_m: Metres
+    width_m: Annotated[float, Meta(gt=0.0)]
+    depth_m: Annotated[float, Meta(gt=0.0)]
+
+
+class Product(Struct, frozen=True, kw_only=True):
+    """An article of the master: what it weighs, costs and is called."""
+
+    sku: Sku
+    name: str
+    unit_weight_g: Annotated[float, Meta(gt=0.0)] | None = None
+    unit_weight_sd_g: Annotated[float, Meta(ge=0.0)] | None = None
+    gtin: Annotated[str, Meta(pattern=r"^\d{8}(?:\d{4,6})?$")] | None = None
+    category: str = ""
+    price_minor: MinorUnits | None = None
+    cost_minor: MinorUnits | None = None
+    case_pack_units: Annotated[int, Meta(ge=1)] = 1
+    supplier: str = ""
+    lead_time_days: Annotated[float, Meta(ge=0.0)] = 2.0
+
+
+class Facing(Struct, frozen=True, kw_only=True):
+    """An article's place on a shelf: `from_m` to `from_m + width_m` along the shelf, and how much fits.
+
+    `low_units` is when staff should be called; `full_units` when the place counts as filled again.
+    """
+
+    sku: Sku
+    from_m: Annotated[float, Meta(ge=0.0)] = 0.0
+    width_m: Annotated[float, Meta(gt=0.0)] = 0.3
+    capacity_units: Annotated[int, Meta(ge=1)]
+    low_units: Units
+    full_units: Units | None = None
+    start_units: Units | None = None
+
+
+class Shelf(Struct, frozen=True, kw_only=True):
+    """One board that is weighed as a whole (or not at all). `level` 1 is the top board of its bay."""
+
+    shelf_id: ShelfId
+    level: Annotated[int, Meta(ge=1)]
+    width_m: Annotated[float, Meta(gt=0.0)]
+    weighed: bool = True
+    facings: list[Facing] = []
+
+
+class Bay(Struct, frozen=True, kw_only=True):
+    """A rack that stands on the floor, with its boards. `faces` is where the shopper stands."""
+
+    bay_id: ShelfId
+    name: str
+    place: Rectangle
+    faces: Literal["north", "south", "east", "west"] = "south"
+    shelves: list[Shelf]
+
+
+class Zone(Struct, frozen=True, kw_only=True):
+    """A part of the floor that is counted by itself."""
+
+    zone_id: ZoneId
+    name: str
+    kind: Literal["aisle", "entrance", "queue", "till", "back_room", "other"] = "other"
+    place: Rectangle
+
+
+class Door(Struct, frozen=True, kw_only=True):
+    """A line people cross: inside is to the right of it when looking from its first to its second point."""
+
+    door_id: DoorId
+    name: str
+    x1_m: Metres
+    y1_m: Metres
+    x2_m: Metres
+    y2_m: Metres
+
+
+class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planogram"):
+    """A store's plan: floor, bays, shelves, facings, zones, doors and the articles on them."""
+
+    store_id: StoreId
+    name: str
+    version: Annotated[int, Meta(ge=1)] = 1
+    time_zone: str = "UTC"
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "EUR"
+    width_m: Annotated[float, Meta(gt=0.0)]
+    depth_m: Annotated[float, Meta(gt=0.0)]
+    bays: list[Bay]
+    zones: list[Zone] = []
+    doors: list[Door] = []
+    products: list[Product]
+    back_room: dict[str, int] = {}
+
+
+class OrderLine(Struct, frozen=True, kw_only=True):
+    """So many units of an article, with the reason in one sentence."""
+
+    sku: Sku
+    units: Count
+    reason: str
+
+
+class ReplenishmentOrder(Struct, frozen=True, kw_only=True, tag_field="type", tag="replenishment_order"):
+    """An order that a planner approved, on its way to the store."""
+
+    order_id: str
+    store_id: StoreId
+    created_at_ms: WallClockMs
+    due_at_ms: WallClockMs | None = None
+    supplier: str = ""
+    lines: list[OrderLine]
+
+
+class ProductMaster(Struct, frozen=True, kw_only=True, tag_field="type", tag="product_master"):
+    """Articles as the chain knows them; replaces what the hub knew of each SKU named."""
+
+    version: Annotated[int, Meta(ge=1)]
+    products: list[Product]
+
+
+class Promotion(Struct, frozen=True, kw_only=True, tag_field="type", tag="promotion"):
+    """A price or display promotion of an article."""
+
+    promotion_id: str
+    sku: Sku
+    starts_at_ms: WallClockMs
+    ends_at_ms: WallClockMs
+    price_minor: MinorUnits | None = None
+    display: str = ""
+
+
+AnyPlan = Planogram | ReplenishmentOrder | ProductMaster | Promotion

@@ -1,0 +1,154 @@
+"""Hub → cloud: quarter-hour and daily facts of a store, in batches that are booked whole or not at all.
+
+A fact is the whole present truth of its key: when late news changes a quarter that was already told, the hub tells it again
+under a higher sequence, and the cloud keeps the newest. Missing is null, never zero.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from wire_format.identifiers import (
+    BookedSequence,
+    Count,
+    DeviceId,
+    DoorId,
+    LedgerId,
+    Sequence,
+    ShelfId,
+    Sku,
+    StoreId,
+    WallClockMs,
+    ZoneId,
+)
+from wire_format.observations import FloorCell
+
+LocalDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="the store's own calendar day")]
+Minutes = Annotated[float, Meta(ge=0.0, le=1440.0)]
+
+
+class Fact(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """One row of what a store knows, numbered by the hub's ledger."""
+
+    sequence: Sequence
+
+
+class SkuQuarter(Fact, frozen=True, kw_only=True, tag="sku_quarter"):
+    """One article in one quarter of an hour. Units are whole store, all places."""
+
+    quarter_started_at_ms: WallClockMs
+    sku: Sku
+    units_sold: int
+    units_picked: Count
+    units_put_back: Count
+    units_received: int
+    units_lost: int
+    opening_units: float | None
+    closing_units: float | None
+    closing_low_units: float | None
+    closing_high_units: float | None
+    out_of_stock_min: Minutes | None
+    revenue_minor: Annotated[int, Meta(description="in the store's currency's minor unit")]
+
+
+class SkuDay(Fact, frozen=True, kw_only=True, tag="sku_day"):
+    """One article on one of the store's days; the same columns as `SkuQuarter`, summed or taken at the day's ends."""
+
+    day: LocalDate
+    sku: Sku
+    units_sold: int
+    units_picked: Count
+    units_put_back: Count
+    units_received: int
+    units_lost: int
+    opening_units: float | None
+    closing_units: float | None
+    closing_low_units: float | None
+    closing_high_units: float | None
+    out_of_stock_min: Minutes | None
+    revenue_minor: int
+
+
+class DoorQuarter(Fact, frozen=True, kw_only=True, tag="door_quarter"):
+    """People through one door in a quarter of an hour."""
+
+    quarter_started_at_ms: WallClockMs
+    door_id: DoorId
+    people_in: Count
+    people_out: Count
+    observed_min: Annotated[float, Meta(ge=0.0, le=15.0, description="minutes the counter was alive")]
+
+
+class ZoneQuarter(Fact, frozen=True, kw_only=True, tag="zone_quarter"):
+    """Stay in one zone of the floor in a quarter of an hour."""
+
+    quarter_started_at_ms: WallClockMs
+    zone_id: ZoneId
+    dwell_person_s: Annotated[float, Meta(ge=0.0)]
+
+
+class TileQuarter(Fact, frozen=True, kw_only=True, tag="tile_quarter"):
+    """The heatmap of one camera area in a quarter of an hour; cells as in `FloorDwell`."""
+
+    quarter_started_at_ms: WallClockMs
+    area_id: ZoneId
+    cell_size_m: Annotated[float, Meta(gt=0.0, le=10.0)]
+    cells: list[FloorCell]
+
+
+class AlertFact(Fact, frozen=True, kw_only=True, tag="alert"):
+    """An alert as it now stands."""
+
+    alert_id: Sequence
+    kind: str
+    sku: Sku | None
+    shelf_id: ShelfId | None
+    raised_at_ms: WallClockMs
+    taken_at_ms: WallClockMs | None = None
+    cleared_at_ms: WallClockMs | None = None
+    units_at_raise: float | None = None
+
+
+class DeviceFact(Fact, frozen=True, kw_only=True, tag="device"):
+    """A device as the hub last knew it."""
+
+    device_id: DeviceId
+    state: Literal["birth", "alive", "death"]
+    last_seen_at_ms: WallClockMs
+    agent_version: str
+    outbox_depth: Count
+    fault_codes: list[str] = []
+
+
+AnyFact = SkuQuarter | SkuDay | DoorQuarter | ZoneQuarter | TileQuarter | AlertFact | DeviceFact
+
+
+class ReportBatch(Struct, frozen=True, kw_only=True, tag_field="type", tag="report_batch"):
+    """Facts `from_sequence` to `to_sequence` of one ledger, in order and without gaps."""
+
+    store_id: StoreId
+    ledger_id: LedgerId
+    from_sequence: Sequence
+    to_sequence: Sequence
+    facts: list[AnyFact]
+
+
+class StoreProfile(Struct, frozen=True, kw_only=True, tag_field="type", tag="store_profile"):
+    """What a store says of itself when it first reports, and whenever it changes."""
+
+    store_id: StoreId
+    name: str
+    time_zone: str
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    floor_width_m: float | None = None
+    floor_depth_m: float | None = None
+
+
+class ReportsBooked(Struct, frozen=True, kw_only=True, tag_field="type", tag="reports_booked"):
+    """The cloud's answer, sent only after commit: the hub may forget facts up to `booked_through`."""
+
+    store_id: StoreId
+    ledger_id: LedgerId
+    booked_through: BookedSequence

@@ -1,0 +1,86 @@
+"""MQTT topic names. Identity is in the topic, so that even an undecodable letter can be quarantined and still booked."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from wire_format.errors import TopicInvalid
+from wire_format.identifiers import IDENTIFIER_PATTERN
+
+_IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
+_OUTBOX_ID = re.compile(r"^[0-9a-f]{32}$")
+_SEQUENCE = re.compile(r"^[1-9][0-9]{0,15}$")
+
+
+class SeenAddress(NamedTuple):
+    """The identity of one observation."""
+
+    store_id: str
+    outbox_id: str
+    sequence: int
+
+
+def seen(store_id: str, outbox_id: str, sequence: int) -> str:
+    """Where the edge publishes observation `sequence` of its outbox."""
+    return f"stores/{store_id}/v1/seen/{outbox_id}/{sequence}"
+
+
+def seen_filter(store_id: str) -> str:
+    """What a hub subscribes to."""
+    return f"stores/{store_id}/v1/seen/+/+"
+
+
+def booked(store_id: str, outbox_id: str) -> str:
+    """Where the hub answers, retained."""
+    return f"stores/{store_id}/v1/booked/{outbox_id}"
+
+
+def health(store_id: str, device_id: str) -> str:
+    """Where a device says how it is, retained; also its last will."""
+    return f"stores/{store_id}/v1/health/{device_id}"
+
+
+def health_filter(store_id: str) -> str:
+    """Every device's health."""
+    return f"stores/{store_id}/v1/health/+"
+
+
+def clock(store_id: str, outbox_id: str) -> str:
+    """Where a device says what its clocks read: at each connect, then each minute."""
+    return f"stores/{store_id}/v1/clock/{outbox_id}"
+
+
+def clock_filter(store_id: str) -> str:
+    """Every device's clocks."""
+    return f"stores/{store_id}/v1/clock/+"
+
+
+def configuration(store_id: str, device_id: str) -> str:
+    """Where the hub leaves a device's configuration, retained."""
+    return f"stores/{store_id}/v1/config/{device_id}"
+
+
+def shelf_light(store_id: str, device_id: str, shelf_id: str) -> str:
+    """Where the hub says what a shelf's light should show, retained."""
+    return f"stores/{store_id}/v1/light/{device_id}/{shelf_id}"
+
+
+def parse_seen(topic: str) -> SeenAddress:
+    """Take an observation's identity from its topic.
+
+    Raises:
+        TopicInvalid: the topic is not of the form `stores/{store_id}/v1/seen/{outbox_id}/{sequence}`.
+    """
+    levels = topic.split("/")
+    if len(levels) != 6 or levels[0] != "stores" or levels[2] != "v1" or levels[3] != "seen":
+        raise TopicInvalid(topic=topic, expected="stores/{store_id}/v1/seen/{outbox_id}/{sequence}")
+    store_id, outbox_id, sequence = levels[1], levels[4], levels[5]
+    if not _IDENTIFIER.match(store_id) or not _OUTBOX_ID.match(outbox_id) or not _SEQUENCE.match(sequence):
+        raise TopicInvalid(topic=topic, expected="an identifier, 32 hex digits and a sequence from 1")
+    return SeenAddress(store_id, outbox_id, int(sequence))
+
+
+def last_level(topic: str) -> str:
+    """The device, outbox or shelf that a health, clock, booked or light topic is about."""
+    return topic.rsplit("/", 1)[-1]
