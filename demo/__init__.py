@@ -1,0 +1,1 @@
+"""The demo: a whole chain of programs on a simulated corner shop."""
