@@ -1,0 +1,149 @@
+"""Follows people from frame to frame: first the sure boxes, then the unsure ones, then nobody for a while.
+
+What it tells is `settle_s` late on purpose. By then a person who was hidden behind a pillar has been found again and the gap is bridged,
+a flicker has been seen to be one, and each place is smoothed from both sides. Counts go out by the minute, so nobody misses those seconds.
+
+The association is after ByteTrack (Zhang et al., ECCV 2022) and OC-SORT (Cao et al., CVPR 2023), on `(x, foot, width, height)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.readings import Detections
+from edge_agent.rules.assignment import pair, surprise
+from edge_agent.rules.motion import Floats, Indices, Motion, MotionRule, boxes_of, feet
+from edge_agent.rules.track_history import TrackHistory
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingRule:
+    """When boxes are people and how long a hidden person is remembered.
+
+    `score_sure`: a box this sure may begin a track. `score_min`: a box this sure may prolong one. `memory_s`: how long a hidden person is
+    waited for. `settle_s`: how late the story is told. `boxes_min`, `score_mean_min`: what a track must have to be believed.
+    """
+
+    score_sure: float = 0.5
+    score_min: float = 0.15
+    memory_s: float = 2.5
+    settle_s: float = 2.5
+    boxes_min: int = 4
+    score_mean_min: float = 0.4
+    surprise_max: float = -10.0
+    tracks_max: int = 200
+    motion: MotionRule = field(default_factory=MotionRule)
+
+
+class TrackedPeople(NamedTuple):
+    """Who was where in one frame.
+
+    `ids`: (n,) int64. `boxes`: (n, 4) float64, xyxy, pixels, smoothed. `confidence`: (n,), the box's score; 0 where the person was hidden.
+    """
+
+    number: int
+    taken_at_ms: int
+    ids: npt.NDArray[np.int64]
+    boxes: Floats
+    confidence: Floats
+
+
+class Tracker:
+    """Takes each frame's boxes, oldest first; answers with the people of the frames that have settled since."""
+
+    def __init__(self, rule: TrackingRule) -> None:
+        self._rule = rule
+        self._motion = Motion(rule.motion)
+        self._history = TrackHistory(settle_s=rule.settle_s)
+        self._ids: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._seen_at_ms: Floats = np.zeros(0)
+        self._boxes_seen: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._score_sum: Floats = np.zeros(0)
+        self._next_id = 1
+        self._now_ms: int | None = None
+
+    def take(self, detections: Detections) -> list[TrackedPeople]:
+        """Follow everybody into this frame and tell the frames that are `settle_s` old, oldest first."""
+        now_ms = detections.taken_at_ms
+        elapsed_s = 0.0 if self._now_ms is None else max(0.0, (now_ms - self._now_ms) / 1000.0)
+        self._now_ms = now_ms
+        self._motion.predict(elapsed_s)
+        self._forget(now_ms)
+        self._history.begin_frame(detections.number, now_ms)
+        places, scores = feet(detections.boxes), np.asarray(detections.scores, dtype=np.float64)
+        rows, columns = self._associate(places, scores, now_ms)
+        self._prolong(rows, places[columns], scores[columns], now_ms)
+        newcomers = np.ones(len(places), dtype=bool)
+        newcomers[columns] = False
+        newcomers &= scores >= self._rule.score_sure
+        self._begin(places[newcomers], scores[newcomers], now_ms)
+        return self._settled(now_ms - self._rule.settle_s * 1000.0)
+
+    def finish(self) -> list[TrackedPeople]:
+        """Tell every frame that has not been told: the recording has ended."""
+        return self._settled(np.inf)
+
+    def _associate(self, places: Floats, scores: Floats, now_ms: int) -> tuple[Indices, Indices]:
+        rule = self._rule
+        cost = surprise(self._motion.place, self._motion.innovation_variance(), places)
+        believed = self._boxes_seen >= rule.boxes_min
+        sure = scores >= rule.score_sure
+        unsure = (scores >= rule.score_min) & ~sure
+        recent = self._seen_at_ms >= now_ms - 1000.0
+        stages = ((believed, sure), (believed & recent, unsure), (~believed, sure | unsure))
+        free_rows, free_columns = np.ones(len(self._ids), dtype=bool), np.ones(len(places), dtype=bool)
+        found: list[tuple[Indices, Indices]] = []
+        for whose, which in stages:
+            rows, columns = np.flatnonzero(whose & free_rows), np.flatnonzero(which & free_columns)
+            r, c = pair(cost[np.ix_(rows, columns)], rule.surprise_max)
+            found.append((rows[r], columns[c]))
+            free_rows[rows[r]] = False
+            free_columns[columns[c]] = False
+        return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+
+    def _prolong(self, rows: Indices, places: Floats, scores: Floats, now_ms: int) -> None:
+        self._motion.correct(rows, places)
+        self._seen_at_ms[rows] = now_ms
+        self._boxes_seen[rows] += 1
+        self._score_sum[rows] += scores
+        self._history.record(rows, places, scores)
+
+    def _begin(self, places: Floats, scores: Floats, now_ms: int) -> None:
+        room = max(0, self._rule.tracks_max - len(self._ids))
+        places, scores = places[:room], scores[:room]
+        count = len(places)
+        first = len(self._ids)
+        self._motion.add(places)
+        self._history.add(count)
+        self._ids = np.concatenate([self._ids, np.arange(self._next_id, self._next_id + count)])
+        self._seen_at_ms = np.concatenate([self._seen_at_ms, np.full(count, float(now_ms))])
+        self._boxes_seen = np.concatenate([self._boxes_seen, np.ones(count, dtype=np.int64)])
+        self._score_sum = np.concatenate([self._score_sum, scores])
+        self._next_id += count
+        self._history.record(np.arange(first, first + count), places, scores)
+
+    def _forget(self, now_ms: int) -> None:
+        """Let go of whom nobody has seen for long, once the story of their last box is told."""
+        keep = self._seen_at_ms >= now_ms - 1000.0 * max(self._rule.memory_s, self._rule.settle_s) - 1.0
+        if keep.all():
+            return
+        self._motion.keep(keep)
+        self._history.keep(keep)
+        self._ids, self._seen_at_ms = self._ids[keep], self._seen_at_ms[keep]
+        self._boxes_seen, self._score_sum = self._boxes_seen[keep], self._score_sum[keep]
+
+    def _settled(self, until_ms: float) -> list[TrackedPeople]:
+        believed = (self._boxes_seen >= self._rule.boxes_min) & (
+            self._score_sum >= self._rule.score_mean_min * np.maximum(self._boxes_seen, 1)
+        )
+        told = []
+        for frame in self._history.settle(until_ms):
+            shown = frame.present & believed
+            told.append(
+                TrackedPeople(frame.number, frame.taken_at_ms, self._ids[shown], boxes_of(frame.places[shown]), frame.confidence[shown])
+            )
+        return told
