@@ -1,0 +1,74 @@
+"""What tills, people and other systems tell the hub: the journal's own words, and the bodies of the HTTP doors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from wire_format.identifiers import ShelfId, Sku, WallClockMs
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+SignedUnits = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
+Pieces = Annotated[int, Meta(ge=0, le=1_000_000)]
+PriceMinor = Annotated[int, Meta(ge=0, le=10**12, description="price of one unit in the currency's minor unit")]
+
+BACK_ROOM = "back_room"
+"""The place of what is in the store but on no shelf."""
+
+
+class Told(Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
+    """Something told to the hub by a person or another system."""
+
+
+class SaleLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Units of one article on a receipt; returned goods have negative units. The SKU may be unknown here: it is booked all the same."""
+
+    sku: Text
+    units: SignedUnits
+    price_minor: PriceMinor | None = None
+
+
+class Sale(Told, frozen=True, kw_only=True, tag="sale"):
+    """A receipt."""
+
+    till: Text
+    lines: Annotated[list[SaleLine], Meta(min_length=1, max_length=1000)]
+    sold_at_ms: WallClockMs | None = None
+
+
+class DeliveryLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Units of one article that arrived."""
+
+    sku: Text
+    units: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class Delivery(Told, frozen=True, kw_only=True, tag="delivery"):
+    """Goods that arrived, and where they went. `shelf`: to the article's own shelf, where a scale will see them by itself."""
+
+    delivery_id: Text
+    lines: Annotated[list[DeliveryLine], Meta(min_length=1, max_length=1000)]
+    arrived_at_ms: WallClockMs | None = None
+    to: Literal["back_room", "shelf"] = "back_room"
+
+
+class StockCount(Told, frozen=True, kw_only=True, tag="count"):
+    """A count by hand: of one shelf, or of the whole store where `shelf_id` is null."""
+
+    sku: Sku
+    units: Pieces
+    shelf_id: ShelfId | None = None
+    counted_at_ms: WallClockMs | None = None
+    counted_by: str = ""
+
+
+class AlertAction(Told, frozen=True, kw_only=True, tag="alert_action"):
+    """A person takes an alert, or says that it is done."""
+
+    alert_id: Annotated[int, Meta(ge=1)]
+    action: Literal["take", "done"]
+    by: Text = "staff"
+
+
+AnyTold = Sale | Delivery | StockCount | AlertAction

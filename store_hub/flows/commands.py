@@ -1,0 +1,84 @@
+"""What may be asked of bookkeep, the only writer. Every command is answered after its transaction has been committed, never before."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from store_hub.entries import AnyTold
+from wire_format.reports import AnyFact
+
+
+class Book(NamedTuple):
+    """Journal what a till, a person or another system told. Answer: `Booked`.
+
+    Args:
+        told: what was said.
+        door: names the idempotency keys' room: sales, deliveries, counts, alerts.
+        idempotency_key: None only where the hub itself speaks (its own pages).
+
+    Raises (through the future): IdempotencyConflict, AlertUnknown, PlaceUnknown (counts only), HubStopping.
+    """
+
+    told: AnyTold
+    door: str
+    idempotency_key: str | None = None
+
+
+class Booked(Struct, frozen=True, kw_only=True):
+    """It is in the journal. `again`: this very request had been booked before, and its first answer is given again."""
+
+    journal_id: int
+    unknown_skus: list[str] = []
+    again: bool = False
+
+
+class BookPlanogram(NamedTuple):
+    """Put a planogram in force: bytes of a wire_format Planogram. Answer: `Booked`. Raises PlanogramInvalid, MessageUndecodable."""
+
+    payload: bytes
+
+
+class SettleNotification(NamedTuple):
+    """Say what became of a message to staff; outcome None: this attempt failed, try again. Answer: None."""
+
+    notification_id: int
+    outcome: Literal["sent", "outdated", "given_up"] | None
+
+
+class DirtyKey(NamedTuple):
+    """A row of `dirty`, as it was when the fact was made."""
+
+    fact: str
+    period_ms: int
+    subject: str
+    journal_id: int
+
+
+class NumberFacts(NamedTuple):
+    """Number facts for the cloud and put them into `report_outbox`. Their own `sequence` is ignored. Answer: the last number given.
+
+    `told` are the dirty rows these facts answer: each is struck out unless it became dirty again since.
+    """
+
+    facts: list[AnyFact]
+    told: list[DirtyKey]
+
+
+class ForgetFacts(NamedTuple):
+    """The cloud has booked up to here. Answer: None."""
+
+    booked_through: int
+
+
+class KeepPlan(NamedTuple):
+    """Keep a plan from the cloud, so that the next question asks for later ones. A planogram is also put in force by BookPlanogram. Answer: None."""
+
+    plan_no: int
+    kind: str
+    payload: bytes
+
+
+Command = Book | BookPlanogram | SettleNotification | NumberFacts | ForgetFacts | KeepPlan
+Answer = Booked | int | None
