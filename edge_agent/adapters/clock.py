@@ -1,0 +1,31 @@
+"""The device's two clocks: one that never jumps, and one that may wake up in 1970."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+
+class AgentClock:
+    """Monotonic milliseconds since the agent started, the wall clock beside it, and the name of this start.
+
+    Args:
+        boot_id: names this start, hex; minted when not given.
+        started_ms_ago: how long ago the agent counts as started. Above 0 only for a simulated shop that catches up with a past it tells.
+    """
+
+    def __init__(self, boot_id: str | None = None, *, started_ms_ago: int = 0) -> None:
+        self.boot_id = boot_id if boot_id is not None else secrets.token_hex(8)
+        self._zero_ns = time.monotonic_ns() - started_ms_ago * 1_000_000
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds since the start of the agent; never jumps."""
+        return (time.monotonic_ns() - self._zero_ns) // 1_000_000
+
+    def wall_ms(self) -> int:
+        """Unix time as the device believes it."""
+        return time.time_ns() // 1_000_000
+
+    def wall_ms_at(self, monotonic_ms: int) -> int:
+        """What the wall clock of now would have said at a monotonic time."""
+        return self.wall_ms() - (self.monotonic_ms() - monotonic_ms)
