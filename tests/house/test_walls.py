@@ -1,0 +1,45 @@
+"""Who may import whom, as DESIGN says: kept by import-linter's contracts in pyproject.toml."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = ("edge_agent", "store_hub", "cloud_api")
+PURE_LIBRARIES = {"wire_format", "numpy", "scipy", "msgspec", "numba"}
+WORLDLY_MODULES = {"time", "os", "socket", "sqlite3", "threading", "subprocess", "random", "asyncio", "logging", "urllib", "http"}
+
+
+def test_the_import_walls_hold(repository: Path) -> None:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    run = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stdout[-3000:]
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_rules_touch_neither_clock_nor_world(repository: Path, program: str) -> None:
+    for path in sorted((repository / program / "rules").rglob("*.py")):
+        foreign = {name for name in imports_of(path) if name not in sys.stdlib_module_names} - PURE_LIBRARIES - {program}
+        assert not foreign, f"{path.name} imports {sorted(foreign)}"
+        worldly = imports_of(path) & WORLDLY_MODULES
+        assert not worldly, f"{path.name} imports {sorted(worldly)}: rules take times and values as arguments"
+
+
+def test_the_shared_language_stays_light(repository: Path) -> None:
+    for path in sorted((repository / "wire_format").glob("*.py")):
+        foreign = {name for name in imports_of(path) if name not in sys.stdlib_module_names} - {"msgspec", "wire_format"}
+        assert not foreign, f"{path.name} imports {sorted(foreign)}"
