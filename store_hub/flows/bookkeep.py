@@ -20,7 +20,7 @@ class BookkeepingDoor(Protocol):
         """
 
     def on_booked(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
-        """Be called after each commit, on bookkeep's own notifying thread, with the names of the tables that changed. Returns an unsubscriber.
+        """Be called after each commit, on bookkeep's own notifying thread, with the names of the changed tables. Returns an unsubscriber.
 
         A slow callback never holds up booking: changes are merged while it works.
         """

@@ -73,7 +73,7 @@ class ForgetFacts(NamedTuple):
 
 
 class KeepPlan(NamedTuple):
-    """Keep a plan from the cloud, so that the next question asks for later ones. A planogram is also put in force by BookPlanogram. Answer: None."""
+    """Keep a plan from the cloud, so that the next question asks for later ones. BookPlanogram puts a planogram in force. Answer: None."""
 
     plan_no: int
     kind: str

@@ -1,0 +1,166 @@
+"""Rows of the ledger as values: rules make them, the ledger writes them, neither knows the other.
+
+An effect is a row (put in place of, or added to what is there, as its table says), `Gone` or `StaffCall`. All sums are integers, so that
+their order never matters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from store_hub.rows.hub import (
+    ClockRow,
+    CounterRow,
+    DeviceRow,
+    DirtyRow,
+    IdempotencyRow,
+    NotificationRow,
+    OutboxRangeRow,
+    OutboxRow,
+    PlanRow,
+    ReportMarksRow,
+    ReportRow,
+)
+from store_hub.rows.people import (
+    AlertRow,
+    AreaQuarterRow,
+    ButtonPressRow,
+    DoorMinuteRow,
+    FloorTileRow,
+    OccupancyRow,
+    QueueRow,
+    TagCountRow,
+    TagRow,
+    ZoneQuarterRow,
+)
+from store_hub.rows.shop import (
+    BasketRow,
+    BeliefRow,
+    BookRow,
+    DeliveryRow,
+    FacingRow,
+    HandCountRow,
+    PlanogramRow,
+    ProductRow,
+    QuarantineRow,
+    SaleRow,
+    ShelfEventRow,
+    ShelfWeightRow,
+    SkuQuarterClosing,
+    SkuQuarterSums,
+    StockoutRow,
+    StockRow,
+    TotalRow,
+)
+from store_hub.rows.table import (
+    Gone,
+    StaffCall,
+    Table,
+)
+
+DERIVED: dict[type[tuple[Any, ...]], Table] = {
+    QuarantineRow: Table("quarantine", ("journal_id", "line")),
+    PlanogramRow: Table("planogram", ("one",), state="1"),
+    ProductRow: Table("products", ("sku",)),
+    FacingRow: Table("facings", ("shelf_id", "sku")),
+    ShelfWeightRow: Table("shelf_weights", ("shelf_id", "at_ms", "journal_id")),
+    ShelfEventRow: Table("shelf_events", ("journal_id", "line")),
+    BeliefRow: Table("beliefs", ("shelf_id",), state="1"),
+    StockRow: Table("stock", ("sku", "place"), state="1"),
+    BookRow: Table("books", ("sku",), state="1"),
+    TotalRow: Table("totals", ("sku",), state="1"),
+    BasketRow: Table("baskets", ("sku", "journal_id", "line"), state="1"),
+    StockoutRow: Table("stockouts", ("sku", "started_at_ms")),
+    SkuQuarterSums: Table(
+        "sku_quarters",
+        ("quarter_started_at_ms", "sku"),
+        added=("units_sold", "units_picked", "units_put_back", "units_refilled", "units_received", "units_lost", "revenue_minor"),
+    ),
+    SkuQuarterClosing: Table("sku_quarters", ("quarter_started_at_ms", "sku"), first=("opening_units",)),
+    SaleRow: Table("sales", ("journal_id", "line")),
+    DeliveryRow: Table("deliveries", ("journal_id", "line")),
+    HandCountRow: Table("hand_counts", ("journal_id",)),
+    TagRow: Table("tags", ("epc", "zone_id"), state="present = 1"),
+    TagCountRow: Table("tag_counts", ("sku", "zone_id"), state="1"),
+    DoorMinuteRow: Table("door_minutes", ("door_id", "minute_started_at_ms"), added=("people_in", "people_out", "observed_ms")),
+    OccupancyRow: Table("occupancy", ("one",), state="1"),
+    FloorTileRow: Table(
+        "floor_tiles", ("area_id", "quarter_started_at_ms", "cell_size_mm", "column_no", "row_no"), added=("dwell_person_ms",)
+    ),
+    ZoneQuarterRow: Table("zone_quarters", ("zone_id", "quarter_started_at_ms"), added=("dwell_person_ms",)),
+    AreaQuarterRow: Table("area_quarters", ("area_id", "quarter_started_at_ms"), added=("observed_ms",)),
+    QueueRow: Table("queues", ("zone_id", "started_at_ms", "journal_id")),
+    ButtonPressRow: Table("button_presses", ("journal_id",)),
+    AlertRow: Table("alerts", ("alert_id",), state="cleared_at_ms IS NULL OR alert_id = (SELECT max(alert_id) FROM alerts)"),
+}
+
+OPERATIONAL: dict[type[tuple[Any, ...]], Table] = {
+    OutboxRow: Table("outboxes", ("outbox_no",), state="1"),
+    OutboxRangeRow: Table("outbox_ranges", ("outbox_no", "first_sequence"), state="1"),
+    ClockRow: Table("clocks", ("outbox_id", "boot_id"), state="1"),
+    DeviceRow: Table("devices", ("device_id",), state="1"),
+    CounterRow: Table("counters", ("name",), added=("count",)),
+    DirtyRow: Table("dirty", ("fact", "period_ms", "subject")),
+    NotificationRow: Table("notifications", ("notification_id",)),
+    IdempotencyRow: Table("idempotency", ("door", "key")),
+    ReportRow: Table("report_outbox", ("sequence",)),
+    ReportMarksRow: Table("report_marks", ("one",), state="1"),
+    PlanRow: Table("plans", ("plan_no",)),
+}
+
+TABLES: dict[type[tuple[Any, ...]], Table] = {**DERIVED, **OPERATIONAL}
+
+DERIVED_TABLES: tuple[str, ...] = tuple(sorted({table.name for table in DERIVED.values()}))
+"""What a rebuild makes anew."""
+
+Effect = tuple[Any, ...]
+"""Any row above, `Gone` or `StaffCall`."""
+
+__all__ = [
+    "DERIVED",
+    "DERIVED_TABLES",
+    "OPERATIONAL",
+    "TABLES",
+    "AlertRow",
+    "AreaQuarterRow",
+    "BasketRow",
+    "BeliefRow",
+    "BookRow",
+    "ButtonPressRow",
+    "ClockRow",
+    "CounterRow",
+    "DeliveryRow",
+    "DeviceRow",
+    "DirtyRow",
+    "DoorMinuteRow",
+    "Effect",
+    "FacingRow",
+    "FloorTileRow",
+    "Gone",
+    "HandCountRow",
+    "IdempotencyRow",
+    "NotificationRow",
+    "OccupancyRow",
+    "OutboxRangeRow",
+    "OutboxRow",
+    "PlanRow",
+    "PlanogramRow",
+    "ProductRow",
+    "QuarantineRow",
+    "QueueRow",
+    "ReportMarksRow",
+    "ReportRow",
+    "SaleRow",
+    "ShelfEventRow",
+    "ShelfWeightRow",
+    "SkuQuarterClosing",
+    "SkuQuarterSums",
+    "StaffCall",
+    "StockRow",
+    "StockoutRow",
+    "Table",
+    "TagCountRow",
+    "TagRow",
+    "TotalRow",
+    "ZoneQuarterRow",
+]

@@ -1,0 +1,113 @@
+"""Rows of tags, people and calls to staff. Columns are explained in the migrations."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class TagRow(NamedTuple):
+    """A tag in a zone."""
+
+    epc: str
+    zone_id: str
+    gtin: str | None
+    sku: str | None
+    present: int
+    confidence: float
+    since_ms: int
+
+
+class TagCountRow(NamedTuple):
+    """Tags of an article in a zone."""
+
+    sku: str
+    zone_id: str
+    tags_present: int
+    updated_at_ms: int
+
+
+class DoorMinuteRow(NamedTuple):
+    """What an interval adds to a door's minute."""
+
+    door_id: str
+    minute_started_at_ms: int
+    people_in: int
+    people_out: int
+    observed_ms: int
+
+
+class OccupancyRow(NamedTuple):
+    """People in the shop now."""
+
+    one: int
+    people: int
+    day: str
+    corrected: int
+    updated_at_ms: int
+
+
+class FloorTileRow(NamedTuple):
+    """What an interval adds to a heat tile."""
+
+    area_id: str
+    quarter_started_at_ms: int
+    cell_size_mm: int
+    column_no: int
+    row_no: int
+    dwell_person_ms: int
+
+
+class ZoneQuarterRow(NamedTuple):
+    """What an interval adds to a zone's quarter."""
+
+    zone_id: str
+    quarter_started_at_ms: int
+    dwell_person_ms: int
+
+
+class AreaQuarterRow(NamedTuple):
+    """How long an area was watched."""
+
+    area_id: str
+    quarter_started_at_ms: int
+    observed_ms: int
+
+
+class QueueRow(NamedTuple):
+    """People waiting."""
+
+    zone_id: str
+    started_at_ms: int
+    journal_id: int
+    duration_ms: int
+    people_mean: float
+    people_max: int
+
+
+class ButtonPressRow(NamedTuple):
+    """A button pressed."""
+
+    journal_id: int
+    button_id: str
+    shelf_id: str | None
+    pressed_at_ms: int
+
+
+class AlertRow(NamedTuple):
+    """A call to a shelf."""
+
+    alert_id: int
+    kind: str
+    sku: str | None
+    shelf_id: str | None
+    raised_at_ms: int
+    emptied_at_ms: int | None
+    taken_at_ms: int | None
+    taken_by: str | None
+    done_at_ms: int | None
+    done_by: str | None
+    cleared_at_ms: int | None
+    units_at_raise: float | None
+    units_now: float | None
+    back_room_units: float | None
+    journal_id: int

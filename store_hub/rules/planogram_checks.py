@@ -1,0 +1,82 @@
+"""Finds what a planogram has wrong, all of it at once, each in one line that names the place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from store_hub.entries import BACK_ROOM
+from wire_format.plans import Bay, Facing, Planogram, Product, Shelf
+
+SLACK_M = 0.001
+"""Facings may touch; a millimetre is rounding, not overlap."""
+
+
+def planogram_problems(planogram: Planogram) -> list[str]:
+    """Return every contradiction in a planogram; an empty list means that it can be used."""
+    products = {product.sku: product for product in planogram.products}
+    shelves = [shelf for bay in planogram.bays for shelf in bay.shelves]
+    return [
+        *_time_zone(planogram.time_zone),
+        *_twice("article", (product.sku for product in planogram.products)),
+        *_twice("GTIN", (product.gtin for product in planogram.products if product.gtin is not None)),
+        *_twice("bay", (bay.bay_id for bay in planogram.bays)),
+        *_twice("shelf", (shelf.shelf_id for shelf in shelves)),
+        *_twice("zone", (zone.zone_id for zone in planogram.zones)),
+        *_twice("door", (door.door_id for door in planogram.doors)),
+        *(problem for bay in planogram.bays for problem in _off_the_floor(bay, planogram)),
+        *(problem for shelf in shelves for problem in _shelf(shelf, products)),
+        *(f"back_room: unknown SKU {sku}; add it to products" for sku in planogram.back_room if sku not in products),
+        *(f"back_room: {sku} has {units} units; give 0 or more" for sku, units in planogram.back_room.items() if units < 0),
+    ]
+
+
+def _time_zone(name: str) -> Iterator[str]:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError only in name: it inherits from both.
+        yield f"time_zone: {name!r} is no IANA time zone; write for example Europe/Berlin"
+    except KeyError:
+        yield f"time_zone: {name!r} is no IANA time zone; write for example Europe/Berlin"
+
+
+def _twice(what: str, names: Iterable[str]) -> Iterator[str]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield f"{what} {name} appears {count} times; each needs its own name"
+
+
+def _off_the_floor(bay: Bay, planogram: Planogram) -> Iterator[str]:
+    place = bay.place
+    right_m, bottom_m = place.x_m + place.width_m, place.y_m + place.depth_m
+    if place.x_m < -SLACK_M or place.y_m < -SLACK_M or right_m > planogram.width_m + SLACK_M or bottom_m > planogram.depth_m + SLACK_M:
+        yield f"bay {bay.bay_id} stands outside the floor of {planogram.width_m:g} × {planogram.depth_m:g} m"
+
+
+def _shelf(shelf: Shelf, products: dict[str, Product]) -> Iterator[str]:
+    if shelf.shelf_id == BACK_ROOM:
+        yield f"shelf {BACK_ROOM}: this name means the back room; choose another"
+    for facing in shelf.facings:
+        yield from _facing(facing, shelf, products.get(facing.sku))
+    ordered = sorted(shelf.facings, key=lambda facing: facing.from_m)
+    for left, right in pairwise(ordered):
+        if right.from_m < left.from_m + left.width_m - SLACK_M:
+            yield f"shelf {shelf.shelf_id}: facings of {left.sku} and {right.sku} overlap"
+
+
+def _facing(facing: Facing, shelf: Shelf, product: Product | None) -> Iterator[str]:
+    where = f"shelf {shelf.shelf_id}: {facing.sku}"
+    if product is None:
+        yield f"shelf {shelf.shelf_id}: unknown SKU {facing.sku}; add it to products"
+    elif shelf.weighed and product.unit_weight_g is None:
+        yield f"{where} stands on a scale but has no unit_weight_g"
+    if facing.from_m + facing.width_m > shelf.width_m + SLACK_M:
+        yield f"{where} ends at {facing.from_m + facing.width_m:g} m, the shelf at {shelf.width_m:g} m"
+    if facing.low_units >= facing.capacity_units:
+        yield f"{where} has low_units {facing.low_units}, but only {facing.capacity_units} fit"
+    if facing.full_units is not None and not facing.low_units < facing.full_units <= facing.capacity_units:
+        yield f"{where} has full_units {facing.full_units}; give more than low_units {facing.low_units}, at most {facing.capacity_units}"
+    if facing.start_units is not None and facing.start_units > facing.capacity_units:
+        yield f"{where} starts with {facing.start_units} units, but only {facing.capacity_units} fit"
