@@ -6,6 +6,7 @@ where the cross product of the line's direction and the way to the foot is posit
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -28,8 +29,8 @@ class DoorLine(NamedTuple):
 class DoorwayRule:
     """When a crossing is meant.
 
-    `margin_heights`: how far past the line, in heights of the person, makes it certain at once. `stay_s`: how long on the other side, however
-    near, makes it certain too. `reach_heights`: how far beyond the line's ends a foot still counts as passing through.
+    `margin_heights`: how far past the line, in heights of the person, makes it certain at once. `stay_s`: how long on the other side,
+    however near, makes it certain too. `reach_heights`: how far beyond the line's ends a foot still counts as passing through.
     """
 
     margin_heights: float = 0.1
@@ -132,7 +133,7 @@ class DoorWatcher:
 def _beyond(line: DoorLine, x: float, y: float) -> float:
     """Distance from the line, pixels, positive to its right."""
     along_x, along_y = line.x2 - line.x1, line.y2 - line.y1
-    length = (along_x**2 + along_y**2) ** 0.5
+    length = math.hypot(along_x, along_y)
     return (along_x * (y - line.y1) - along_y * (x - line.x1)) / max(length, 1e-9)
 
 
@@ -142,6 +143,6 @@ def _through(line: DoorLine, before: tuple[float, float], after: tuple[float, fl
     share = from_line / (from_line - to_line) if from_line != to_line else 0.5
     x, y = before[0] + share * (after[0] - before[0]), before[1] + share * (after[1] - before[1])
     along_x, along_y = line.x2 - line.x1, line.y2 - line.y1
-    length = max((along_x**2 + along_y**2) ** 0.5, 1e-9)
+    length = max(math.hypot(along_x, along_y), 1e-9)
     along = ((x - line.x1) * along_x + (y - line.y1) * along_y) / length
     return -reach_px <= along <= length + reach_px

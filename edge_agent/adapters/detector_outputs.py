@@ -1,0 +1,97 @@
+"""What detectors answer, turned into boxes: one decoder for each `output_format` of the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_agent.readings import FloatArray
+
+
+class OutputLayout(Protocol):
+    """The part of a manifest entry that says what the outputs mean."""
+
+    @property
+    def strides(self) -> list[int]:
+        """Pixels of the input per cell, one for each pair of outputs."""
+
+    @property
+    def reg_max(self) -> int:
+        """Largest distance a side can have, in cells."""
+
+    @property
+    def score_activation(self) -> str:
+        """`none`, or `sigmoid` where the graph leaves it out."""
+
+
+Decoder = Callable[[Sequence[FloatArray], OutputLayout, tuple[int, int], float], tuple[FloatArray, FloatArray]]
+
+
+def decode_nanodet(
+    outputs: Sequence[FloatArray], layout: OutputLayout, input_size: tuple[int, int], score_min: float
+) -> tuple[FloatArray, FloatArray]:
+    """Decode a NanoDet head: per stride a score per cell, and per side a distribution over distances (Li et al., NeurIPS 2020).
+
+    Args:
+        outputs: of one picture, (1, cells, 1) scores of every stride, then (1, cells, 4 × (reg_max + 1)) distances of every stride.
+        layout: strides and reg_max.
+        input_size: height and width of the network's input.
+        score_min: cells below are not decoded.
+
+    Returns boxes (n, 4) float32, xyxy, pixels of the input, and scores (n,) float32.
+    """
+    levels = len(layout.strides)
+    bins = np.arange(layout.reg_max + 1, dtype=np.float32)
+    boxes: list[FloatArray] = [np.zeros((0, 4), dtype=np.float32)]
+    scores: list[FloatArray] = [np.zeros(0, dtype=np.float32)]
+    for stride, score, distance in zip(layout.strides, outputs[:levels], outputs[levels:], strict=True):
+        sure = _probability(score[0, :, 0], layout.score_activation)
+        cells = np.flatnonzero(sure >= score_min)
+        if len(cells) == 0:
+            continue
+        weights = distance[0, cells].reshape(-1, 4, len(bins))
+        weights = np.exp(weights - weights.max(axis=2, keepdims=True))
+        sides = (weights @ bins) / weights.sum(axis=2) * stride
+        columns = input_size[1] // stride
+        centre = np.stack([cells % columns, cells // columns], axis=1) * stride + np.float32(stride / 2)
+        boxes.append(np.concatenate([centre - sides[:, :2], centre + sides[:, 2:]], axis=1).astype(np.float32))
+        scores.append(sure[cells])
+    return np.concatenate(boxes), np.concatenate(scores)
+
+
+def decode_boxes(
+    outputs: Sequence[FloatArray], layout: OutputLayout, input_size: tuple[int, int], score_min: float
+) -> tuple[FloatArray, FloatArray]:
+    """Decode a detector that answers plainly: scores (1, n) and boxes (1, n, 4) xyxy, pixels of the input."""
+    sure = _probability(outputs[0][0], layout.score_activation)
+    kept = np.flatnonzero(sure >= score_min)
+    return np.asarray(outputs[1][0][kept], dtype=np.float32), np.asarray(sure[kept], dtype=np.float32)
+
+
+def suppress(boxes: FloatArray, scores: FloatArray, overlap_max: float) -> npt.NDArray[np.intp]:
+    """Of boxes that overlap by more than `overlap_max` keep the surest; indices, surest first."""
+    order = np.argsort(-scores, kind="stable")
+    if len(order) < 2:
+        return order
+    ordered = boxes[order]
+    area = (ordered[:, 2] - ordered[:, 0]) * (ordered[:, 3] - ordered[:, 1])
+    sides = np.minimum(ordered[:, None, 2:], ordered[None, :, 2:]) - np.maximum(ordered[:, None, :2], ordered[None, :, :2])
+    shared = sides.clip(min=0.0).prod(axis=2)
+    clash = shared > overlap_max * (area[:, None] + area[None, :] - shared)
+    alive = np.ones(len(order), dtype=bool)
+    for best in range(len(order) - 1):
+        if alive[best]:
+            alive[best + 1 :] &= ~clash[best, best + 1 :]
+    return order[alive]
+
+
+def _probability(scores: FloatArray, activation: str) -> FloatArray:
+    if activation != "sigmoid":
+        return scores
+    return np.asarray(1.0 / (1.0 + np.exp(-scores)), dtype=np.float32)
+
+
+DECODERS: dict[str, Decoder] = {"nanodet": decode_nanodet, "boxes": decode_boxes}

@@ -1,0 +1,67 @@
+"""From a camera's configuration to the rules that watch it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_agent.config import CameraConfig, FloorConfig, LineConfig
+from edge_agent.errors import ConfigurationInvalid
+from edge_agent.rules.doorway import DoorLine
+from edge_agent.rules.floor_plane import FloorCalibrationInvalid, FloorPlane, FloorPoint, plane_from_points, plane_from_tsai
+from edge_agent.rules.footfall import FootfallRule, FootfallWatcher
+from edge_agent.rules.tracking import TrackingRule
+
+
+def door_lines(lines: Sequence[LineConfig]) -> list[DoorLine]:
+    """The door lines of a camera.
+
+    Raises:
+        ConfigurationInvalid: two lines share a name, or one has no length.
+    """
+    doors = [DoorLine(line.door_id, line.x1, line.y1, line.x2, line.y2) for line in lines]
+    names = [door.door_id for door in doors]
+    for door in doors:
+        if names.count(door.door_id) > 1:
+            raise ConfigurationInvalid(path="cameras.lines", field=door.door_id, problem="two lines have this name; give each its own")
+        if (door.x1, door.y1) == (door.x2, door.y2):
+            raise ConfigurationInvalid(path="cameras.lines", field=door.door_id, problem="its two points are one; draw it through the door")
+    return doors
+
+
+def floor_plane(floor: FloorConfig | None) -> FloorPlane | None:
+    """The camera's floor on the store's plan, or None where it is not calibrated.
+
+    Raises:
+        ConfigurationInvalid: the points or the calibration file cannot be used.
+    """
+    if floor is None:
+        return None
+    origin_m = (floor.origin_x_m, floor.origin_y_m)
+    field, path = "floor.points", "cameras"
+    try:
+        if floor.tsai_file is None:
+            return plane_from_points([FloorPoint(p.x_px, p.y_px, p.x_m, p.y_m) for p in floor.points], origin_m=origin_m)
+        field, path = "floor.tsai_file", floor.tsai_file
+        return plane_from_tsai(Path(floor.tsai_file).read_text(encoding="utf-8"), origin_m=origin_m)
+    except FloorCalibrationInvalid as error:
+        raise ConfigurationInvalid(path=path, field=field, problem=f"{error.problem}; {error.advice}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationInvalid(path=path, field=field, problem=f"cannot be read ({error})") from error
+
+
+def footfall_watcher(
+    config: CameraConfig, *, extra_lines: Sequence[LineConfig] = (), interval_s: float = 60.0, interval_phase_ms: int = 0
+) -> FootfallWatcher:
+    """Everything that decides about one camera's people.
+
+    Raises:
+        ConfigurationInvalid: lines or floor cannot be used.
+    """
+    rule = FootfallRule(
+        tracking=TrackingRule(score_sure=config.score_min),
+        cell_size_m=config.floor.cell_size_m if config.floor is not None else 0.5,
+        interval_s=interval_s,
+        interval_phase_ms=interval_phase_ms,
+    )
+    return FootfallWatcher(door_lines([*config.lines, *extra_lines]), floor_plane(config.floor), rule)

@@ -1,0 +1,143 @@
+"""One camera's people made into footfall: crossings of its door lines, occupancy, and dwell on the floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from edge_agent.readings import Detections
+from edge_agent.rules.doorway import Crossing, DoorLine, DoorWatcher, DoorwayRule
+from edge_agent.rules.floor_plane import FloorPlane
+from edge_agent.rules.floor_tiles import FloorTiles
+from edge_agent.rules.tracking import TrackedPeople, Tracker, TrackingRule
+from wire_format.observations import FloorCell
+
+
+@dataclass(frozen=True, slots=True)
+class FootfallRule:
+    """How people are followed, counted and told.
+
+    `interval_s`: the longest interval; `interval_phase_ms`: boundaries lie where monotonic time is this, modulo the interval, so that the
+    flow can align them with the minutes of the wall clock. `frame_max_s`: a longer gap between two frames is a stall; beyond it nobody is
+    held to have stayed.
+    """
+
+    tracking: TrackingRule = field(default_factory=TrackingRule)
+    doorway: DoorwayRule = field(default_factory=DoorwayRule)
+    cell_size_m: float = 0.5
+    interval_s: float = 60.0
+    interval_phase_ms: int = 0
+    frame_max_s: float = 2.0
+
+
+class DoorTotal(NamedTuple):
+    """How many went through a door."""
+
+    people_in: int
+    people_out: int
+
+
+class FootfallInterval(NamedTuple):
+    """What happened from `started_at_ms` until before `ended_at_ms`. `doors` has every door, also quiet ones."""
+
+    started_at_ms: int
+    ended_at_ms: int
+    doors: dict[str, DoorTotal]
+    cells: list[FloorCell]
+    outside_plan_person_s: float
+    occupancy: int
+
+
+class FootfallEvents(NamedTuple):
+    """What became certain with a frame: people of settled frames, crossings, and intervals that are over; each oldest first."""
+
+    people: list[TrackedPeople]
+    crossings: list[Crossing]
+    intervals: list[FootfallInterval]
+
+
+class FootfallWatcher:
+    """Takes each frame's boxes, oldest first. Its story is `rule.tracking.settle_s` behind the camera; so are its intervals."""
+
+    def __init__(self, lines: list[DoorLine], floor: FloorPlane | None, rule: FootfallRule) -> None:
+        self._rule = rule
+        self._interval_ms = max(1, round(rule.interval_s * 1000.0))
+        self._floor = floor
+        self._tracker = Tracker(rule.tracking)
+        self._doors = DoorWatcher(lines, rule.doorway)
+        self._tiles = FloorTiles(rule.cell_size_m)
+        self._totals = {line.door_id: DoorTotal(0, 0) for line in lines}
+        self._told_at_ms: int | None = None
+        self._started_at_ms = 0
+        self.occupancy = 0
+
+    def take(self, detections: Detections) -> FootfallEvents:
+        """Watch one frame."""
+        return self._tell(self._tracker.take(detections))
+
+    def finish(self) -> FootfallEvents:
+        """Tell what is still open, the running interval included: the recording has ended, or the camera was lost."""
+        events = self._tell(self._tracker.finish())
+        late = self._doors.finish()
+        self._count(late)
+        intervals = events.intervals
+        if self._told_at_ms is not None and (self._told_at_ms > self._started_at_ms or late):
+            intervals = [*intervals, self._close_interval(self._told_at_ms)]
+        self._told_at_ms = None
+        return FootfallEvents(events.people, events.crossings + late, intervals)
+
+    def _tell(self, settled: list[TrackedPeople]) -> FootfallEvents:
+        crossings: list[Crossing] = []
+        intervals: list[FootfallInterval] = []
+        for people in settled:
+            intervals += self._move_on(people.taken_at_ms)
+            certain = self._doors.take(people)
+            self._count(certain)
+            crossings += certain
+            self._dwell(people)
+            self._told_at_ms = people.taken_at_ms
+        return FootfallEvents(settled, crossings, intervals)
+
+    def _move_on(self, now_ms: int) -> list[FootfallInterval]:
+        """Close the interval when its end has passed; after a stall a new one begins with the first frame."""
+        if self._told_at_ms is None:
+            self._started_at_ms = now_ms
+            return []
+        boundary = self._boundary_after(self._started_at_ms)
+        if now_ms < boundary:
+            return []
+        closed = self._close_interval(boundary)
+        if now_ms >= self._boundary_after(boundary):
+            self._started_at_ms = now_ms
+        return [closed]
+
+    def _boundary_after(self, moment_ms: int) -> int:
+        phase = self._rule.interval_phase_ms
+        return ((moment_ms - phase) // self._interval_ms + 1) * self._interval_ms + phase
+
+    def _close_interval(self, ended_at_ms: int) -> FootfallInterval:
+        cells, outside = self._tiles.take()
+        closed = FootfallInterval(self._started_at_ms, ended_at_ms, dict(self._totals), cells, outside, self.occupancy)
+        self._totals = {door_id: DoorTotal(0, 0) for door_id in self._totals}
+        self._started_at_ms = ended_at_ms
+        return closed
+
+    def _count(self, crossings: list[Crossing]) -> None:
+        for crossing in crossings:
+            total = self._totals[crossing.door_id]
+            if crossing.direction == "in":
+                self._totals[crossing.door_id] = DoorTotal(total.people_in + 1, total.people_out)
+                self.occupancy += 1
+            else:
+                self._totals[crossing.door_id] = DoorTotal(total.people_in, total.people_out + 1)
+                # Whoever was inside before we watched may leave; nobody is ever minus one person.
+                self.occupancy = max(0, self.occupancy - 1)
+
+    def _dwell(self, people: TrackedPeople) -> None:
+        if self._floor is None or self._told_at_ms is None or len(people.ids) == 0:
+            return
+        seconds = min((people.taken_at_ms - self._told_at_ms) / 1000.0, self._rule.frame_max_s)
+        feet_px = np.stack([(people.boxes[:, 0] + people.boxes[:, 2]) / 2.0, people.boxes[:, 3]], axis=1)
+        self._tiles.stay(self._floor.metres(feet_px), seconds)
