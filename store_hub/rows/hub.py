@@ -53,7 +53,7 @@ class CounterRow(NamedTuple):
     """What is added to a counter."""
 
     name: str
-    count: int
+    count: int  # type: ignore[assignment]  # The column hides tuple.count, which nobody asks of a row.
     last_detail: str
     last_at_ms: int
 

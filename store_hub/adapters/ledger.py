@@ -1,0 +1,244 @@
+"""The ledger: sole truth of a shop. One connection writes it, one transaction a batch, on the disk before anybody is told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from store_hub.adapters.ledger_file import WriterLock, connect, connect_existing, ledger_trouble, migrate
+from store_hub.errors import LedgerUnusable
+from store_hub.rows import OPERATIONAL, TABLES, DirtyRow, Effect, Gone, IdempotencyRow, Table
+from wire_format.identifiers import LedgerId, StoreId
+
+
+class JournalRow(NamedTuple):
+    """An entry as it stands in the journal; columns are explained in the migrations."""
+
+    journal_id: int
+    source: str
+    outbox_no: int | None
+    sequence: int | None
+    received_at_ms: int
+    happened_at_ms: int
+    time_quality: str
+    topic: str | None
+    payload: bytes
+
+
+class LedgerIdentity(NamedTuple):
+    """Who a ledger is."""
+
+    ledger_id: LedgerId
+    store_id: StoreId
+
+
+_JOURNAL_INSERT = f"INSERT INTO journal ({', '.join(JournalRow._fields)}) VALUES ({', '.join('?' * len(JournalRow._fields))})"
+_JOURNAL_SELECT = f"SELECT {', '.join(JournalRow._fields)} FROM journal"
+
+
+def upsert_sql(kind: type[tuple[Any, ...]], table: Table) -> str:
+    """Return the statement that puts a row of this kind in place, or adds it to what is there."""
+    fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # Every row is a NamedTuple.
+    sets = []
+    for field in fields:
+        if field in table.key:
+            continue
+        if field in table.added:
+            sets.append(f'"{field}" = {table.name}."{field}" + excluded."{field}"')
+        elif field in table.first:
+            sets.append(f'"{field}" = coalesce({table.name}."{field}", excluded."{field}")')
+        else:
+            sets.append(f'"{field}" = excluded."{field}"')
+    action = f"DO UPDATE SET {', '.join(sets)}" if sets else "DO NOTHING"
+    columns = ", ".join(f'"{field}"' for field in fields)
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join('?' * len(fields))}) ON CONFLICT ({', '.join(table.key)}) {action}"
+
+
+class _Writing(NamedTuple):
+    """How rows of one kind are written. `merge`: only the last row of a key needs writing."""
+
+    upsert: str
+    delete: str
+    key_of: itemgetter[Any]
+    merge: bool
+
+
+def _writing(kind: type[tuple[Any, ...]], table: Table) -> _Writing:
+    fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # Every row is a NamedTuple.
+    places = [fields.index(column) for column in table.key]
+    where = " AND ".join(f"{column} = ?" for column in table.key)
+    return _Writing(
+        upsert_sql(kind, table), f"DELETE FROM {table.name} WHERE {where}", itemgetter(*places), not (table.added or table.first)
+    )
+
+
+_WRITINGS = {kind: _writing(kind, table) for kind, table in TABLES.items()}
+
+
+class Ledger:
+    """The writing end of a ledger. Not for two threads at once."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+        self.path = path
+        self.connection = connection
+        self._lock = lock
+        ledger_id, store_id = connection.execute("SELECT ledger_id, store_id FROM meta").fetchone()
+        self.identity = LedgerIdentity(ledger_id, store_id)
+
+    @classmethod
+    def open(cls, path: Path) -> Ledger:
+        """Open an existing ledger as its only writer.
+
+        Raises:
+            LedgerUnusable: with what to do.
+        """
+        lock = WriterLock(path) if path.exists() else None
+        try:
+            return cls(path, connect_existing(path), lock)
+        except LedgerUnusable:
+            if lock is not None:
+                lock.release()
+            raise
+
+    @classmethod
+    def create(cls, path: Path, *, store_id: StoreId, now_ms: int) -> Ledger:
+        """Make a new ledger with an identity of its own.
+
+        Raises:
+            LedgerUnusable: among others when there is one already.
+        """
+        if path.exists():
+            raise LedgerUnusable(path=str(path), problem="there is a ledger already", advice="move it away first, or give another path")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ledger_trouble(path, error) from None
+        lock = WriterLock(path)
+        connection = connect(path)
+        try:
+            migrate(connection, path)
+            connection.execute("INSERT INTO meta VALUES (1, ?, ?, ?)", (uuid4().hex, store_id, now_ms))
+            connection.execute("INSERT INTO report_marks VALUES (1, 0, 0, NULL, 0)")
+        except sqlite3.Error as error:
+            connection.close()
+            lock.release()
+            raise ledger_trouble(path, error) from None
+        return cls(path, connection, lock)
+
+    def close(self) -> None:
+        """Close the file and let another hub write it."""
+        self.connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; on the disk when it ends.
+
+        Raises:
+            LedgerUnusable: nothing was written; the same may be tried again.
+        """
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:  # A full disk makes SQLite roll back by itself.
+                    self.connection.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise ledger_trouble(self.path, error) from error
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.DataError):
+                raise  # Our own mistake, not the disk's.
+            raise ledger_trouble(self.path, error) from error
+
+    # ---- writing, inside a transaction
+
+    def write_journal(self, rows: Sequence[JournalRow]) -> None:
+        """Append entries."""
+        self.connection.executemany(_JOURNAL_INSERT, rows)
+
+    def write(self, effects: Iterable[Effect]) -> set[str]:
+        """Write rows, in order where order matters, and return the names of the tables touched."""
+        merged: dict[Any, dict[Any, Effect | None]] = {}
+        summed: dict[Any, list[Effect]] = {}
+        for effect in effects:
+            kind = type(effect)
+            if kind is Gone:
+                merged.setdefault(effect[0], {})[effect[1] if len(effect[1]) > 1 else effect[1][0]] = None
+                continue
+            writing = _WRITINGS[kind]
+            if writing.merge:
+                merged.setdefault(kind, {})[writing.key_of(effect)] = effect
+            else:
+                summed.setdefault(kind, []).append(effect)
+        for kind, rows in merged.items():
+            writing = _WRITINGS[kind]
+            gone = [key if isinstance(key, tuple) else (key,) for key, row in rows.items() if row is None]
+            if gone:
+                self.connection.executemany(writing.delete, gone)
+            self.connection.executemany(writing.upsert, [row for row in rows.values() if row is not None])
+        for kind, added in summed.items():
+            self.connection.executemany(_WRITINGS[kind].upsert, added)
+        return {TABLES[kind].name for kind in (*merged, *summed)}
+
+    # ---- reading back
+
+    def last_journal_id(self) -> int:
+        """The last entry's number; 0 in an empty journal."""
+        return int(self.connection.execute("SELECT coalesce(max(journal_id), 0) FROM journal").fetchone()[0])
+
+    def journal(self, *, after: int = 0, limit: int = -1) -> Iterator[JournalRow]:
+        """Entries in order."""
+        rows = self.connection.execute(f"{_JOURNAL_SELECT} WHERE journal_id > ? ORDER BY journal_id LIMIT ?", (after, limit))
+        return (JournalRow(*row) for row in rows)
+
+    def state_rows(self, tables: dict[type[tuple[Any, ...]], Table]) -> Iterator[Effect]:
+        """The rows that memory needs at a start, as `Table.state` names them."""
+        for kind, table in tables.items():
+            if table.state is not None:
+                fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # Every row is a NamedTuple.
+                columns = ", ".join(f'"{field}"' for field in fields)
+                order = ", ".join(table.key)
+                for row in self.connection.execute(f"SELECT {columns} FROM {table.name} WHERE {table.state} ORDER BY {order}"):
+                    yield kind(*row)
+
+    def hub_rows(self) -> Iterator[Effect]:
+        """The hub's own bookkeeping: marks, clocks, devices."""
+        return self.state_rows(OPERATIONAL)
+
+    def answer_given(self, door: str, key: str) -> IdempotencyRow | None:
+        """The answer already given to this key at this door."""
+        row = self.connection.execute(
+            "SELECT door, key, body_hash, answer, answered_at_ms FROM idempotency WHERE door = ? AND key = ?", (door, key)
+        ).fetchone()
+        return None if row is None else IdempotencyRow(*row)
+
+    # ---- the hub's own marks, inside a transaction
+
+    def settle_notification(self, notification_id: int, *, outcome: str | None, now_ms: int) -> None:
+        """Count an attempt, and close the message where it has an outcome."""
+        self.connection.execute(
+            "UPDATE notifications SET attempts = attempts + 1, settled_at_ms = CASE WHEN ? IS NULL THEN NULL ELSE ? END, outcome = ?"
+            " WHERE notification_id = ? AND settled_at_ms IS NULL",
+            (outcome, now_ms, outcome, notification_id),
+        )
+
+    def last_notification_id(self) -> int:
+        """The last message's number."""
+        return int(self.connection.execute("SELECT coalesce(max(notification_id), 0) FROM notifications").fetchone()[0])
+
+    def strike_out(self, told: Iterable[DirtyRow]) -> None:
+        """Strike out facts that were told, unless they have changed since."""
+        self.connection.executemany("DELETE FROM dirty WHERE fact = ? AND period_ms = ? AND subject = ? AND journal_id = ?", told)
+
+    def forget_facts(self, booked_through: int) -> None:
+        """Let go of facts that the cloud has."""
+        self.connection.execute("DELETE FROM report_outbox WHERE sequence <= ?", (booked_through,))
