@@ -7,3 +7,155 @@ class CloudError(Exception):
     """Base of all errors the cloud tells its user. Its text is one line."""
 
     exit_code = 1
+
+
+class ConfigurationInvalid(CloudError, ValueError):
+    """A configuration or token file cannot be used."""
+
+    exit_code = 2
+
+    def __init__(self, *, path: str, field: str, problem: str, line: int | None = None) -> None:
+        place = f"{path}:{line}" if line is not None else path
+        super().__init__(f"{place}: {field}: {problem}")
+        self.path = path
+        self.field = field
+        self.problem = problem
+        self.line = line
+
+
+class DatabaseUnreachable(CloudError, ConnectionError):
+    """No PostgreSQL answers where the configuration says it is."""
+
+    exit_code = 4
+
+    def __init__(self, *, place: str, problem: str, advice: str) -> None:
+        super().__init__(f"database {place}: {problem}; {advice}")
+        self.place = place
+        self.problem = problem
+        self.advice = advice
+
+
+class RecordsUnusable(CloudError, OSError):
+    """The folder of the embedded database cannot be written, started or trusted."""
+
+    exit_code = 5
+
+    def __init__(self, *, path: str, problem: str, advice: str) -> None:
+        super().__init__(f"records in {path}: {problem}; {advice}")
+        self.path = path
+        self.problem = problem
+        self.advice = advice
+
+
+class PortTaken(CloudError, OSError):
+    """Another program listens where the cloud should."""
+
+    exit_code = 6
+
+    def __init__(self, *, host: str, port: int) -> None:
+        super().__init__(f"port {port} on {host} is taken; stop the other program or choose another with listen.port or --port")
+        self.host = host
+        self.port = port
+
+
+class RequestRefused(CloudError):
+    """A request that is answered with an error; `status_code` is HTTP's."""
+
+    status_code = 400
+
+
+class TokenMissing(RequestRefused):
+    """No bearer token, or one that nobody was given."""
+
+    status_code = 401
+
+    def __init__(self) -> None:
+        super().__init__("no valid token; send `Authorization: Bearer TOKEN` with a token of the cloud's token file")
+
+
+class TokenForAnotherStore(RequestRefused):
+    """The token is real, but not for this store or this door."""
+
+    status_code = 403
+
+    def __init__(self, *, wanted: str) -> None:
+        super().__init__(f"this token does not open {wanted}; use that store's own token or a planner's")
+        self.wanted = wanted
+
+
+class StoreUnknown(RequestRefused):
+    """No store of that name has ever reported."""
+
+    status_code = 404
+
+    def __init__(self, *, store_id: str) -> None:
+        super().__init__(f"store {store_id}: it has never reported; start its hub with cloud.url set to this address")
+        self.store_id = store_id
+
+
+class PlanogramMissing(RequestRefused):
+    """A layout was asked of a store that sent no planogram."""
+
+    status_code = 404
+
+    def __init__(self, *, store_id: str) -> None:
+        super().__init__(f"store {store_id}: no planogram yet; its hub sends it with PUT /v1/stores/{store_id}/planogram")
+        self.store_id = store_id
+
+
+class OrderUnknown(RequestRefused):
+    """No order of that number."""
+
+    status_code = 404
+
+    def __init__(self, *, order_id: str) -> None:
+        super().__init__(f"order {order_id}: there is none; it may have been replaced by a newer proposal: see GET /v1/orders")
+        self.order_id = order_id
+
+
+class OrderClosed(RequestRefused):
+    """An order that is no proposal any more cannot be decided again."""
+
+    status_code = 409
+
+    def __init__(self, *, order_id: str, state: str) -> None:
+        super().__init__(f"order {order_id}: already {state}; only a proposal can be decided")
+        self.order_id = order_id
+        self.state = state
+
+
+class ReportGap(RequestRefused):
+    """A batch starts after the next sequence the cloud waits for: what lies between would be lost."""
+
+    status_code = 409
+
+    def __init__(self, *, store_id: str, ledger_id: str, booked_through: int, from_sequence: int) -> None:
+        super().__init__(
+            f"store {store_id}: facts {booked_through + 1} to {from_sequence - 1} of ledger {ledger_id} are missing; "
+            f"send again from {booked_through + 1}"
+        )
+        self.store_id = store_id
+        self.ledger_id = ledger_id
+        self.booked_through = booked_through
+        self.from_sequence = from_sequence
+
+
+class MessageInvalid(RequestRefused, ValueError):
+    """A body that contradicts itself, its address or its format; `field` names where."""
+
+    status_code = 422
+
+    def __init__(self, *, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class BodyTooLarge(RequestRefused):
+    """A body above the limit; nothing of it was read further."""
+
+    status_code = 413
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        super().__init__(f"body above {limit_bytes} bytes; send smaller batches or raise ingest.body_max_bytes")
+        self.limit_bytes = limit_bytes

@@ -1,0 +1,155 @@
+"""The command line of the cloud: run it, migrate its records, plan a shop's orders, look at a shop's layout."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cloud_api.adapters.database import migrate as bring_to
+from cloud_api.assemble import Cloud, open_records
+from cloud_api.config import CloudConfig, load_config
+from cloud_api.errors import CloudError
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="TOML file; without it everything has its default", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines")]
+app = typer.Typer(
+    name="cloud-api",
+    help="The chain's cloud: books what shops report, reviews footfall, proposes orders, shows layouts.",
+    epilog="Example: cloud-api run --config cloud.toml",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+class _Terminated(BaseException):
+    """A supervisor asked us to stop."""
+
+
+@app.command(epilog="Example: cloud-api run --config cloud.toml --port 8090")
+def run(
+    config: ConfigOption = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Listen here instead of listen.port", show_default=False)] = None,
+    demo_token: Annotated[
+        str | None, typer.Option(help="A token that opens everything; only while listening on this machine alone", show_default=False)
+    ] = None,
+) -> None:
+    """Book reports, plan orders and serve the planner's pages, until stopped."""
+    with _stopping_on_signals(), _telling_errors():
+        from cloud_api.assemble import serve
+
+        serve(_with_port(load_config(config), port), config_path=config, demo_token=demo_token)
+
+
+@app.command(epilog="Example: cloud-api migrate --config cloud.toml --to head")
+def migrate(
+    config: ConfigOption = None,
+    to: Annotated[str, typer.Option(help="A revision, `head` for the newest, `base` for an empty database")] = "head",
+    json: JsonOption = False,
+) -> None:
+    """Bring the records' schema to a revision, up or down."""
+    with _telling_errors(), open_records(load_config(config).database) as engine:
+        revision = bring_to(engine, to=to)
+        _print(json, {"revision": revision}, f"The records are at revision {revision}.")
+
+
+@app.command(epilog="Example: cloud-api plan --config cloud.toml --store shop-1 --json")
+def plan(
+    config: ConfigOption = None,
+    store: Annotated[list[str] | None, typer.Option(help="A shop; repeat for several, leave out for all", show_default=False)] = None,
+    json: JsonOption = False,
+) -> None:
+    """Propose orders now, and put them on the planner's list."""
+    settings = load_or_exit(config)
+    with _telling_errors(), open_records(settings.database) as engine:
+        bring_to(engine)
+        cloud = Cloud(engine, settings)
+        plans = [cloud.planning.plan(name) for name in store or [known.store_id for known in cloud.stores.stores()]]
+        table = Table("shop", "supplier", "article", "order", "why")
+        for made in plans:
+            for proposal in made.proposals:
+                for line in proposal.lines:
+                    table.add_row(made.store_id, proposal.supplier, line.name, str(line.units), line.reason)
+        _print(json, {"plans": plans}, table)
+
+
+@app.command(epilog="Example: cloud-api layout shop-1 --config cloud.toml")
+def layout(store: Annotated[str, typer.Argument(help="The shop")], config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Rank a shop's zones by dwell and by sales per metre, over the last 28 days."""
+    settings = load_or_exit(config)
+    with _telling_errors(), open_records(settings.database) as engine:
+        bring_to(engine)
+        view = Cloud(engine, settings).reviewing.layout(store)
+        table = Table("zone", "person-seconds per m²", f"{view.planogram.currency} per m of shelf", "finding", title=view.review.sentence)
+        for zone in view.review.zones:
+            dwell = "not measured" if zone.dwell_person_s_per_m2 is None else f"{zone.dwell_person_s_per_m2:.0f}"
+            revenue = "no shelf" if zone.revenue_minor_per_m is None else f"{zone.revenue_minor_per_m / 100:.2f}"
+            table.add_row(zone.name, dwell, revenue, zone.finding)
+        _print(json, view.review, table)
+
+
+def load_or_exit(path: Path | None) -> CloudConfig:
+    """Read the configuration; what is wrong with it is told in one line."""
+    with _telling_errors():
+        return load_config(path)
+
+
+def _with_port(config: CloudConfig, port: int | None) -> CloudConfig:
+    return config if port is None else msgspec.structs.replace(config, listen=msgspec.structs.replace(config.listen, port=port))
+
+
+def _print(as_json: bool, answer: Any, words: Any) -> None:
+    if as_json:
+        typer.echo(msgspec.json.encode(answer))
+    else:
+        Console().print(words)
+
+
+@contextmanager
+def _telling_errors() -> Iterator[None]:
+    try:
+        yield
+    except CloudError as error:
+        _fail(str(error), error.exit_code)
+
+
+@contextmanager
+def _stopping_on_signals() -> Iterator[None]:
+    def stopped(number: int, _: object) -> NoReturn:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)  # The clean stop has begun; a second signal must not cut it short.
+        raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stopped)
+    try:
+        yield
+    except _Terminated:
+        raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _fail(problem: str, exit_code: int) -> NoReturn:
+    typer.echo(f"cloud-api: {problem}", err=True)
+    raise typer.Exit(exit_code)
+
+
+def main() -> None:
+    """Run the command line."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The records' tables, as SQLAlchemy Core sees them. `store_id` comes first in every key, so that Citus could spread them unchanged.
+
+A fact's rank is `(generation, sequence)`: a store whose hub was set up anew starts its sequences at 1 again, under a new ledger, and
+its news must still win over the old ledger's. `generation` counts a store's ledgers in the order in which they first reported.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, Double, Index, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+_AT = DateTime(timezone=True)
+
+
+def _store() -> Column[str]:
+    return Column("store_id", Text, primary_key=True)
+
+
+def _rank() -> list[Column[int]]:
+    return [Column("generation", Integer, nullable=False), Column("sequence", BigInteger, nullable=False)]
+
+
+_SKU_COUNTS = ("units_sold", "units_picked", "units_put_back", "units_received", "units_lost")
+_SKU_LEVELS = ("opening_units", "closing_units", "closing_low_units", "closing_high_units", "out_of_stock_min")
+
+
+def _sku_columns() -> list[Column[object]]:
+    counts: list[Column[object]] = [Column(name, BigInteger, nullable=False) for name in _SKU_COUNTS]
+    levels: list[Column[object]] = [Column(name, Double) for name in _SKU_LEVELS]
+    return [*counts, *levels, Column("revenue_minor", BigInteger, nullable=False)]
+
+
+stores = Table(
+    "stores", metadata, _store(),
+    Column("name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("floor_width_m", Double),
+    Column("floor_depth_m", Double),
+    Column("first_seen_at", _AT, nullable=False),
+    Column("reported_at", _AT),
+    Column("planned_at", _AT),
+)  # fmt: skip
+ledgers = Table(
+    "ledgers", metadata, _store(), Column("ledger_id", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("booked_through", BigInteger, nullable=False),
+    Column("booked_at", _AT, nullable=False),
+)  # fmt: skip
+planograms = Table(
+    "planograms", metadata, _store(), Column("version", Integer, primary_key=True),
+    Column("body", JSONB, nullable=False), Column("received_at", _AT, nullable=False),
+)  # fmt: skip
+sku_quarter = Table(
+    "sku_quarter", metadata, _store(), Column("quarter_at", _AT, primary_key=True), Column("sku", Text, primary_key=True),
+    *_rank(), *_sku_columns(),
+)  # fmt: skip
+sku_day = Table(
+    "sku_day", metadata, _store(), Column("day", Date, primary_key=True), Column("sku", Text, primary_key=True),
+    *_rank(), *_sku_columns(),
+)  # fmt: skip
+door_quarter = Table(
+    "door_quarter", metadata, _store(), Column("quarter_at", _AT, primary_key=True), Column("door_id", Text, primary_key=True), *_rank(),
+    Column("people_in", BigInteger, nullable=False), Column("people_out", BigInteger, nullable=False),
+    Column("observed_min", Double, nullable=False),
+)  # fmt: skip
+zone_quarter = Table(
+    "zone_quarter", metadata, _store(), Column("quarter_at", _AT, primary_key=True), Column("zone_id", Text, primary_key=True), *_rank(),
+    Column("dwell_person_s", Double, nullable=False),
+)  # fmt: skip
+tile_quarter = Table(
+    "tile_quarter", metadata, _store(), Column("quarter_at", _AT, primary_key=True), Column("area_id", Text, primary_key=True), *_rank(),
+    Column("cell_size_m", Double, nullable=False), Column("cells", JSONB, nullable=False),
+)  # fmt: skip
+alert = Table(
+    "alert", metadata, _store(), Column("generation", Integer, primary_key=True), Column("alert_id", BigInteger, primary_key=True),
+    Column("sequence", BigInteger, nullable=False), Column("kind", Text, nullable=False), Column("sku", Text), Column("shelf_id", Text),
+    Column("raised_at", _AT, nullable=False), Column("taken_at", _AT), Column("cleared_at", _AT), Column("units_at_raise", Double),
+)  # fmt: skip
+device = Table(
+    "device", metadata, _store(), Column("device_id", Text, primary_key=True), *_rank(),
+    Column("state", Text, nullable=False), Column("last_seen_at", _AT, nullable=False), Column("agent_version", Text, nullable=False),
+    Column("outbox_depth", BigInteger, nullable=False), Column("fault_codes", ARRAY(Text), nullable=False),
+)  # fmt: skip
+fact_quarantine = Table(
+    "fact_quarantine", metadata, _store(),
+    Column("generation", Integer, primary_key=True), Column("sequence", BigInteger, primary_key=True),
+    Column("reason", Text, nullable=False), Column("body", JSONB, nullable=False), Column("received_at", _AT, nullable=False),
+)  # fmt: skip
+footfall_hour = Table(
+    "footfall_hour", metadata, _store(), Column("hour_at", _AT, primary_key=True),
+    Column("day", Date, nullable=False), Column("hour", SmallInteger, nullable=False),
+    Column("people_in", BigInteger, nullable=False), Column("people_out", BigInteger, nullable=False),
+    Column("observed_min", Double, nullable=False), Column("doors", Integer, nullable=False),
+    Index("footfall_hour_by_day", "store_id", "day"),
+)  # fmt: skip
+footfall_day = Table(
+    "footfall_day", metadata, _store(), Column("day", Date, primary_key=True),
+    Column("people_in", BigInteger, nullable=False), Column("people_out", BigInteger, nullable=False),
+    Column("observed_min", Double, nullable=False), Column("doors", Integer, nullable=False), Column("hours", Integer, nullable=False),
+)  # fmt: skip
+orders = Table(
+    "orders", metadata, _store(), Column("order_id", Text, primary_key=True),
+    Column("supplier", Text, nullable=False), Column("state", Text, nullable=False),
+    Column("proposed_at", _AT, nullable=False), Column("decided_at", _AT), Column("decided_by", Text),
+    Column("body", JSONB, nullable=False),
+    Index("orders_by_state", "state", "store_id"),
+)  # fmt: skip
+plans = Table(
+    "plans", metadata, _store(), Column("number", BigInteger, primary_key=True),
+    Column("made_at", _AT, nullable=False), Column("body", JSONB, nullable=False),
+)  # fmt: skip
+
+MONTHLY = (sku_quarter, door_quarter, zone_quarter, tile_quarter)
+"""Tables partitioned by the month of `quarter_at`, UTC."""

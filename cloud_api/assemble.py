@@ -1,0 +1,174 @@
+"""Wires the cloud: database, records, planning, doors and pages. Nothing else connects anything."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from cloud_api.adapters.database import migrate, newest_revision, open_database, present_revision
+from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
+from cloud_api.adapters.footfall_records import FootfallBook
+from cloud_api.adapters.http_server import is_loopback, listening, serve_on
+from cloud_api.adapters.order_records import OrderBook
+from cloud_api.adapters.reports_booking import ReportBook
+from cloud_api.adapters.sales_records import SalesBook
+from cloud_api.adapters.store_records import StoreBook
+from cloud_api.adapters.tokens import Tokens, read_tokens
+from cloud_api.config import CloudConfig, DatabaseConfig
+from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
+from cloud_api.flows.planning import Planning
+from cloud_api.flows.reviewing import Reviewing
+from cloud_api.routes.bodies import describe
+from cloud_api.routes.figures import figure_routes
+from cloud_api.routes.health import Gauges, health_routes
+from cloud_api.routes.planners_only import PlannersOnly
+from cloud_api.routes.refusals import refuse_in_words
+from cloud_api.routes.reports import hub_routes
+
+log = structlog.get_logger()
+
+
+def wall_clock() -> datetime:
+    """The present, aware, UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def open_records(config: DatabaseConfig) -> Iterator[Engine]:
+    """The database of the configuration: the server at `url`, or the embedded one, started here and stopped at the end.
+
+    Raises:
+        DatabaseUnreachable, RecordsUnusable: there is none to be had.
+    """
+    server = None if config.url else EmbeddedPostgres(Path(config.data_dir), binaries=Path(config.binaries) if config.binaries else None)
+    url = config.url or (server.start() if server else "")
+    try:
+        engine = open_database(
+            url, pool_size=config.pool_size, connect_timeout_s=config.connect_timeout_s, statement_timeout_s=config.statement_timeout_s
+        )
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+    finally:
+        if server is not None:
+            server.stop()
+
+
+class Cloud:
+    """Every part of the cloud, wired to one database.
+
+    Args:
+        now: the wall clock, aware; tests hold it still.
+    """
+
+    def __init__(self, engine: Engine, config: CloudConfig, *, now: Callable[[], datetime] = wall_clock) -> None:
+        self.engine = engine
+        self.config = config
+        self.now = now
+        self.gauges = Gauges()
+        self.stores = StoreBook(engine, now=now)
+        self.reports = ReportBook(engine, now=now, future_max=timedelta(days=config.ingest.future_max_days))
+        self.orders = OrderBook(engine, now=now)
+        sales = SalesBook(engine)
+        self.reviewing = Reviewing(stores=self.stores, footfall=FootfallBook(engine), sales=sales, now=now)
+        self.planning = Planning(
+            stores=self.stores, sales=sales, orders=self.orders, config=config.planning, now=now, planned=self.gauges.plans.inc
+        )
+
+    def migrate(self) -> str:
+        """Bring the schema up to date."""
+        return migrate(self.engine)
+
+    def see_ready(self) -> None:
+        """Raise DatabaseUnreachable while the cloud cannot book: no database, or not the schema this program knows."""
+        place = self.engine.url.render_as_string(hide_password=True)
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+            present = present_revision(self.engine)
+        except DBAPIError as error:
+            problem = str(error.orig).strip().splitlines()[0]
+            raise DatabaseUnreachable(place=place, problem=problem, advice="see that the server runs") from None
+        if present != newest_revision():
+            problem = f"its schema is {present}, this program needs {newest_revision()}"
+            raise DatabaseUnreachable(place=place, problem=problem, advice="run cloud-api migrate")
+
+    def doors(self, tokens: Tokens) -> FastAPI:
+        """The HTTP application, without pages."""
+        app = FastAPI(
+            title="Aislewise cloud",
+            version="1",
+            description="Reports of shops in; footfall, orders and layout out.",
+            docs_url=None,  # Both fetch their looks from the internet; the document itself is at /openapi.json.
+            redoc_url=None,
+        )
+        limit_bytes = self.config.ingest.body_max_bytes
+        app.include_router(
+            hub_routes(
+                reports=self.reports, stores=self.stores, orders=self.orders, tokens=tokens, gauges=self.gauges, limit_bytes=limit_bytes
+            )
+        )
+        app.include_router(
+            figure_routes(
+                stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, tokens=tokens,
+                limit_bytes=limit_bytes,
+            )
+        )  # fmt: skip
+        app.include_router(health_routes(gauges=self.gauges, see_ready=self.see_ready))
+        refuse_in_words(app, self.gauges)
+        describe(app)
+        return app
+
+    @contextmanager
+    def flows(self) -> Iterator[None]:
+        """Plan in the background, on a named thread, until the block ends."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self.planning.run, args=(stop,), name=self.planning.name, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(timeout=3.0)
+
+
+def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | None) -> None:
+    """Run the cloud until a signal ends it: the port first, then the records, then planning, doors and pages.
+
+    Raises:
+        ConfigurationInvalid, PortTaken, DatabaseUnreachable, RecordsUnusable: it cannot start.
+    """
+    tokens = read_tokens(Path(config.tokens.file) if config.tokens.file else None, demo=demo_token)
+    _see_tokens_suffice(tokens, config, config_path, demo_token)
+    with listening(config.listen.host, config.listen.port) as door, open_records(config.database) as engine:
+        cloud = Cloud(engine, config)
+        cloud.migrate()
+        app = cloud.doors(tokens)
+        if not is_loopback(config.listen.host):
+            app.add_middleware(PlannersOnly, tokens=tokens)
+        log.info("cloud_ready", address=f"http://{config.listen.host}:{config.listen.port}")
+        with cloud.flows():
+            serve_on(app, door)
+
+
+def _see_tokens_suffice(tokens: Tokens, config: CloudConfig, config_path: Path | None, demo_token: str | None) -> None:
+    path = str(config_path or "the defaults")
+    if is_loopback(config.listen.host):
+        if tokens.is_empty:
+            log.warning("no_tokens", advice="no shop can report: name a tokens.file, or try it with --demo-token")
+        return
+    if demo_token is not None:
+        problem = f"opens everything to everybody who reaches {config.listen.host}; leave it out, or listen on 127.0.0.1"
+        raise ConfigurationInvalid(path=path, field="--demo-token", problem=problem)
+    if not tokens.has_planner:
+        problem = f'must hold a planner\'s token, as the pages are reachable on {config.listen.host}: [planners] "name" = "token"'
+        raise ConfigurationInvalid(path=path, field="tokens.file", problem=problem)

@@ -1,0 +1,1 @@
+"""What joins rules and records: planning, the footfall review, the layout review."""
