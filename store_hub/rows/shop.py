@@ -71,14 +71,14 @@ class ShelfEventRow(NamedTuple):
     journal_id: int
     line: int
     shelf_id: str
-    sku: str
+    sku: str | None
     at_ms: int
     units: int
     meaning: str
     weight_change_g: float | None
     probability: float
-    runner_up_sku: str | None
-    runner_up_units: int | None
+    runner_up: str | None
+    runner_up_probability: float
 
 
 class BeliefRow(NamedTuple):

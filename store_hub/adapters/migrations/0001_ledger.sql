@@ -140,14 +140,14 @@ CREATE TABLE shelf_events (
     journal_id      INTEGER NOT NULL,             -- the entry that told us
     line            INTEGER NOT NULL,             -- 1, 2, … within it
     shelf_id        TEXT    NOT NULL,
-    sku             TEXT    NOT NULL,
+    sku             TEXT,                         -- NULL: no article explains the weight
     at_ms           INTEGER NOT NULL,
     units           INTEGER NOT NULL,             -- negative = taken, positive = put
-    meaning         TEXT    NOT NULL,             -- picked | put_back | refilled | corrected (a later weight revised an earlier belief)
+    meaning         TEXT    NOT NULL,             -- picked | put_back | refilled | swept | stranger (an article of another shelf) | unknown | corrected (a later weight, sale or count revised an earlier belief)
     weight_change_g REAL,                         -- of the whole shelf; NULL where not weighed
     probability     REAL    NOT NULL,             -- of this reading of the change, 0 to 1
-    runner_up_sku   TEXT,                         -- the next best reading; NULL when there is none
-    runner_up_units INTEGER,
+    runner_up       TEXT,                         -- the next best reading, in words; NULL when there is none
+    runner_up_probability REAL    NOT NULL DEFAULT 0,
     PRIMARY KEY (journal_id, line)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shelf_events_by_shelf ON shelf_events (shelf_id, at_ms);
