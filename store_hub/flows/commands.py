@@ -72,6 +72,15 @@ class ForgetFacts(NamedTuple):
     booked_through: int
 
 
+class ReportAfresh(NamedTuple):
+    """The cloud and this ledger have lost touch: one of them was set back. Answer: None.
+
+    What is numbered is dropped, numbers go on after `booked_through`, and every fact of the ledger is marked to be told again.
+    """
+
+    booked_through: int
+
+
 class KeepPlan(NamedTuple):
     """Keep a plan from the cloud, so that the next question asks for later ones. BookPlanogram puts a planogram in force. Answer: None."""
 
@@ -80,5 +89,5 @@ class KeepPlan(NamedTuple):
     payload: bytes
 
 
-Command = Book | BookPlanogram | SettleNotification | NumberFacts | ForgetFacts | KeepPlan
+Command = Book | BookPlanogram | SettleNotification | NumberFacts | ForgetFacts | ReportAfresh | KeepPlan
 Answer = Booked | int | None
