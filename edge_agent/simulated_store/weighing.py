@@ -60,7 +60,7 @@ class ShelfScale:
         self._glitch = np.zeros(0)
         self.calibration = ScaleConfig(
             shelf_id=shelf.shelf_id,
-            counts_per_gram=round(self._counts_per_g * float(chance.normal(1.0, 0.0002)), 4),
+            counts_per_gram=round(self._counts_per_g * float(chance.normal(1.0, 0.0001)), 4),
             tare_counts=round(self._tare_counts + float(chance.normal(0.0, 5.0))),
             capacity_g=self.capacity_g,
             sample_rate_hz=1000.0 / SAMPLE_MS,
