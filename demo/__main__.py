@@ -1,0 +1,179 @@
+"""`make demo`: the whole chain on a simulated corner shop, in a browser. Everything it writes is under `var/demo`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import NamedTuple
+
+from honcho.environ import expand_processes, parse_procfile
+from honcho.manager import Manager
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / "var" / "demo"
+PORT_TAKEN, CONFIGURATION_WRONG, STORAGE_UNUSABLE = 6, 2, 5
+_READY_WITHIN_S = 180.0
+
+
+class DemoProblem(Exception):
+    """Something keeps the demo from starting; the text says what to do."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+class Ports(NamedTuple):
+    """Where the three servers listen, on this machine only."""
+
+    broker: int
+    hub: int
+    cloud: int
+
+
+_PORTS = {"broker": ("BROKER_PORT", 1883), "hub": ("HUB_PORT", 8080), "cloud": ("CLOUD_PORT", 8090)}
+
+
+def chosen_ports() -> Ports:
+    """The default ports, or those that the environment names (make passes its own variables on)."""
+    chosen = {}
+    for server, (variable, default) in _PORTS.items():
+        text = os.environ.get(variable) or str(default)
+        if not text.isdigit() or not 1 <= int(text) <= 65535:
+            raise DemoProblem(f"{variable}={text} is no port; give a number from 1 to 65535", CONFIGURATION_WRONG)
+        chosen[server] = int(text)
+    if len(set(chosen.values())) < len(chosen):
+        raise DemoProblem(f"the ports {', '.join(map(str, chosen.values()))} are not three different ones", CONFIGURATION_WRONG)
+    return Ports(**chosen)
+
+
+def check_free(ports: Ports) -> None:
+    """Say which ports are taken, and how to choose others."""
+    taken = {server: port for server, port in ports._asdict().items() if not _is_free(port)}
+    if taken:
+        which = ", ".join(f"port {port} (for the {server})" for server, port in taken.items())
+        advice = " ".join(f"{_PORTS[server][0]}={_free_port_near(port)}" for server, port in taken.items())
+        raise DemoProblem(f"taken by another program: {which}; choose others, for example: make demo {advice}", PORT_TAKEN)
+
+
+def write_settings(ports: Ports) -> None:
+    """Put the demo's settings, with these ports, into var/demo; the secret between hub and cloud is minted once."""
+    try:
+        STATE.mkdir(parents=True, exist_ok=True)
+        token_file = STATE / "cloud.token"
+        if not token_file.exists():
+            _write_secret(token_file, secrets.token_urlsafe(24))
+        token = token_file.read_text(encoding="utf-8").strip()
+        _write_secret(STATE / "tokens.toml", f'[stores]\n"corner-shop" = "{token}"\n')
+        changes = {"port = 1883": f"port = {ports.broker}", "port = 8080": f"port = {ports.hub}", "8090": str(ports.cloud)}
+        for name in ("hub.toml", "cloud.toml"):
+            text = (ROOT / "demo" / name).read_text(encoding="utf-8")
+            for default, chosen in changes.items():
+                text = text.replace(default, chosen)
+            (STATE / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DemoProblem(
+            f"{error.filename or STATE}: {error.strerror}; make room there, or give yourself the right to write", 5
+        ) from error
+
+
+def prepare_ledger() -> None:
+    """Make the hub's ledger at the first start; a later start goes on with it."""
+    if not (STATE / "ledger.sqlite").exists():
+        command = [sys.executable, "-m", "store_hub", "init", "--config", "var/demo/hub.toml", "--planogram", "demo/planogram.json"]
+        done = subprocess.run(command, cwd=ROOT, check=False)
+        if done.returncode:
+            raise DemoProblem("the hub's ledger could not be made; the line above says why", done.returncode)
+
+
+def run(ports: Ports) -> int:
+    """Run all processes until one ends or Ctrl-C; returns the exit code."""
+    environment = {
+        **os.environ,
+        "PYTHON": sys.executable,
+        "PYTHONUNBUFFERED": "1",
+        "BROKER_PORT": str(ports.broker),
+        "HUB_PORT": str(ports.hub),
+        "CLOUD_PORT": str(ports.cloud),
+        "CATCH_UP_HOURS": os.environ.get("CATCH_UP_HOURS", "3"),
+    }
+    manager = Manager()
+    procfile = parse_procfile((ROOT / "demo" / "Procfile").read_text(encoding="utf-8"))
+    for process in expand_processes(procfile.processes):
+        manager.add_process(process.name, process.cmd, env={**environment, **process.env}, cwd=str(ROOT))
+    ended = threading.Event()
+    threading.Thread(target=_announce, args=(ports, ended), name="announce", daemon=True).start()
+    manager.loop()
+    ended.set()
+    return int(manager.returncode or 0)
+
+
+def _announce(ports: Ports, ended: threading.Event) -> None:
+    """Print the addresses as soon as both pages answer."""
+    pages = {"The shop": f"http://127.0.0.1:{ports.hub}/", "The chain": f"http://127.0.0.1:{ports.cloud}/"}
+    doors = [f"http://127.0.0.1:{port}/health/live" for port in (ports.hub, ports.cloud)]
+    started = time.monotonic()
+    while not all(_answers(door) for door in doors):
+        if ended.wait(0.5) or time.monotonic() - started > _READY_WITHIN_S:
+            return
+    lines = [f"  {name:<10} {address}" for name, address in pages.items()]
+    print(
+        "\n" + "\n".join(["The demo is running. Open in a browser:", *lines, "  Ctrl-C stops it; a second start goes on."]) + "\n",
+        flush=True,
+    )
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=1.0) as answer:  # Our own address on this machine.
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    with socket.socket() as caller:
+        caller.settimeout(0.3)
+        return caller.connect_ex(("127.0.0.1", port)) != 0  # Somebody may listen on all addresses.
+
+
+def _free_port_near(port: int) -> int:
+    return next((candidate for candidate in range(port + 1, port + 200) if candidate < 65536 and _is_free(candidate)), 0)
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.touch(mode=0o600, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Start the demo."""
+    try:
+        ports = chosen_ports()
+        check_free(ports)
+        write_settings(ports)
+        prepare_ledger()
+    except DemoProblem as problem:
+        print(f"demo: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return run(ports)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
