@@ -1,0 +1,229 @@
+"""From settled weights to who took what: a belief over the units on one shelf, kept sharp by weights, the till and counts.
+
+The belief holds many hypotheses of *how many units of each article are on the board*, not a single one. A touch extends each by every
+change that could explain the new weight; because a hypothesis must explain the absolute weight as well as the difference, an early
+mistake makes later weights unlikely, and heals. What the scale alone cannot tell (two lemonades of equal weight), the till's sales do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+
+from store_hub.rules.picks_beam import Beam, merged
+from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, Ints, change_table
+from store_hub.rules.picks_evidence import counted_as, paid, refilled_by, waited
+from store_hub.rules.picks_likelihood import BeliefNumbers, Explanation, WeightStep, explain
+from store_hub.rules.picks_state import BeliefState, beam_from, beam_state, picked_columns
+from store_hub.rules.picks_telling import CORRECTED_FROM_UNITS, PickEvent, corrections, read, tell
+
+__all__ = ["Article", "BeliefState", "Habits", "PickEvent", "PickRule", "ShelfBelief", "UnitsEstimate"]
+
+
+class PickRule(NamedTuple):
+    """How widely the belief looks, and what it takes for granted.
+
+    `width`: hypotheses kept. `zero_sd_g`: how far the empty scale may be off. `drift_sd_g`: what may creep in between two settled
+    weights. `unpaid_mean_s`: how long taken goods are carried before the till sells them, in the mean.
+    """
+
+    width: int = 64
+    log_range: float = 18.0
+    zero_sd_g: float = 8.0
+    drift_sd_g: float = 0.5
+    unpaid_mean_s: float = 400.0
+    unseen_sale: float = 5.0
+    history_length: int = 0
+    habits: Habits = Habits()
+
+
+class UnitsEstimate(NamedTuple):
+    """How many units are on the shelf: the mean, and the interval that holds the truth nine times in ten."""
+
+    mean: float
+    low: int
+    high: int
+
+
+class ShelfBelief:
+    """What the hub believes of one weighed shelf. Pure, deterministic, and small enough to be kept in the ledger.
+
+    The sum of all events ever returned, added to the starting units, always equals `told_units()`.
+
+    Args:
+        articles: the shelf's own, then (`stranger=True`) those of other shelves worth naming.
+        rule: how wide to look.
+    """
+
+    def __init__(self, articles: Sequence[Article], rule: PickRule | None = None) -> None:
+        self._articles = tuple(sorted(articles, key=lambda a: a.stranger))
+        self._rule = rule or PickRule()
+        self._skus = [a.sku for a in self._articles]
+        self._table: ChangeTable = change_table(self._articles, self._rule.habits)
+        self._unit_g: Floats = np.array([a.unit_weight_g for a in self._articles], dtype=np.float64)
+        self._capacity: Ints = np.array([2 if a.stranger else a.capacity_units for a in self._articles], dtype=np.int64)
+        self._unit_variance_g2: Floats = np.array([a.spread_g**2 for a in self._articles], dtype=np.float64)
+        self._numbers = _numbers(self._articles, self._rule)
+        start: Ints = np.array([[a.start_units for a in self._articles]], dtype=np.int64)
+        self._beam = Beam(start, np.zeros_like(start), np.zeros(1), np.zeros(1), ((),))
+        self._before: Beam | None = None
+        self._before_weight_g = 0.0
+        self._weight_g: float | None = None
+        self._moved_at_ms: int | None = None
+        self._at_ms = 0
+        self._told: Ints = start[0].copy()
+        self._told_last: Ints = np.zeros_like(self._told)
+        self._till_heard = False
+
+    def take(self, weight_g: float, spread_g: float, at_ms: int, moved_at_ms: int | None = None) -> list[PickEvent]:
+        """Hear a settled weight; say what happened.
+
+        Args:
+            weight_g, spread_g: as in `ShelfWeight`.
+            at_ms: when it settled; any clock, but always the same one.
+            moved_at_ms: when the motion began, same clock. A second weight of one motion replaces the first; None: nothing moved.
+        """
+        if self._weight_g is None:
+            self._weight_g, self._at_ms = weight_g, at_ms  # The shelf holds what the plan says, give or take the zero.
+            return []
+        refined = moved_at_ms is not None and moved_at_ms == self._moved_at_ms and self._before is not None
+        if not refined and moved_at_ms is None and abs(weight_g - self._weight_g) < 0.5 * self._unit_g.min(initial=np.inf):
+            self._weight_g = weight_g  # Creep: every hypothesis is off by as much.
+            return []
+        if not refined or self._before is None:
+            self._before, self._before_weight_g = self._waited(at_ms), self._weight_g
+            self._told_last = np.zeros_like(self._told)
+        step = WeightStep(self._before_weight_g, weight_g, 0.3 * spread_g + 0.1)
+        rows = explain(self._before, step, self._table, self._unit_g, self._unit_variance_g2, self._capacity, self._numbers)
+        self._weight_g, self._moved_at_ms = weight_g, moved_at_ms
+        self._beam = self._kept(rows, self._before, at_ms)
+        reading = read(rows, self._table, self._articles)
+        events = tell(reading, self._articles, self._numbers.sweep_from, step.change_g, at_ms, self._told_last, refined=refined)
+        self._told = self._told - self._told_last + np.array(reading.units, dtype=np.int64)
+        self._told_last = np.array(reading.units, dtype=np.int64)
+        return events + self._corrected(at_ms)
+
+    def sold(self, sku: str, units: int, at_ms: int) -> list[PickEvent]:
+        """Hear from the till that units were paid (negative: returned for money). Unknown articles are none of this shelf's business."""
+        if sku not in self._skus or units == 0:
+            return []
+        self._till_heard = True
+        self._beam = self._paid(self._waited(at_ms), self._skus.index(sku), units)
+        if self._before is not None:
+            self._before = self._paid(self._before, self._skus.index(sku), units)
+        return self._corrected(at_ms)
+
+    def counted(self, sku: str, units: int, at_ms: int | None = None) -> list[PickEvent]:
+        """Hear a count by hand: it is right."""
+        if sku not in self._skus:
+            return []
+        self._beam, self._before = counted_as(self._beam, self._skus.index(sku), units), None
+        return self._corrected(self._at_ms if at_ms is None else at_ms, from_units=0.5)
+
+    def refilled(self, sku: str, units: int, at_ms: int) -> list[PickEvent]:
+        """Hear that staff put units on this shelf: a put of as many was not a shopper's, so nothing is owed to the till for it."""
+        if sku not in self._skus or units <= 0:
+            return []
+        index = self._skus.index(sku)
+        self._beam = refilled_by(self._beam, index, units, int(self._capacity[index]))
+        return self._corrected(at_ms)
+
+    def units(self) -> dict[str, UnitsEstimate]:
+        """What is on the shelf now, per article (strangers only while one may be here)."""
+        chances = self._beam.chances()
+        estimates: dict[str, UnitsEstimate] = {}
+        for index, article in enumerate(self._articles):
+            counts = self._beam.counts[:, index]
+            if article.stranger and not counts.any():
+                continue
+            order = np.argsort(counts, kind="stable")
+            running = np.cumsum(chances[order])
+            low = int(counts[order[int(np.searchsorted(running, 0.05))]])
+            high = int(counts[order[min(int(np.searchsorted(running, 0.95)), len(order) - 1)]])
+            estimates[article.sku] = UnitsEstimate(float(chances @ counts), low, high)
+        return estimates
+
+    def told_units(self) -> dict[str, int]:
+        """The starting units plus all events told so far."""
+        return dict(zip(self._skus, self._told.tolist(), strict=True))
+
+    def likeliest_history(self) -> list[tuple[int, dict[str, int]]]:
+        """What the likeliest hypothesis believes happened: (at_ms, signed units per SKU), as far back as the rule keeps it."""
+        return [
+            (at_ms, {sku: n for sku, n in zip(self._skus, units, strict=True) if n})
+            for at_ms, units in self._beam.histories[0]
+            if any(units)
+        ]
+
+    def state(self) -> BeliefState:
+        """Everything the belief knows, ready for JSON; histories are left out."""
+        return BeliefState(
+            skus=list(self._skus),
+            beam=beam_state(self._beam),
+            before=None if self._before is None else beam_state(self._before),
+            before_weight_g=self._before_weight_g,
+            weight_g=self._weight_g,
+            moved_at_ms=self._moved_at_ms,
+            at_ms=self._at_ms,
+            told=self._told.tolist(),
+            told_last=self._told_last.tolist(),
+            till_heard=self._till_heard,
+        )
+
+    @classmethod
+    def from_state(cls, articles: Sequence[Article], state: BeliefState, rule: PickRule | None = None) -> ShelfBelief:
+        """Go on from `state()`. An article that the planogram has since gained starts at its `start_units`; one it lost is forgotten."""
+        belief = cls(articles, rule)
+        columns = [state.skus.index(sku) if sku in state.skus else None for sku in belief._skus]
+        start = [a.start_units for a in belief._articles]
+        belief._beam = beam_from(state.beam, columns, start)
+        belief._before = None if state.before is None else beam_from(state.before, columns, start)
+        belief._before_weight_g = state.before_weight_g
+        belief._weight_g, belief._moved_at_ms, belief._at_ms = state.weight_g, state.moved_at_ms, state.at_ms
+        belief._told = picked_columns(state.told, columns, start)
+        belief._told_last = picked_columns(state.told_last, columns, [0] * len(start))
+        belief._till_heard = state.till_heard
+        return belief
+
+    def _waited(self, at_ms: int) -> Beam:
+        waited_ms = max(at_ms - self._at_ms, 0)
+        self._at_ms = max(at_ms, self._at_ms)
+        return waited(self._beam, waited_ms, self._rule.unpaid_mean_s) if self._till_heard else self._beam
+
+    def _paid(self, beam: Beam, index: int, units: int) -> Beam:
+        rule = self._rule
+        return paid(beam, index, units, self._unit_g, self._unit_variance_g2, self._numbers, width=rule.width, log_range=rule.log_range)
+
+    def _kept(self, rows: Explanation, before: Beam, at_ms: int) -> Beam:
+        kept = merged(rows.counts, rows.unpaid, rows.foreign_g, rows.log_weight, width=self._rule.width, log_range=self._rule.log_range)
+        chosen, longest = kept.rows, self._rule.history_length
+        histories = tuple(
+            (*before.histories[parent], (at_ms, tuple(units)))[-longest:] if longest else ()
+            for parent, units in zip(rows.parent[chosen].tolist(), rows.units[chosen].tolist(), strict=True)
+        )
+        return Beam(rows.counts[chosen], rows.unpaid[chosen], rows.foreign_g[chosen], kept.log_weight, histories)
+
+    def _corrected(self, at_ms: int, *, from_units: float = CORRECTED_FROM_UNITS) -> list[PickEvent]:
+        events = corrections(self._beam, self._told, self._articles, at_ms, from_units=from_units)
+        for event in events:
+            self._told[self._skus.index(event.sku or "")] += event.units
+        return events
+
+
+def _numbers(articles: tuple[Article, ...], rule: PickRule) -> BeliefNumbers:
+    habits = rule.habits
+    most = np.array([min(a.capacity_units, 60) for a in articles], dtype=np.float64)
+    own = np.array([not a.stranger for a in articles])
+    return BeliefNumbers(
+        zero_sd_g=rule.zero_sd_g,
+        drift_sd_g=rule.drift_sd_g,
+        log_unknown=log(habits.unknown),
+        log_full_bonus=np.where(own, np.log(habits.refill_to_full / habits.refill_partly * most), 0.0),
+        log_sweep_bonus=np.where(own, np.log(most), 0.0),
+        sweep_from=len(habits.take) + 1,
+        unseen_sale=rule.unseen_sale,
+        own=int(own.sum()),
+    )

@@ -1,0 +1,80 @@
+"""What the till and people know, brought to the hypotheses of a shelf."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from store_hub.rules.picks_beam import Beam, merged
+from store_hub.rules.picks_changes import Floats, Ints
+from store_hub.rules.picks_likelihood import BeliefNumbers
+
+REPAIR_COST = 1.5
+"""Nats per unit for saying that an earlier touch was of another article than believed."""
+
+
+def waited(beam: Beam, waited_ms: int, unpaid_mean_s: float) -> Beam:
+    """Time passed and nothing was sold: the more a hypothesis believes to be carried about unpaid, the less likely that is."""
+    carried = np.minimum(beam.unpaid.sum(axis=1), 40)
+    return beam.reweighed(-carried * (waited_ms / 1000.0 / unpaid_mean_s))
+
+
+def paid(
+    beam: Beam, index: int, units: int, unit_g: Floats, unit_variance_g2: Floats, numbers: BeliefNumbers, *, width: int, log_range: float
+) -> Beam:
+    """The till sold `units` of article `index` (negative: took them back).
+
+    A hypothesis in which nobody carries that many is less likely, but may be saved by supposing that an earlier touch was of this
+    article and not of another that somebody carries.
+    """
+    if units < 0:
+        unpaid = beam.unpaid.copy()
+        unpaid[:, index] = np.minimum(unpaid[:, index] - units, 60)
+        return beam._replace(unpaid=unpaid)
+    carried = beam.unpaid[:, index]
+    missing = np.maximum(units - carried, 0)
+    seen = np.where(missing == 0, np.log(np.maximum(carried, 1) / units), 0.0)
+    unpaid = beam.unpaid.copy()
+    unpaid[:, index] = np.maximum(carried - units, 0)
+    parts = [(beam.counts, unpaid, beam.log_weight + seen - numbers.unseen_sale * missing)]
+    parts += _repairs(beam, index, missing, unpaid, unit_g, unit_variance_g2, numbers.own)
+    counts = np.concatenate([p[0] for p in parts])
+    unpaid = np.concatenate([p[1] for p in parts])
+    foreign_g = np.tile(beam.foreign_g, len(parts))
+    kept = merged(counts, unpaid, foreign_g, np.concatenate([p[2] for p in parts]), width=width, log_range=log_range)
+    size = len(beam.log_weight)
+    histories = tuple(beam.histories[row % size] for row in kept.rows.tolist())
+    return Beam(counts[kept.rows], unpaid[kept.rows], foreign_g[kept.rows], kept.log_weight, histories)
+
+
+def _repairs(
+    beam: Beam, index: int, missing: Ints, unpaid: Ints, unit_g: Floats, variance_g2: Floats, own: int
+) -> list[tuple[Ints, Ints, Floats]]:
+    repairs = []
+    for other in range(own):
+        if other == index:
+            continue
+        counts, left = beam.counts.copy(), unpaid.copy()
+        counts[:, other] += missing
+        counts[:, index] -= missing
+        left[:, other] -= missing
+        mismatch_g = missing * (unit_g[other] - unit_g[index])
+        spread_g2 = np.maximum(missing, 1) * (variance_g2[other] + variance_g2[index]) + 0.5
+        possible = (missing > 0) & (counts[:, index] >= 0) & (left[:, other] >= 0)
+        cost = REPAIR_COST * missing + 0.5 * mismatch_g**2 / spread_g2
+        repairs.append((counts, np.maximum(left, 0), np.where(possible, beam.log_weight - cost, -np.inf)))
+    return repairs
+
+
+def counted_as(beam: Beam, index: int, units: int) -> Beam:
+    """A count by hand says how many there are: other hypotheses go; if none is left, all are corrected."""
+    right = beam.counts[:, index] == units
+    if right.any():
+        return beam.reweighed(np.where(right, 0.0, -50.0))
+    counts = beam.counts.copy()
+    counts[:, index] = units
+    return beam._replace(counts=counts)
+
+
+def refilled_by(beam: Beam, index: int, units: int, capacity: int) -> Beam:
+    """Staff say they put `units` there: hypotheses that cannot hold so many are doubted."""
+    return beam.reweighed(np.where(beam.counts[:, index] + 0 >= min(units, capacity) // 2, 0.0, -2.0))
