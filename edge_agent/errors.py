@@ -67,3 +67,15 @@ class OutboxUnusable(EdgeError, OSError):
         self.path = path
         self.problem = problem
         self.advice = advice
+
+
+class BrokerUnavailable(EdgeError, ConnectionError):
+    """The hub's broker does not answer, refuses this device, or went away."""
+
+    exit_code = 4
+
+    def __init__(self, *, broker: str, problem: str, advice: str) -> None:
+        super().__init__(f"broker {broker}: {problem}; {advice}")
+        self.broker = broker
+        self.problem = problem
+        self.advice = advice

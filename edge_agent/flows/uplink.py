@@ -1,0 +1,262 @@
+"""Brings the outbox to the hub: resends from what the hub has booked, and forgets only what it has booked.
+
+The hub's word is the retained `booked_through` of this outbox. The broker's acknowledgement only says that there is room for more.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import Literal, NamedTuple
+
+import structlog
+
+from edge_agent.adapters.broker_link import Arrival, BrokerLink, Post
+from edge_agent.adapters.clock import AgentClock
+from edge_agent.adapters.outbox import Outbox
+from edge_agent.errors import BrokerUnavailable, OutboxUnusable
+from edge_agent.flows.fault_board import FaultBoard
+from edge_agent.flows.health import HealthTeller
+from wire_format import codec, topics
+from wire_format.commands import BookedThrough
+from wire_format.errors import WireError
+from wire_format.observations import Shed
+
+log = structlog.get_logger("edge_agent.uplink")
+
+
+class UplinkPace(NamedTuple):
+    """How far to run ahead of the hub, and how long to wait for whom."""
+
+    window_letters: int = 1000
+    batch_letters: int = 100
+    booked_wait_s: float = 2.0
+    resend_first_s: float = 10.0
+    resend_max_s: float = 60.0
+    backoff_first_s: float = 1.0
+    backoff_max_s: float = 60.0
+    steady_s: float = 5.0
+    clock_every_s: float = 60.0
+    health_every_s: float = 60.0
+    health_pause_s: float = 2.0
+    outbox_pause_s: float = 5.0
+    farewell_s: float = 2.0
+
+
+class Uplink:
+    """One thread: it alone speaks to the broker.
+
+    Args:
+        outbox: what to bring.
+        link: how to reach the broker.
+        store_id, device_id: who speaks.
+        teller: composes health and clock messages.
+        clock: for what this flow must say by itself.
+        faults: where trouble is told.
+        pace: how fast, how patient.
+    """
+
+    name = "uplink"
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        link: BrokerLink,
+        store_id: str,
+        device_id: str,
+        teller: HealthTeller,
+        clock: AgentClock,
+        faults: FaultBoard,
+        pace: UplinkPace | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._link = link
+        self._store_id = store_id
+        self._device_id = device_id
+        self._teller = teller
+        self._clock = clock
+        self._faults = faults
+        self._pace = pace if pace is not None else UplinkPace()
+        self._faults_changed = threading.Event()
+        outbox.on_put(link.wake)
+        faults.on_change(self._on_faults)
+
+    def run(self, stop: threading.Event) -> None:
+        """Connect, and again whenever the connection is lost, until `stop` is set; then say goodbye."""
+        delay_s = self._pace.backoff_first_s
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                self._link.connect(self._health_post("death"))
+                self._faults.clear("broker", "broker_unavailable")
+                self._converse(stop)
+            except BrokerUnavailable as error:
+                self._faults.raise_fault("broker", "broker_unavailable", error.problem, error.advice)
+                log.warning("broker unavailable", broker=error.broker, problem=error.problem, next_try_s=round(delay_s, 1))
+                if time.monotonic() - began > self._pace.steady_s:
+                    delay_s = self._pace.backoff_first_s
+                stop.wait(delay_s * random.uniform(0.5, 1.5))  # A whole shop's devices must not knock at the same moment.
+                delay_s = min(2 * delay_s, self._pace.backoff_max_s)
+        self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
+        self._link.publish(self._health_post("death"))
+        self._link.flush(self._pace.farewell_s)
+        self._link.close()
+
+    def _converse(self, stop: threading.Event) -> None:
+        """One connection, until it is lost, the outbox gets a new identity or `stop` is set."""
+        talk = _Talk(outbox_id=self._outbox.outbox_id, cursor=self._outbox.oldest_sequence() - 1, pace=self._pace)
+        self._link.subscribe(topics.booked(self._store_id, talk.outbox_id))
+        self._link.publish(self._health_post("birth"))
+        self._link.publish(self._clock_post())
+        log.info("connected", broker=self._link.name, outbox_id=talk.outbox_id, depth=self._outbox.depth)
+        while not stop.is_set() and talk.outbox_id == self._outbox.outbox_id:
+            for arrival in self._link.turn(talk.patience_s(time.monotonic())):
+                self._hear(arrival, talk)
+            now = time.monotonic()
+            self._tell_of_itself(talk, now)
+            if now >= talk.sending_from:
+                self._send(talk, now)
+        if talk.outbox_id != self._outbox.outbox_id:
+            log.warning(
+                "the outbox has a new identity", old=talk.outbox_id, new=self._outbox.outbox_id, kept_as=str(self._outbox.set_aside)
+            )
+
+    def _send(self, talk: _Talk, now: float) -> None:
+        if talk.cursor > self._outbox.booked_through and now - talk.progress_at > talk.resend_after_s:
+            log.info("the hub is silent: sending again", after=self._outbox.booked_through, sent_through=talk.cursor)
+            talk.rewind(self._outbox.oldest_sequence() - 1, now)
+        self._tell_of_listening(talk)
+        try:
+            while (room := min(self._link.room, self._window_left(talk), self._pace.batch_letters)) > 0:
+                letters = self._outbox.take(talk.cursor, room)
+                if not letters or talk.outbox_id != self._outbox.outbox_id:
+                    break
+                if talk.cursor <= self._outbox.booked_through:
+                    talk.progress_at = now  # The hub's time to answer begins with the first letter it has not booked.
+                for letter in letters:
+                    self._link.publish(Post(topics.seen(self._store_id, talk.outbox_id, letter.sequence), letter.payload))
+                talk.cursor = letters[-1].sequence
+            self._faults.clear("outbox", "outbox_unreadable")
+        except OutboxUnusable as error:
+            self._faults.raise_fault("outbox", "outbox_unreadable", error.problem, error.advice)
+            talk.sending_from = now + self._pace.outbox_pause_s
+
+    def _window_left(self, talk: _Talk) -> int:
+        return self._pace.window_letters - (talk.cursor - max(self._outbox.booked_through, talk.opened_after))
+
+    def _hear(self, arrival: Arrival, talk: _Talk) -> None:
+        try:
+            message: object = codec.commands.decode(arrival.payload)
+        except WireError as error:
+            self._faults.raise_fault("hub", "answer_undecodable", f"{arrival.topic}: {error}", "update edge-agent or store-hub")
+            return
+        if not isinstance(message, BookedThrough) or message.outbox_id != talk.outbox_id:
+            self._faults.raise_fault("hub", "answer_misplaced", f"{arrival.topic} holds another answer", "check who else publishes there")
+            return
+        now = time.monotonic()
+        talk.sending_from = min(talk.sending_from, now)
+        talk.resend_after_s = self._pace.resend_first_s  # The hub is there: do not keep it waiting.
+        try:
+            self._believe(message.booked_through, talk, now)
+        except OutboxUnusable as error:
+            self._faults.raise_fault("outbox", "outbox_unreadable", error.problem, error.advice)
+
+    def _believe(self, booked_through: int, talk: _Talk, now: float) -> None:
+        if booked_through > (wrote := self._outbox.last_sequence):
+            kept = self._outbox.begin_anew()
+            self._faults.raise_fault(
+                "outbox",
+                "outbox_older_than_hub",
+                f"the hub has booked {booked_through} letters of this outbox, which wrote only {wrote}",
+                f"a restored or copied SD card: a new outbox was begun, the old one kept as {kept.name}; look for a twin of this device",
+            )
+            return
+        if booked_through > self._outbox.booked_through:
+            self._outbox.forget_through(booked_through)
+            talk.progress_at = now
+            talk.cursor = max(talk.cursor, booked_through)
+        elif booked_through + 1 < (oldest := self._outbox.oldest_sequence()) and booked_through not in talk.bridged:
+            talk.bridged.add(booked_through)
+            self._bridge(booked_through + 1, oldest - 1, talk)
+
+    def _bridge(self, first: int, last: int, talk: _Talk) -> None:
+        """A hub restored from an older copy asks for letters it once booked. They are gone: say so, or it waits at the gap for ever."""
+        gone = Shed(
+            device_id=self._device_id,
+            boot_id=self._clock.boot_id,
+            monotonic_ms=self._clock.monotonic_ms(),
+            observed_at_ms=self._clock.wall_ms(),
+            through_sequence=last,
+            counts={"forgotten": last - first + 1},
+        )
+        self._link.publish(Post(topics.seen(self._store_id, talk.outbox_id, first), codec.encode(gone)))
+        self._faults.raise_fault(
+            "hub",
+            "hub_older_than_outbox",
+            f"the hub lacks letters {first} to {last}, which it once booked and this device has forgotten",
+            "the hub was restored from an older copy; recount the shelves it shows as uncertain",
+        )
+
+    def _tell_of_listening(self, talk: _Talk) -> None:
+        if self._link.refusal is not None:
+            self._faults.raise_fault("broker", "broker_refuses", self._link.refusal, "let this device publish, in the broker's ACL file")
+        else:
+            self._faults.clear("broker", "broker_refuses")
+        if self._link.is_heard:
+            self._faults.clear("hub", "hub_absent")
+        else:
+            self._faults.raise_fault("hub", "hub_absent", "the broker answers, but no hub listens there", "start store-hub")
+
+    def _tell_of_itself(self, talk: _Talk, now: float) -> None:
+        is_due = now >= talk.health_due or (self._faults_changed.is_set() and now >= talk.health_told_at + self._pace.health_pause_s)
+        if is_due:
+            self._faults_changed.clear()
+            talk.health_told_at, talk.health_due = now, now + self._pace.health_every_s
+            self._link.publish(self._health_post("alive"))
+        if now >= talk.clock_due:
+            talk.clock_due = now + self._pace.clock_every_s
+            self._link.publish(self._clock_post())
+
+    def _health_post(self, state: Literal["birth", "alive", "death"]) -> Post:
+        payload = codec.encode(self._teller.health(state))
+        return Post(topics.health(self._store_id, self._device_id), payload, is_retained=True)
+
+    def _clock_post(self) -> Post:
+        return Post(topics.clock(self._store_id, self._outbox.outbox_id), codec.encode(self._teller.clocks()), qos=0)
+
+    def _on_faults(self) -> None:
+        self._faults_changed.set()
+        self._link.wake()
+
+
+class _Talk:
+    """What is known during one connection. Times are of `time.monotonic`."""
+
+    def __init__(self, *, outbox_id: str, cursor: int, pace: UplinkPace) -> None:
+        now = time.monotonic()
+        self.outbox_id = outbox_id
+        self.cursor = cursor
+        self.opened_after = cursor
+        self.progress_at = now
+        self.resend_after_s = pace.resend_first_s
+        self.sending_from = now + pace.booked_wait_s
+        self.health_told_at = now
+        self.health_due = now + pace.health_every_s
+        self.clock_due = now + pace.clock_every_s
+        self.bridged: set[int] = set()
+        self._pace = pace
+
+    def rewind(self, cursor: int, now: float) -> None:
+        """Send again from here, and wait longer before the next time."""
+        self.cursor = cursor
+        self.progress_at = now
+        self.resend_after_s = min(2 * self.resend_after_s, self._pace.resend_max_s)
+
+    def patience_s(self, now: float) -> float:
+        """How long the network may be waited for before something else is due."""
+        due = min(self.health_due, self.clock_due, now + 1.0, self.sending_from if self.sending_from > now else now + 1.0)
+        return max(0.0, due - now)
