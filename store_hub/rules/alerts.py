@@ -76,6 +76,11 @@ class AlertBoard:
         """Return an open alert by its number."""
         return self._by_id.get(alert_id)
 
+    def open_on(self, shelf_id: str, sku: str) -> list[AlertRow]:
+        """The open alert of a place, if any."""
+        known = self._open.get((shelf_id, sku))
+        return [] if known is None else [known]
+
     def knows(self, alert_id: int) -> bool:
         """Tell whether an alert of this number was ever raised."""
         return 1 <= alert_id <= self._last_id

@@ -1,0 +1,232 @@
+"""Folds the journal into what the shop looks like: one entry in, its effects out.
+
+Used alike by the live hub and by a rebuild. What it remembers is exactly what it would read back from the ledger (`restore`), so a
+restart anywhere, and any cutting into batches, leads to the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from store_hub.entries import BACK_ROOM, AlertAction, Delivery, Sale, StockCount
+from store_hub.rows import (
+    AlertRow,
+    BasketRow,
+    BeliefRow,
+    BookRow,
+    ButtonPressRow,
+    Effect,
+    OccupancyRow,
+    PlanogramRow,
+    QuarantineRow,
+    QueueRow,
+    StaffCall,
+    StockRow,
+    TagCountRow,
+    TagRow,
+    TotalRow,
+)
+from store_hub.rules.alerts import EMPTY, AlertBoard
+from store_hub.rules.changes import Changes
+from store_hub.rules.heatmap import dwell_effects
+from store_hub.rules.journal_words import Said, Unreadable
+from store_hub.rules.occupancy import DoorBook
+from store_hub.rules.places import Places, index_planogram
+from store_hub.rules.plan_changes import put_in_force
+from store_hub.rules.stock import StockBook
+from store_hub.rules.tags import TagBook
+from store_hub.rules.told import book_count, book_delivery, book_sale
+from store_hub.rules.totals import TotalBook
+from wire_format import codec
+from wire_format.observations import (
+    ButtonPressed,
+    DeviceHealth,
+    DoorCrossing,
+    FloorDwell,
+    QueueLength,
+    Shed,
+    ShelfWeight,
+    TagLeft,
+    TagSeen,
+)
+from wire_format.plans import Planogram
+
+_UTC = ZoneInfo("UTC")
+
+
+class Entry(NamedTuple):
+    """An entry of the journal, read."""
+
+    journal_id: int
+    happened_at_ms: int
+    payload: bytes
+    said: Said
+
+
+class StoreFold:
+    """What the shop looks like now, and what each entry changes."""
+
+    def __init__(self) -> None:
+        self.stock = StockBook()
+        self.alerts = AlertBoard()
+        self.places: Places | None = None
+        self._doors = DoorBook()
+        self._tags = TagBook()
+        self._totals = TotalBook()
+        self._zone = _UTC
+
+    def restore(self, rows: Iterable[Effect]) -> None:
+        """Go on from what the ledger holds (`Ledger.state_rows`)."""
+        planogram: Planogram | None = None
+        for row in rows:
+            if isinstance(row, PlanogramRow):
+                plan = codec.plans.decode(row.payload)
+                planogram = plan if isinstance(plan, Planogram) else None
+            else:
+                self._restore_row(row)
+        if planogram is not None:
+            self._use(index_planogram(planogram))
+            self.stock.scales.take_rows()  # Nothing has changed: it is what the ledger holds.
+
+    def _restore_row(self, row: Effect) -> None:
+        match row:
+            case StockRow():
+                self.stock.restore_stock(row)
+            case BookRow():
+                self.stock.restore_book(row)
+            case BasketRow():
+                self.stock.baskets.restore(row)
+            case BeliefRow():
+                self.stock.scales.restore(row)
+            case TotalRow():
+                self._totals.restore(row)
+            case TagRow():
+                self._tags.restore_tag(row)
+            case TagCountRow():
+                self._tags.restore_count(row)
+            case OccupancyRow():
+                self._doors.restore(row)
+            case AlertRow():
+                self.alerts.restore(row)
+            case _:
+                raise AssertionError(f"{type(row).__name__} is no state of the fold")
+
+    def apply(self, entry: Entry) -> list[Effect]:
+        """Return what an entry changes."""
+        said = entry.said
+        if isinstance(said, Unreadable):
+            return [QuarantineRow(entry.journal_id, 0, said.reason, said.detail, entry.happened_at_ms)]
+        changes = Changes(journal_id=entry.journal_id, at_ms=entry.happened_at_ms)
+        for lost in self.stock.baskets.give_up(changes):
+            changes.add_to_quarter(lost.sku, at_ms=lost.given_up_at_ms, lost=lost.units)
+        if isinstance(said, ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed):
+            self._observe(said, entry, changes)
+        elif isinstance(said, Planogram):
+            self._put_in_force(said, entry, changes)
+        elif isinstance(said, AlertAction):
+            self._act(said, changes)
+        elif not isinstance(said, Shed | DeviceHealth):
+            self._hear(said, changes)
+        self._judge(changes)
+        return changes.effects
+
+    def take_beliefs(self) -> list[BeliefRow]:
+        """The beliefs changed since last asked; once a batch is enough, for only the last one counts."""
+        return self.stock.scales.take_rows()
+
+    # ---- one entry
+
+    def _observe(
+        self,
+        said: ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed,
+        entry: Entry,
+        changes: Changes,
+    ) -> None:
+        shift_ms = entry.happened_at_ms - said.observed_at_ms
+        match said:
+            case ShelfWeight():
+                if not self.stock.weigh(said, changes, clock_shift_ms=shift_ms):
+                    detail = f"the planogram has no scale on shelf {said.shelf_id}; add it there, or correct the device's configuration"
+                    changes.effects.append(QuarantineRow(entry.journal_id, 0, "unknown_shelf", detail, entry.happened_at_ms))
+            case TagSeen():
+                changes.effects += self._tags.seen(said, entry.happened_at_ms)
+            case TagLeft():
+                changes.effects += self._tags.left(said, entry.happened_at_ms)
+            case DoorCrossing():
+                changes.effects += self._doors.crossing(said, clock_shift_ms=shift_ms, zone=self._zone)
+            case FloorDwell():
+                zones = [] if self.places is None else self.places.planogram.zones
+                changes.effects += dwell_effects(said, clock_shift_ms=shift_ms, zones=zones)
+            case QueueLength():
+                started_at_ms = said.started_at_ms + shift_ms
+                changes.effects.append(
+                    QueueRow(said.zone_id, started_at_ms, entry.journal_id, said.duration_ms, said.people_mean, said.people_max)
+                )
+            case ButtonPressed():
+                changes.effects.append(ButtonPressRow(entry.journal_id, said.button_id, said.shelf_id, entry.happened_at_ms))
+                if said.shelf_id is not None:
+                    changes.effects += self.alerts.take_shelf(said.shelf_id, at_ms=changes.at_ms, by=said.button_id)
+
+    def _hear(self, said: Sale | Delivery | StockCount, changes: Changes) -> None:
+        if isinstance(said, Sale):
+            book_sale(said, self.stock, self.places, changes)
+        elif isinstance(said, Delivery):
+            book_delivery(said, self.stock, self.places, changes)
+        else:
+            book_count(said, self.stock, changes)
+
+    def _put_in_force(self, planogram: Planogram, entry: Entry, changes: Changes) -> None:
+        before, after = self.places, index_planogram(planogram)
+        changes.effects += self._use(after)
+        put_in_force(before, after, self.stock, self.alerts, entry.payload, changes)
+
+    def _use(self, places: Places) -> list[Effect]:
+        self.places = places
+        self._zone = ZoneInfo(places.planogram.time_zone)
+        self._tags.use_planogram(places.planogram)
+        return [*self.stock.scales.use_planogram(places)]
+
+    def _act(self, action: AlertAction, changes: Changes) -> None:
+        alert = self.alerts.open_alert(action.alert_id)
+        if alert is None:
+            return
+        facing = None if self.places is None else self.places.facings.get((alert.shelf_id or "", alert.sku or ""))
+        by_hand = action.action == "done" and (facing is None or not facing.weighed)
+        if by_hand and facing is not None:
+            self.stock.fill_unweighed(facing, changes)
+            alert = self.alerts.open_alert(action.alert_id) or alert
+        rows = self.alerts.act(action, at_ms=changes.at_ms, close=by_hand)
+        changes.effects += rows
+        changes.effects += [StaffCall(row.alert_id, "cleared") for row in rows if row.cleared_at_ms is not None]
+
+    # ---- after each entry
+
+    def _judge(self, changes: Changes) -> None:
+        """Retell the totals of what was touched, and see whether somebody must be called."""
+        for sku in changes.skus:
+            self._totals.retell(sku, self.stock.places(sku), self.stock.baskets.carried(sku), changes)
+        if self.places is None:
+            return
+        for sku, place in changes.places:
+            facing, stock = self.places.facings.get((place, sku)), self.stock.at(sku, place)
+            if facing is None or stock is None:
+                continue
+            was_empty = {row.alert_id for row in self.alerts.open_on(place, sku) if row.emptied_at_ms is not None}
+            back_room = self.stock.at(sku, BACK_ROOM)
+            for row in self.alerts.judge(facing, stock, back_room, at_ms=changes.at_ms, journal_id=changes.journal_id):
+                changes.effects.append(row)
+                reason = _call_reason(row, changes.journal_id, was_empty)
+                if reason is not None:
+                    changes.effects.append(StaffCall(row.alert_id, reason))
+
+
+def _call_reason(row: AlertRow, journal_id: int, was_empty: set[int]) -> str | None:
+    if row.cleared_at_ms is not None:
+        return "cleared"
+    if row.journal_id == journal_id:
+        return "raised"
+    if row.kind == EMPTY and row.alert_id not in was_empty:
+        return "emptied"
+    return None

@@ -1,0 +1,73 @@
+"""Books what tills, deliveries and counting people tell. What names no known article is kept, counted and shown, never dropped."""
+
+from __future__ import annotations
+
+from store_hub.entries import BACK_ROOM, Delivery, Sale, StockCount
+from store_hub.rows import DeliveryRow, HandCountRow, QuarantineRow, SaleRow
+from store_hub.rules.changes import Changes
+from store_hub.rules.places import Places
+from store_hub.rules.stock import StockBook
+
+
+def unknown_skus(told: Sale | Delivery, places: Places | None) -> list[str]:
+    """Return the articles that the planogram does not know, each once, in order."""
+    return list(dict.fromkeys(line.sku for line in told.lines if places is None or line.sku not in places.skus))
+
+
+def book_sale(sale: Sale, stock: StockBook, places: Places | None, changes: Changes) -> None:
+    """Book a receipt, line by line."""
+    for line, sold in enumerate(sale.lines, start=1):
+        known = places is not None and sold.sku in places.skus
+        changes.effects.append(
+            SaleRow(changes.journal_id, line, sold.sku, sold.units, sold.price_minor, sale.till, changes.at_ms, int(known))
+        )
+        if not known or places is None:
+            _quarantine(line, f"till {sale.till} sold {sold.units} of {sold.sku}, which the planogram does not know", changes)
+            continue
+        if sold.units == 0:
+            continue
+        changes.add_to_quarter(sold.sku, sold=sold.units, revenue_minor=sold.units * _price_minor(sold.sku, sold.price_minor, places))
+        stock.sell(sold.sku, sold.units, changes, line=line, places=places)
+
+
+def book_delivery(delivery: Delivery, stock: StockBook, places: Places | None, changes: Changes) -> None:
+    """Book a delivery, line by line."""
+    for line, came in enumerate(delivery.lines, start=1):
+        known = places is not None and came.sku in places.skus
+        changes.effects.append(
+            DeliveryRow(changes.journal_id, line, delivery.delivery_id, came.sku, came.units, delivery.to, changes.at_ms, int(known))
+        )
+        if not known or places is None:
+            _quarantine(
+                line, f"delivery {delivery.delivery_id} brought {came.units} of {came.sku}, which the planogram does not know", changes
+            )
+            continue
+        stock.receive(came.sku, came.units, delivery.to, changes, places=places)
+
+
+def book_count(count: StockCount, stock: StockBook, changes: Changes) -> None:
+    """Book a count by hand: it is right, and corrects the books. A count of the whole store puts what is on no shelf into the back room."""
+    rows = stock.places(count.sku)
+    here = [row for row in rows if count.shelf_id is None or row.place == count.shelf_id]
+    believed = sum(row.units for row in here)
+    book_units = stock.book_units(count.sku)
+    changes.effects.append(HandCountRow(changes.journal_id, count.sku, count.shelf_id, count.units, believed, book_units, changes.at_ms))
+    if count.shelf_id is not None:
+        stock.count_shelf(count.sku, count.shelf_id, count.units, changes)
+        elsewhere = sum(row.units for row in rows if row.place != count.shelf_id)
+        stock.adjust_book(count.sku, count.units + round(elsewhere), changes)
+        return
+    on_shelves = round(sum(row.units for row in rows if row.place != BACK_ROOM))
+    rest = float(max(0, count.units - on_shelves))
+    stock.put(count.sku, BACK_ROOM, rest, rest, rest, "count", changes)
+    stock.adjust_book(count.sku, count.units, changes)
+
+
+def _price_minor(sku: str, told_minor: int | None, places: Places) -> int:
+    if told_minor is not None:
+        return told_minor
+    return next((product.price_minor or 0 for product in places.planogram.products if product.sku == sku), 0)
+
+
+def _quarantine(line: int, detail: str, changes: Changes) -> None:
+    changes.effects.append(QuarantineRow(changes.journal_id, line, "unknown_sku", detail, changes.at_ms))
