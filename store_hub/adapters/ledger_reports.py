@@ -1,0 +1,179 @@
+"""Reads from the ledger what the cloud has yet to hear: facts that changed, and facts already numbered.
+
+Every reading is one read-only transaction on a connection of its own, so that a report is of one moment and nothing holds the log back.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from store_hub.errors import LedgerUnusable
+from store_hub.rows.hub import DirtyRow
+from store_hub.rows.report import AlertFigures, DeviceFigures, DoorFigures, QuarterFigures, SkuHistory, Spell, TileFigures, ZoneFigures
+from wire_format import codec
+from wire_format.errors import WireError
+
+QUARTER_MS = 900_000
+_QUARTER_COLUMNS = ", ".join(QuarterFigures._fields)
+
+
+class Marks(NamedTuple):
+    """How far the cloud is. `waiting`: facts numbered and not yet booked there."""
+
+    ledger_id: str
+    last_sequence: int
+    booked_through: int
+    plans_after: int
+    waiting: int
+
+
+class PlanogramInForce(NamedTuple):
+    """The planogram's bytes, and the entry that put it in force."""
+
+    journal_id: int
+    payload: bytes
+
+
+class ReportReading:
+    """All queries of report and sync, on one open transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def dirty(self, *, limit: int) -> list[DirtyRow]:
+        """Return what changed, one kind of fact after the other, oldest first."""
+        rows = self._connection.execute("SELECT fact, period_ms, subject, journal_id FROM dirty ORDER BY 1, 2, 3 LIMIT ?", (limit,))
+        return [DirtyRow(*row) for row in rows]
+
+    def known_through_ms(self, now_ms: int) -> int | None:
+        """Return up to when the store's story is known: the latest of the last entries; None for an empty journal."""
+        row = self._connection.execute(
+            "SELECT max(happened_at_ms) FROM (SELECT happened_at_ms FROM journal ORDER BY journal_id DESC LIMIT 500)"
+        ).fetchone()
+        return None if row[0] is None else min(int(row[0]), now_ms)
+
+    def skus(self) -> list[str]:
+        """Return every article with a known stock."""
+        return [row[0] for row in self._connection.execute("SELECT sku FROM totals ORDER BY sku")]
+
+    def skus_out(self) -> list[str]:
+        """Return every article that is on no shelf now."""
+        return [row[0] for row in self._connection.execute("SELECT sku FROM totals WHERE out_since_ms IS NOT NULL ORDER BY sku")]
+
+    def spells(self, sku: str, from_ms: int) -> list[Spell]:
+        """Return the spells without stock that ended after a moment, or have not ended."""
+        rows = self._connection.execute(
+            "SELECT started_at_ms, ended_at_ms FROM stockouts WHERE sku = ? AND ended_at_ms > ? ORDER BY started_at_ms", (sku, from_ms)
+        )
+        spells = [Spell(*row) for row in rows]
+        since = self._connection.execute("SELECT out_since_ms FROM totals WHERE sku = ?", (sku,)).fetchone()
+        return spells if since is None or since[0] is None else [*spells, Spell(since[0], None)]
+
+    def history(self, sku: str, from_ms: int, to_ms: int) -> SkuHistory:
+        """Return an article's quarters in a span, the last one before it, and the spells that reach into it."""
+        rows = self._connection.execute(
+            f"SELECT {_QUARTER_COLUMNS} FROM sku_quarters WHERE sku = ? AND quarter_started_at_ms >= ? AND quarter_started_at_ms < ?"
+            " ORDER BY quarter_started_at_ms",
+            (sku, from_ms, to_ms),
+        )
+        quarters = [QuarterFigures(*row) for row in rows]
+        before = self._connection.execute(
+            f"SELECT {_QUARTER_COLUMNS} FROM sku_quarters WHERE sku = ? AND quarter_started_at_ms < ?"
+            " ORDER BY quarter_started_at_ms DESC LIMIT 1",
+            (sku, from_ms),
+        ).fetchone()
+        return SkuHistory(sku, quarters, None if before is None else QuarterFigures(*before), self.spells(sku, from_ms))
+
+    def door(self, door_id: str, quarter_ms: int) -> DoorFigures | None:
+        """Return a door's quarter; None when nobody watched it."""
+        row = self._connection.execute(
+            "SELECT sum(people_in), sum(people_out), sum(observed_ms) FROM door_minutes"
+            " WHERE door_id = ? AND minute_started_at_ms >= ? AND minute_started_at_ms < ?",
+            (door_id, quarter_ms, quarter_ms + QUARTER_MS),
+        ).fetchone()
+        return None if row[0] is None else DoorFigures(door_id, quarter_ms, *row)
+
+    def zone(self, zone_id: str, quarter_ms: int) -> ZoneFigures | None:
+        """Return a zone's quarter; None when nothing is known of it."""
+        row = self._connection.execute(
+            "SELECT dwell_person_ms FROM zone_quarters WHERE zone_id = ? AND quarter_started_at_ms = ?", (zone_id, quarter_ms)
+        ).fetchone()
+        return None if row is None else ZoneFigures(zone_id, quarter_ms, row[0])
+
+    def tiles(self, area_id: str, quarter_ms: int) -> TileFigures | None:
+        """Return an area's heat in a quarter; None when nobody watched it."""
+        rows = self._connection.execute(
+            "SELECT cell_size_mm, column_no, row_no, dwell_person_ms FROM floor_tiles"
+            " WHERE area_id = ? AND quarter_started_at_ms = ? ORDER BY cell_size_mm, row_no, column_no",
+            (area_id, quarter_ms),
+        ).fetchall()
+        watched = self._connection.execute(
+            "SELECT 1 FROM area_quarters WHERE area_id = ? AND quarter_started_at_ms = ?", (area_id, quarter_ms)
+        ).fetchone()
+        return TileFigures(area_id, quarter_ms, [tuple(row) for row in rows]) if rows or watched is not None else None
+
+    def alert(self, alert_id: int) -> AlertFigures | None:
+        """Return an alert; None when there is none of this number any more."""
+        columns = ", ".join(AlertFigures._fields)
+        row = self._connection.execute(f"SELECT {columns} FROM alerts WHERE alert_id = ?", (alert_id,)).fetchone()
+        return None if row is None else AlertFigures(*row)
+
+    def device(self, device_id: str) -> DeviceFigures | None:
+        """Return a device; None when it was never heard of."""
+        row = self._connection.execute(
+            "SELECT state, last_seen_at_ms, agent_version, health FROM devices WHERE device_id = ?", (device_id,)
+        ).fetchone()
+        if row is None:
+            return None
+        try:
+            health = codec.device_health.decode(row[3])
+        except WireError:  # Kept by a newer hub than this one: what the columns say is still true.
+            return DeviceFigures(device_id, row[0], row[1], row[2], 0, [])
+        return DeviceFigures(device_id, row[0], row[1], row[2], health.outbox_depth, sorted({fault.code for fault in health.faults}))
+
+    def marks(self) -> Marks | None:
+        """Return how far the cloud is; None while the ledger is being set up."""
+        row = self._connection.execute(
+            "SELECT m.ledger_id, r.last_sequence, r.booked_through, r.plans_after, (SELECT count(*) FROM report_outbox)"
+            " FROM meta m, report_marks r"
+        ).fetchone()
+        return None if row is None else Marks(*row)
+
+    def numbered(self, *, limit: int) -> list[tuple[int, bytes]]:
+        """Return the next facts for the cloud: `(sequence, JSON)`, in order."""
+        rows = self._connection.execute("SELECT sequence, fact FROM report_outbox ORDER BY sequence LIMIT ?", (limit,))
+        return [(row[0], bytes(row[1])) for row in rows]
+
+    def planogram(self) -> PlanogramInForce | None:
+        """Return the planogram in force; None before the first."""
+        row = self._connection.execute("SELECT journal_id, payload FROM planogram").fetchone()
+        return None if row is None else PlanogramInForce(row[0], bytes(row[1]))
+
+
+class LedgerReports:
+    """Opens readings of one ledger file."""
+
+    def __init__(self, path: Path, *, busy_ms: int = 2_000) -> None:
+        self._path = path
+        self._busy_ms = busy_ms
+
+    @contextmanager
+    def reading(self) -> Iterator[ReportReading]:
+        """Open one consistent view.
+
+        Raises:
+            LedgerUnusable: no such file, no ledger, or no way to read it.
+        """
+        try:
+            with closing(
+                sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True, timeout=self._busy_ms / 1000, isolation_level=None)
+            ) as connection:
+                connection.execute("BEGIN")
+                yield ReportReading(connection)
+        except sqlite3.Error as error:
+            advice = "check that the file is there and that the hub may read it"
+            raise LedgerUnusable(path=str(self._path), problem=str(error), advice=advice) from error

@@ -1,0 +1,209 @@
+"""Turns what the ledger knows into facts for the cloud.
+
+A fact is the whole present truth of its key, so that the newest one may simply replace the others. The ledger keeps a row of an article's
+quarter only where something happened; but an empty shelf is also news, so the quarters of a spell without stock are told as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from store_hub.rows.report import (
+    AlertFigures,
+    DeviceFigures,
+    DoorFigures,
+    QuarterFigures,
+    SkuHistory,
+    Spell,
+    TileFigures,
+    ZoneFigures,
+)
+from store_hub.rules.quarters import QUARTER_MS, quarter_start_ms
+from wire_format.observations import FloorCell
+from wire_format.reports import AlertFact, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
+
+UNNUMBERED = 1
+"""The bookkeeper gives a fact its place; until then it carries this."""
+
+RETOLD_MAX_MS = 7 * 86_400_000
+"""A spell without stock is told again no further back than this when its beginning or end changes."""
+
+
+def local_day(at_ms: int, zone: ZoneInfo) -> date:
+    """Return the store's calendar day that holds a moment."""
+    return datetime.fromtimestamp(at_ms / 1000, zone).date()
+
+
+def day_bounds_ms(day: date, zone: ZoneInfo) -> tuple[int, int]:
+    """Return a calendar day's first moment and the next day's, Unix ms: 23, 24 or 25 hours apart."""
+    return _midnight_ms(day, zone), _midnight_ms(day + timedelta(days=1), zone)
+
+
+def days_between(from_ms: int, to_ms: int, zone: ZoneInfo) -> list[date]:
+    """Return the calendar days that end after `from_ms` and not after `to_ms`, oldest first."""
+    first, after = local_day(from_ms, zone), local_day(to_ms, zone)
+    return [first + timedelta(days=number) for number in range(max(0, (after - first).days))]
+
+
+def quarters_between(from_ms: int, to_ms: int) -> range:
+    """Return the quarters that end after `from_ms` and not after `to_ms`."""
+    return range(quarter_start_ms(from_ms), quarter_start_ms(to_ms), QUARTER_MS)
+
+
+def quarters_to_tell(changed: Collection[int], spells: Iterable[Spell], known_through_ms: int) -> list[int]:
+    """Return the quarters of an article that must be told when some have changed.
+
+    Where a spell without stock began or ended in a changed quarter, all its quarters are told; and those after its end too, because they
+    may have been told as empty before the news of the refill came.
+
+    Args:
+        known_through_ms: the store's story is known up to here; nothing is told of later quarters.
+    """
+    quarters = set(changed)
+    last = quarter_start_ms(known_through_ms)
+    for spell in spells:
+        first = quarter_start_ms(spell.started_at_ms)
+        ended = None if spell.ended_at_ms is None else quarter_start_ms(spell.ended_at_ms)
+        if first in changed or ended in changed:
+            quarters.update(range(max(first, last - RETOLD_MAX_MS), last + 1, QUARTER_MS))
+    return sorted(quarters)
+
+
+def out_of_stock_min(spells: Iterable[Spell], from_ms: int, to_ms: int, known_through_ms: int) -> float:
+    """Return the minutes of a span without stock, as far as the story is known."""
+    until_ms = min(to_ms, known_through_ms)
+    total_ms = 0
+    for spell in spells:
+        ended_at_ms = until_ms if spell.ended_at_ms is None else min(until_ms, spell.ended_at_ms)
+        total_ms += max(0, ended_at_ms - max(from_ms, spell.started_at_ms))
+    return total_ms / 60_000
+
+
+def sku_quarter(history: SkuHistory, quarter_ms: int, known_through_ms: int) -> SkuQuarter | None:
+    """Return the fact of an article's quarter; None when nothing at all is known of it."""
+    row, before = _row_at(history, quarter_ms)
+    if row is None and before is None:
+        return None
+    figures = row or _unchanged(quarter_ms, before)
+    return SkuQuarter(
+        sequence=UNNUMBERED,
+        quarter_started_at_ms=quarter_ms,
+        sku=history.sku,
+        units_sold=figures.units_sold,
+        units_picked=figures.units_picked,
+        units_put_back=figures.units_put_back,
+        units_received=figures.units_received,
+        units_lost=figures.units_lost,
+        opening_units=figures.opening_units,
+        closing_units=figures.closing_units,
+        closing_low_units=figures.closing_low,
+        closing_high_units=figures.closing_high,
+        out_of_stock_min=_out_or_unknown(figures, history.spells, quarter_ms, quarter_ms + QUARTER_MS, known_through_ms),
+        revenue_minor=figures.revenue_minor,
+    )
+
+
+def sku_day(history: SkuHistory, day: date, zone: ZoneInfo, known_through_ms: int) -> SkuDay | None:
+    """Return the fact of an article's day: quarters summed, stock at the day's ends; None when nothing at all is known of it."""
+    from_ms, to_ms = day_bounds_ms(day, zone)
+    rows = [row for row in history.quarters if from_ms <= row.quarter_started_at_ms < to_ms]
+    _, before = _row_at(history, from_ms)
+    if not rows and before is None:
+        return None
+    first, last = (rows[0], rows[-1]) if rows else (_unchanged(from_ms, before), _unchanged(from_ms, before))
+    return SkuDay(
+        sequence=UNNUMBERED,
+        day=day.isoformat(),
+        sku=history.sku,
+        units_sold=sum(row.units_sold for row in rows),
+        units_picked=sum(row.units_picked for row in rows),
+        units_put_back=sum(row.units_put_back for row in rows),
+        units_received=sum(row.units_received for row in rows),
+        units_lost=sum(row.units_lost for row in rows),
+        opening_units=first.opening_units,
+        closing_units=last.closing_units,
+        closing_low_units=last.closing_low,
+        closing_high_units=last.closing_high,
+        out_of_stock_min=_out_or_unknown(last, history.spells, from_ms, to_ms, known_through_ms),
+        revenue_minor=sum(row.revenue_minor for row in rows),
+    )
+
+
+def door_quarter(figures: DoorFigures) -> DoorQuarter:
+    """Return the fact of a door's quarter."""
+    return DoorQuarter(
+        sequence=UNNUMBERED,
+        quarter_started_at_ms=figures.quarter_started_at_ms,
+        door_id=figures.door_id,
+        people_in=figures.people_in,
+        people_out=figures.people_out,
+        observed_min=min(15.0, figures.observed_ms / 60_000),
+    )
+
+
+def zone_quarter(figures: ZoneFigures) -> ZoneQuarter:
+    """Return the fact of a zone's quarter."""
+    return ZoneQuarter(
+        sequence=UNNUMBERED,
+        quarter_started_at_ms=figures.quarter_started_at_ms,
+        zone_id=figures.zone_id,
+        dwell_person_s=figures.dwell_person_ms / 1000,
+    )
+
+
+def tile_quarter(figures: TileFigures, *, default_cell_size_mm: int = 500) -> TileQuarter:
+    """Return the fact of an area's quarter; without cells it was watched and empty.
+
+    A fact has one cell size. Where a camera was set up anew within the quarter there are two: the one with more stay is told.
+    """
+    stay_ms: dict[int, int] = {}
+    for cell_size_mm, _, _, person_ms in figures.cells:
+        stay_ms[cell_size_mm] = stay_ms.get(cell_size_mm, 0) + person_ms
+    told_mm = max(stay_ms, key=lambda size_mm: (stay_ms[size_mm], size_mm)) if stay_ms else default_cell_size_mm
+    return TileQuarter(
+        sequence=UNNUMBERED,
+        quarter_started_at_ms=figures.quarter_started_at_ms,
+        area_id=figures.area_id,
+        cell_size_m=told_mm / 1000,
+        cells=[FloorCell(column, row, person_ms / 1000) for size_mm, column, row, person_ms in figures.cells if size_mm == told_mm],
+    )
+
+
+def alert_fact(figures: AlertFigures) -> AlertFact:
+    """Return the fact of an alert."""
+    return AlertFact(sequence=UNNUMBERED, **figures._asdict())
+
+
+def device_fact(figures: DeviceFigures) -> DeviceFact:
+    """Return the fact of a device."""
+    return DeviceFact(sequence=UNNUMBERED, **figures._asdict())
+
+
+def _midnight_ms(day: date, zone: ZoneInfo) -> int:
+    return round(datetime.combine(day, time(), zone).timestamp() * 1000)
+
+
+def _row_at(history: SkuHistory, quarter_ms: int) -> tuple[QuarterFigures | None, QuarterFigures | None]:
+    """The row of a quarter, and the last one before it."""
+    before = history.before
+    for row in history.quarters:
+        if row.quarter_started_at_ms == quarter_ms:
+            return row, before
+        if row.quarter_started_at_ms > quarter_ms:
+            break
+        before = row
+    return None, before
+
+
+def _unchanged(quarter_ms: int, before: QuarterFigures | None) -> QuarterFigures:
+    """A quarter in which nothing happened: the stock is what it was."""
+    assert before is not None
+    closing = before.closing_units
+    return QuarterFigures(quarter_ms, 0, 0, 0, 0, 0, 0, closing, closing, before.closing_low, before.closing_high)
+
+
+def _out_or_unknown(figures: QuarterFigures, spells: Sequence[Spell], from_ms: int, to_ms: int, known_through_ms: int) -> float | None:
+    """Whoever does not know the stock cannot say how long it was out."""
+    return None if figures.closing_units is None else out_of_stock_min(spells, from_ms, to_ms, known_through_ms)
