@@ -1,11 +1,17 @@
-"""A device's configuration, from TOML. Unknown keys are refused, with file, line and field."""
+"""A device's configuration, from TOML. Unknown keys are refused, with file, line and field.
+
+Relative file names in it are taken from the folder in which the program is started.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
+from edge_agent.toml_file import Place, Wrong, convert, invalid, read
 from wire_format.identifiers import DeviceId, DoorId, ShelfId, StoreId, ZoneId
 
 Positive = Annotated[float, Meta(gt=0.0)]
@@ -130,3 +136,106 @@ class EdgeConfig(Section, frozen=True, kw_only=True):
     readers: list[ReaderConfig] = []
     cameras: list[CameraConfig] = []
     health_every_s: Positive = 60.0
+
+
+S = TypeVar("S", bound=Section)
+
+
+def load_config(path: Path) -> EdgeConfig:
+    """Read a device's whole file.
+
+    Raises:
+        ConfigurationInvalid: no such file, no TOML, an unknown key, a wrong type, or values that cannot be meant together.
+    """
+    text, content = read(path)
+    config = convert(path, text, content, EdgeConfig)
+    for wrong in _contradictions(config):
+        raise invalid(path, text, wrong)
+    return config
+
+
+def load_part(path: Path, shape: type[S], *, name: str | None = None, **assumed: str) -> S:
+    """Read one scale, reader or camera: from a file that holds just its keys, or from a device's whole file.
+
+    Args:
+        path: the TOML file.
+        shape: `ScaleConfig`, `ReaderConfig` or `CameraConfig`.
+        name: which one, where a device's file has several.
+        assumed: keys that take the place of what the file says, for instance the recording to be replayed.
+
+    Raises:
+        ConfigurationInvalid: as `load_config`, and where the name fits none or several.
+    """
+    tables, key, _ = _PARTS[shape]
+    text, content = read(path)
+    place: Place = ()
+    if tables in content or "device_id" in content:
+        config = load_config(path)
+        listed = [getattr(part, key) for part in getattr(config, tables)]
+        fitting = [number for number, known in enumerate(listed) if name in (None, known)]
+        if len(fitting) != 1:
+            asked = f"no {key} {name!r}" if name else f"{len(listed)} of them"
+            raise invalid(path, text, Wrong((tables,), f"{asked}; name one of: {', '.join(listed) or 'none is configured'}"))
+        place = (tables, fitting[0])
+        content = content[tables][fitting[0]]
+    part = convert(path, text, {**content, **assumed}, shape, place)
+    for wrong in _contradictions_of(part, place):
+        raise invalid(path, text, wrong)
+    return part
+
+
+def _contradictions(config: EdgeConfig) -> Iterator[Wrong]:
+    for tables, key, what in _PARTS.values():
+        names = [getattr(part, key) for part in getattr(config, tables)]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                yield Wrong((tables, number, key), f"{name!r} is the name of {what} above already; every one needs its own")
+            yield from _contradictions_of(getattr(config, tables)[number], (tables, number))
+    broker = config.broker
+    if (broker.certificate_file is None) != (broker.key_file is None):
+        missing = "key_file" if broker.key_file is None else "certificate_file"
+        yield Wrong(("broker", missing), "is missing: certificate_file and key_file belong together")
+    if broker.password_file is not None and broker.username is None:
+        yield Wrong(("broker", "username"), "is missing: a password_file needs the username it belongs to")
+
+
+def _contradictions_of(part: Section, place: Place) -> Iterator[Wrong]:
+    match part:
+        case ScaleConfig(adapter="recording", recording=None) | ReaderConfig(adapter="recording", recording=None):
+            yield Wrong((*place, "recording"), 'is missing: adapter = "recording" needs the file to read from')
+        case ScaleConfig(counts_per_gram=counts) if counts == 0:
+            yield Wrong((*place, "counts_per_gram"), "must not be 0; calibrate the scale with a known weight")
+        case ReaderConfig(adapter="llrp", host=None):
+            yield Wrong((*place, "host"), "is missing: the reader's address on the network")
+        case ReaderConfig(antennas=[]):
+            yield Wrong((*place, "antennas"), "none is listed; add [[readers.antennas]] with antenna and zone_id")
+        case CameraConfig():
+            yield from _camera_contradictions(part, place)
+    if isinstance(part, ReaderConfig):
+        numbers = [antenna.antenna for antenna in part.antennas]
+        for index, number in enumerate(numbers):
+            if number in numbers[:index]:
+                yield Wrong((*place, "antennas", index, "antenna"), f"antenna {number} is listed above already")
+
+
+def _camera_contradictions(camera: CameraConfig, place: Place) -> Iterator[Wrong]:
+    doors = [line.door_id for line in camera.lines]
+    for index, line in enumerate(camera.lines):
+        if (line.x1, line.y1) == (line.x2, line.y2):
+            yield Wrong((*place, "lines", index), f"the line of door {line.door_id!r} is a point; its two ends must differ")
+        if line.door_id in doors[:index]:
+            yield Wrong((*place, "lines", index, "door_id"), f"door {line.door_id!r} has a line above already")
+    if camera.floor is None:
+        return
+    points = camera.floor.points
+    if camera.floor.tsai_file is None and len({(point.x_px, point.y_px) for point in points}) < 4:
+        yield Wrong((*place, "floor", "points"), f"{len(points)} given; four or more different points, or a tsai_file, are needed")
+    if camera.floor.tsai_file is not None and points:
+        yield Wrong((*place, "floor", "tsai_file"), "give either points or a tsai_file, not both")
+
+
+_PARTS: dict[type[Section], tuple[str, str, str]] = {
+    ScaleConfig: ("scales", "shelf_id", "a scale"),
+    ReaderConfig: ("readers", "reader_id", "a reader"),
+    CameraConfig: ("cameras", "area_id", "a camera"),
+}
