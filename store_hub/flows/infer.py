@@ -1,0 +1,169 @@
+"""Runs settled weights of a recording through the very belief that the hub keeps of a live shelf."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from store_hub.errors import HubError
+from store_hub.rules.picks import Article, PickRule, ShelfBelief
+
+HISTORY_LENGTH = 1_000_000
+
+
+class InferenceInputInvalid(HubError, ValueError):
+    """A plan, the till's list or the settled weights cannot be used."""
+
+    exit_code = 3
+
+    def __init__(self, *, path: str, problem: str, line: int | None = None) -> None:
+        place = f"{path}:{line}" if line is not None else path
+        super().__init__(f"{place}: {problem}")
+        self.path = path
+        self.problem = problem
+        self.line = line
+
+
+class _Sku(msgspec.Struct):
+    unit_weight_g: float
+    start_units: int = 0
+    capacity_units: int = 60
+    unit_weight_sd_g: float | None = None
+
+
+class _Shelf(msgspec.Struct):
+    skus: dict[str, _Sku]
+    elsewhere_in_store: dict[str, _Sku] = {}
+
+
+class _Plan(msgspec.Struct):
+    shelves: dict[str, _Shelf]
+
+
+class _Settled(msgspec.Struct):
+    t_s: float
+    weight_g: float
+    spread_g: float = 0.0
+    moved_at_s: float | None = None
+    shelf_id: str | None = None
+
+
+class _Sold(NamedTuple):
+    at_ms: int
+    sku: str
+    units: int
+
+
+def articles_of(plan: Path, shelf: str) -> list[Article]:
+    """The articles of a plan's shelf, and the strangers worth naming.
+
+    Raises:
+        InferenceInputInvalid: no such file, not a plan, no such shelf, or an article that weighs nothing.
+    """
+    path = str(plan)
+    try:
+        read = msgspec.json.decode(plan.read_bytes(), type=_Plan)
+    except OSError as error:
+        raise InferenceInputInvalid(path=path, problem=f"cannot be read ({error.strerror}); give the path of a plan.json") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InferenceInputInvalid(path=path, problem=f"not a plan: {error}") from None
+    found = read.shelves.get(shelf)
+    if found is None:
+        raise InferenceInputInvalid(
+            path=path, problem=f"no shelf called {shelf}; the plan has: {', '.join(sorted(read.shelves)) or 'none'}"
+        )
+    articles = [_article(sku, facts, path, stranger=False) for sku, facts in found.skus.items()]
+    return articles + [
+        _article(sku, facts, path, stranger=True) for sku, facts in found.elsewhere_in_store.items() if sku not in found.skus
+    ]
+
+
+def infer(plan: Path, shelf: str, settled: Iterable[str], till: Path | None, final: bool, write: Callable[[str], None]) -> None:
+    """Tell what was taken from a shelf and put back, from its settled weights.
+
+    Args:
+        plan: the shelf's articles, their weights and starting units.
+        shelf: which of the plan's shelves.
+        settled: JSON lines as `edge-agent replay scale` writes them.
+        till: what the till sold of these articles, `t_s,sku,units`, or None.
+        final: write the closing units (`sku,units,low,high`, nine times in ten within low and high) instead of the events (`t_s,sku,units`).
+        write: takes one line of CSV, without a line end.
+
+    The events are those of the likeliest story when everything is heard: what the till says later also settles what was taken before.
+
+    Raises:
+        InferenceInputInvalid: an input cannot be read, with its line.
+    """
+    belief = ShelfBelief(articles_of(plan, shelf), PickRule(history_length=HISTORY_LENGTH))
+    sales = list(_sales(till)) if till is not None else []
+    for weight in _weights(settled, shelf):
+        at_ms = round(weight.t_s * 1000.0)
+        while sales and sales[0].at_ms <= at_ms:
+            sale = sales.pop(0)
+            belief.sold(sale.sku, sale.units, sale.at_ms)
+        moved_at_ms = None if weight.moved_at_s is None else round(weight.moved_at_s * 1000.0)
+        belief.take(weight.weight_g, weight.spread_g, at_ms, moved_at_ms)
+    for sale in sales:
+        belief.sold(sale.sku, sale.units, sale.at_ms)
+    if final:
+        write("sku,units,low,high")
+        for sku, estimate in belief.units().items():
+            write(f"{sku},{estimate.mean:.2f},{estimate.low},{estimate.high}")
+        return
+    write("t_s,sku,units")
+    for at_ms, changes in belief.likeliest_history():
+        for sku, units in changes.items():
+            write(f"{at_ms / 1000.0:.1f},{sku},{units}")
+
+
+def _article(sku: str, facts: _Sku, path: str, *, stranger: bool) -> Article:
+    if not (math.isfinite(facts.unit_weight_g) and facts.unit_weight_g > 0.0):
+        raise InferenceInputInvalid(path=path, problem=f"article {sku}: unit_weight_g must be above zero; weigh one and say what it weighs")
+    return Article(
+        sku=sku,
+        unit_weight_g=facts.unit_weight_g,
+        unit_weight_sd_g=facts.unit_weight_sd_g,
+        start_units=0 if stranger else facts.start_units,
+        capacity_units=facts.capacity_units,
+        stranger=stranger,
+    )
+
+
+def _weights(lines: Iterable[str], shelf: str) -> Iterator[_Settled]:
+    decoder = msgspec.json.Decoder(_Settled)
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            weight = decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InferenceInputInvalid(path="settled weights", problem=f"not a settled weight: {error}", line=number) from None
+        if weight.shelf_id is None or weight.shelf_id == shelf:
+            yield weight
+
+
+def _sales(till: Path) -> Iterator[_Sold]:
+    """The till's lines, oldest first. Articles of other shelves may be among them."""
+    path = str(till)
+    rows: list[_Sold] = []
+    try:
+        with till.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in ("t_s", "sku", "units") if name not in (reader.fieldnames or [])]
+            if missing:
+                raise InferenceInputInvalid(
+                    path=path, problem=f"column {missing[0]} is missing; the first line must read t_s,sku,units", line=1
+                )
+            for row in reader:
+                try:
+                    rows.append(_Sold(round(float(row["t_s"]) * 1000.0), row["sku"], int(row["units"])))
+                except (TypeError, ValueError, OverflowError):
+                    raise InferenceInputInvalid(path=path, problem=f"not a sale: {list(row.values())}", line=reader.line_num) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InferenceInputInvalid(path=path, problem=f"cannot be read: {error}") from None
+    yield from sorted(rows, key=lambda sold: sold.at_ms)
