@@ -1,0 +1,163 @@
+"""Wires an edge agent: the only place where parts learn of each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from edge_agent.adapters.broker_link import BrokerLink
+from edge_agent.adapters.clock import AgentClock
+from edge_agent.adapters.host_vitals import HostVitals
+from edge_agent.adapters.outbox import Outbox
+from edge_agent.config import CameraConfig, EdgeConfig, ReaderConfig, ScaleConfig
+from edge_agent.flows.fault_board import FaultBoard
+from edge_agent.flows.health import HealthTeller
+from edge_agent.flows.recorder import Recorder
+from edge_agent.flows.tending import TendedThread
+from edge_agent.flows.uplink import Uplink, UplinkPace
+
+Work = tuple[str, Callable[[threading.Event], None]]
+"""What a user calls a part, and what its thread does."""
+
+SENSORS_STOP_S = 2.0
+STOP_S = 4.5
+LOOK_EVERY_S = 0.5
+
+log = structlog.get_logger("edge_agent")
+
+
+class DeviceLink(NamedTuple):
+    """What every device has, whatever it senses: an outbox, a way into it and a way from it to the hub."""
+
+    outbox: Outbox
+    faults: FaultBoard
+    record: Recorder
+    uplink: Uplink
+
+
+def open_device(config: EdgeConfig, clock: AgentClock, *, pace: UplinkPace | None = None) -> DeviceLink:
+    """Open the outbox of a device and wire its uplink. Nothing connects yet.
+
+    Raises:
+        OutboxUnusable: the file cannot be opened or written, or another agent has it.
+    """
+    faults = FaultBoard(clock.wall_ms)
+    outbox = Outbox(Path(config.outbox.path), capacity=config.outbox.capacity)
+    if outbox.set_aside is not None:
+        message = f"the outbox was damaged; what it held was not sent and is kept as {outbox.set_aside.name}"
+        faults.raise_fault("outbox", "outbox_was_damaged", message, "check the SD card; a power cut must not do this")
+    teller = HealthTeller(
+        device_id=config.device_id,
+        clock=clock,
+        outbox=outbox,
+        faults=faults,
+        vitals=HostVitals(outbox.path.parent),
+        parts=part_names(config),
+    )
+    uplink = Uplink(
+        outbox=outbox,
+        link=BrokerLink(config.broker, client_id=f"{config.store_id}.{config.device_id}"),
+        store_id=config.store_id,
+        device_id=config.device_id,
+        teller=teller,
+        clock=clock,
+        faults=faults,
+        pace=(pace if pace is not None else UplinkPace())._replace(health_every_s=config.health_every_s),
+    )
+    return DeviceLink(outbox, faults, Recorder(outbox, faults), uplink)
+
+
+def part_names(config: EdgeConfig) -> list[str]:
+    """What a device consists of, as its health message and its faults call it."""
+    shelves = [f"shelf {scale.shelf_id}" for scale in config.scales]
+    readers = [f"reader {reader.reader_id}" for reader in config.readers]
+    return [*shelves, *readers, *(f"camera {camera.area_id}" for camera in config.cameras)]
+
+
+class EdgeAgent:
+    """A configured device: a thread for each of its sensors, one for the disk and one for the hub.
+
+    Args:
+        config: the device's file.
+        recorded_s_ago: None in a shop. Otherwise recordings count as begun so long ago and are read as fast as they can be.
+
+    Raises:
+        OutboxUnusable: see `open_device`.
+    """
+
+    def __init__(self, config: EdgeConfig, *, recorded_s_ago: float | None = None) -> None:
+        self._config = config
+        self._is_paced = recorded_s_ago is None
+        self._clock = AgentClock(started_ms_ago=round(1000 * (recorded_s_ago or 0.0)))
+        self._link = open_device(config, self._clock)
+        self._sensing, self._sending = threading.Event(), threading.Event()
+        faults = self._link.faults
+        self._sensors = [TendedThread(part, work, stop=self._sensing, faults=faults) for part, work in self._works()]
+        flows = (self._link.record, self._link.uplink)
+        self._senders = [TendedThread(flow.name, flow.run, stop=self._sending, faults=faults) for flow in flows]
+
+    def run(self, stop: threading.Event, *, until_booked: bool = False) -> None:
+        """Run until `stop` is set, or (`until_booked`) until all recordings have ended and the hub has booked all they held."""
+        log.info("edge agent starts", device_id=self._config.device_id, parts=part_names(self._config), boot_id=self._clock.boot_id)
+        for thread in (*self._sensors, *self._senders):
+            thread.start()
+        while not stop.wait(LOOK_EVERY_S):
+            for thread in (*self._sensors, *self._senders):
+                thread.look()
+            if until_booked and self._is_all_booked():
+                log.info("all recordings have ended and the hub has booked all they held")
+                break
+        self._stop()
+
+    def _is_all_booked(self) -> bool:
+        return all(sensor.is_over for sensor in self._sensors) and self._link.record.held == 0 and self._link.outbox.depth == 0
+
+    def _stop(self) -> None:
+        """Sensors first, so that the last they say is written; then the disk and the hub. Within 5 s, whatever hangs."""
+        began = time.monotonic()
+        self._sensing.set()
+        _join(self._sensors, began + SENSORS_STOP_S)
+        self._sending.set()
+        _join(self._senders, began + STOP_S)
+        left = self._link.outbox.depth
+        self._link.outbox.close()
+        log.info("edge agent has stopped", not_yet_booked=left)
+
+    def _works(self) -> list[Work]:
+        scales = [(f"shelf {scale.shelf_id}", self._weigh(scale)) for scale in self._config.scales]
+        readers = [(f"reader {reader.reader_id}", self._scan(reader)) for reader in self._config.readers]
+        return [*scales, *readers, *((f"camera {camera.area_id}", self._watch(camera)) for camera in self._config.cameras)]
+
+    # Each imports what it needs: a scale's Pi must not hold OpenCV in its memory.
+
+    def _weigh(self, scale: ScaleConfig) -> Callable[[threading.Event], None]:
+        from edge_agent.flows.weigh import WeighFlow, load_cell_opener
+
+        open_cell = load_cell_opener(scale, self._clock, paced=self._is_paced)
+        link, device_id = self._link, self._config.device_id
+        return lambda stop: WeighFlow(open_cell, scale, link.record, self._clock, link.faults, device_id=device_id).run(stop)
+
+    def _scan(self, reader: ReaderConfig) -> Callable[[threading.Event], None]:
+        from edge_agent.flows.scan import ScanFlow, tag_reader_opener
+
+        open_reader = tag_reader_opener(reader, self._clock, paced=self._is_paced)
+        link, device_id = self._link, self._config.device_id
+        return lambda stop: ScanFlow(open_reader, reader, link.record, self._clock, link.faults, device_id=device_id).run(stop)
+
+    def _watch(self, camera: CameraConfig) -> Callable[[threading.Event], None]:
+        from edge_agent.flows.watch import WatchFlow, camera_opener
+
+        open_finder = camera_opener(camera, self._clock)
+        link, device_id = self._link, self._config.device_id
+        return lambda stop: WatchFlow(open_finder, camera, link.record, self._clock, link.faults, device_id=device_id).run(stop)
+
+
+def _join(threads: Sequence[TendedThread], deadline: float) -> None:
+    for thread in threads:
+        if not thread.join(max(0.0, deadline - time.monotonic())):
+            log.warning("did not stop in time", part=thread.part)
