@@ -1,0 +1,55 @@
+// Light or dark before the first paint, the reader's choices in cookies, and the keyboard: 1 to 5 for pages, / for search, Escape to close.
+(() => {
+  const year = 31536000;
+  const cookie = (name) => decodeURIComponent((document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`)) || [])[1] || "");
+  const keep = (name, value) => (document.cookie = `${name}=${encodeURIComponent(value)}; max-age=${year}; path=/; SameSite=Lax`);
+  const wantsDark = matchMedia("(prefers-color-scheme: dark)");
+
+  function paint() {
+    const chosen = cookie("aislewise_theme");
+    document.documentElement.dataset.theme = chosen === "light" || chosen === "dark" ? chosen : wantsDark.matches ? "dark" : "light";
+  }
+  paint();
+  wantsDark.addEventListener("change", paint);
+
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest?.("[data-theme-choice],[data-language-choice]");
+    if (choice?.dataset.themeChoice) {
+      keep("aislewise_theme", choice.dataset.themeChoice);
+      for (const other of document.querySelectorAll("[data-theme-choice]")) other.setAttribute("aria-pressed", String(other === choice));
+      paint();
+      window.emitEvent?.("aislewise-theme", choice.dataset.themeChoice); // The hub sends the charts anew, in the new colours.
+    } else if (choice?.dataset.languageChoice) {
+      keep("aislewise_language", choice.dataset.languageChoice);
+      location.reload();
+    }
+    const tools = document.querySelector("details.tools[open]");
+    if (tools && !tools.contains(event.target)) tools.open = false;
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-name-choice]")) {
+      keep("aislewise_name", event.target.value.trim().slice(0, 40));
+      location.reload();
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = event.target.matches?.("input, textarea, select");
+    if (event.key === "Escape") {
+      const tools = document.querySelector("details.tools[open]");
+      if (tools) {
+        tools.open = false;
+        tools.querySelector("summary").focus();
+      } else document.querySelector("[data-escape]")?.click();
+      if (typing) event.target.blur();
+      return;
+    }
+    if (typing) return;
+    if (event.key === "/") {
+      const search = document.querySelector("[data-search]");
+      event.preventDefault();
+      if (search) search.focus();
+      else location.href = "/shelves?find=";
+    } else if (/^[1-5]$/.test(event.key)) document.querySelectorAll("nav a")[Number(event.key) - 1]?.click();
+  });
+})();

@@ -1,0 +1,40 @@
+"""What every page is given: the ledger to read, bookkeep to command, the shop's profile and a clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Literal
+
+from store_hub.adapters.ledger_views import LedgerViews
+from store_hub.dashboard.news import News, OnBooked
+from store_hub.entries import AlertAction
+from store_hub.flows.commands import Answer, Book, Command
+from wire_format.reports import StoreProfile
+
+ANSWER_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The pages' side of the hub."""
+
+    views: LedgerViews
+    submit: Callable[[Command], Future[Answer]]
+    on_booked: OnBooked
+    profile: StoreProfile
+    now_ms: Callable[[], int]
+    news: News = field(default_factory=News)
+
+    async def act_on_alert(self, alert_id: int, action: Literal["take", "done"], by: str) -> None:
+        """Book that a person takes an alert or is done with it; returns after commit.
+
+        Raises:
+            HubError: bookkeep refused, with its reason.
+            TimeoutError: bookkeep did not answer in time; the action may still be booked.
+        """
+        told = AlertAction(alert_id=alert_id, action=action, by=by)
+        future = self.submit(Book(told=told, door="alerts"))
+        await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)

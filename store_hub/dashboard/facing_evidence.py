@@ -1,0 +1,136 @@
+"""What a facing's figure comes from: the weight trace of its shelf with events, tags, sales, and the books beside it."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from store_hub.adapters.ledger_views import LedgerReading
+from store_hub.adapters.ledger_views_rows import AlertRow, EventRow, PlaceName
+from store_hub.dashboard.alert_list import alerts_markup
+from store_hub.dashboard.charts import Options, weight_chart
+from store_hub.dashboard.reader import Reader
+from store_hub.dashboard.tables import table
+from store_hub.dashboard.wording import place_words, signed
+
+HOUR_MS = 3_600_000
+EVENTS_SHOWN_MAX = 12
+SALES_SHOWN_MAX = 8
+SURE = 0.95
+
+Chosen = tuple[str, str]
+
+
+def evidence_head(reader: Reader, reading: LedgerReading, chosen: Chosen, alert: AlertRow | None, now_ms: int) -> Markup:
+    """Say what is believed to be here, in the back room and in the books, and what to do about it."""
+    shelf_id, sku = chosen
+    plan = reading.planogram
+    name = next((product.name for product in plan.products if product.sku == sku), sku) if plan else sku
+    place = _place(reading, shelf_id)
+    stock = reading.stock()
+    here, room = stock.get((sku, shelf_id)), stock.get((sku, "back_room"))
+    total = next((total for total in reading.totals() if total.sku == sku), None)
+    facts = [
+        (reader.t("On this shelf"), reader.units(here.units, here.low, here.high) if here else reader.t("not known")),
+        (reader.t("Back room"), reader.units(room.units, room.low, room.high) if room else reader.t("not known")),
+        (reader.t("In baskets, not paid yet"), reader.number(total.basket_units if total else None)),
+        (reader.t("Books say, whole shop"), reader.number(total.book_units if total else None)),
+        (reader.t("Seen, whole shop"), reader.units(total.units, total.low, total.high) if total else "—"),
+    ]
+    close = Markup('<button type="button" data-act="close" data-escape aria-label="{}">{}</button>').format(
+        reader.t("Close the evidence"), reader.t("Close")
+    )
+    since = Markup()
+    if here:
+        words = reader.t(
+            "last moved by {evidence} at {time}",
+            evidence=_evidence_word(reader, here.evidence),
+            time=reader.moment(here.updated_at_ms, now_ms),
+        )
+        since = Markup('<p class="small soft">{}</p>').format(words)
+    return Markup('<div class="panel-head"><div aria-live="polite"><h2>{}</h2><p class="small soft">{}</p></div>{}</div>{}{}{}').format(
+        name,
+        place_words(reader, place),
+        close,
+        alerts_markup(reader, [alert], now_ms) if alert else "",
+        table((), facts, figures=(1,)),
+        since,
+    )
+
+
+def _place(reading: LedgerReading, shelf_id: str) -> PlaceName | None:
+    for bay in reading.planogram.bays if reading.planogram else []:
+        for shelf in bay.shelves:
+            if shelf.shelf_id == shelf_id:
+                return PlaceName(bay_name=bay.name, level=shelf.level)
+    return None
+
+
+def _evidence_word(reader: Reader, evidence: str) -> str:
+    words = {
+        "weight": reader.t("the scale"),
+        "till": reader.t("the till"),
+        "delivery": reader.t("a delivery"),
+        "count": reader.t("a count by hand"),
+        "refill": reader.t("a refill"),
+        "planogram": reader.t("the planogram's start"),
+    }
+    return words.get(evidence, evidence)
+
+
+def evidence_chart(reader: Reader, reading: LedgerReading, chosen: Chosen, now_ms: int) -> Options:
+    """Draw the shelf's last hour; the line begins with the weight the hour began with."""
+    shelf_id, sku = chosen
+    from_ms = now_ms - HOUR_MS
+    weights = reading.weights(shelf_id, from_ms, now_ms + 1)
+    before = reading.last_weight_before(shelf_id, from_ms)
+    if before is not None:
+        weights = [type(before)(at_ms=from_ms, weight_g=before.weight_g), *weights]
+    offset = reader.local(now_ms).utcoffset()
+    offset_ms = int(offset.total_seconds() * 1000) if offset else 0
+    return weight_chart(reader, weights, reading.events(shelf_id, from_ms, now_ms + 1), sku, from_ms, now_ms, offset_ms)
+
+
+def evidence_tables(reader: Reader, reading: LedgerReading, chosen: Chosen, now_ms: int) -> Markup:
+    """List what happened on the shelf, what the tills sold, and which tags are here."""
+    shelf_id, sku = chosen
+    from_ms = now_ms - HOUR_MS
+    events = reading.events(shelf_id, from_ms, now_ms + 1)[:EVENTS_SHOWN_MAX]
+    sales = reading.sales(sku, from_ms, now_ms + 1)
+    tags = reading.tags(sku)
+    zones = {zone.zone_id: zone.name for zone in reading.planogram.zones} if reading.planogram else {}
+    parts = Markup("<h3>{}</h3>").format(reader.t("On this shelf, last hour"))
+    if events:
+        parts += table((), (_event(reader, event) for event in events), figures=(1,))
+    else:
+        parts += Markup('<p class="small soft">{}</p>').format(reader.t("Nothing moved on this shelf in the last hour."))
+    sold = sum(sale.units for sale in sales)
+    parts += Markup("<h3>{}</h3>").format(reader.t("Sold by the tills, last hour"))
+    prices = ("—" if sale.price_minor is None else reader.money(sale.price_minor) for sale in sales)
+    lines = [
+        (reader.clock(sale.sold_at_ms), sale.till, reader.number(sale.units), price) for sale, price in zip(sales, prices, strict=True)
+    ]
+    parts += table((), lines[:SALES_SHOWN_MAX], figures=(2, 3))
+    parts += Markup('<p class="small soft">{}</p>').format(reader.n("{count} unit sold", "{count} units sold", sold))
+    if tags:
+        parts += Markup("<h3>{}</h3>").format(reader.t("Tags of this article"))
+        tagged = ((zones.get(tag.zone_id, tag.zone_id), reader.n("{count} tag", "{count} tags", tag.tags_present)) for tag in tags)
+        parts += table((), tagged)
+    return parts
+
+
+def _event(reader: Reader, event: EventRow) -> tuple[object, ...]:
+    words = {
+        "picked": reader.t("taken"),
+        "put_back": reader.t("put back"),
+        "refilled": reader.t("refilled"),
+        "swept": reader.t("swept off the shelf"),
+        "stranger": reader.t("does not belong here"),
+        "unknown": reader.t("not explained by any article"),
+        "corrected": reader.t("corrected"),
+    }
+    doubt = Markup()
+    if event.runner_up and event.probability < SURE:
+        text = reader.t("{share} sure; else {reading}", share=reader.share(event.probability, decimals=0), reading=event.runner_up)
+        doubt = Markup('<br><span class="soft">{}</span>').format(text)
+    what = Markup("{} {}{}").format(event.name, words.get(event.meaning, event.meaning), doubt)
+    return reader.clock(event.at_ms), signed(reader, event.units) if event.units else "", what

@@ -1,0 +1,172 @@
+"""Floor: the plan with the time people stayed as heat over it, zones by stay, doors with in and out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from markupsafe import Markup
+from nicegui import ui
+
+from store_hub.adapters.ledger_views import LedgerReading
+from store_hub.dashboard.desk import Desk
+from store_hub.dashboard.frame import Drawing, Page
+from store_hub.dashboard.heat import heat_picture
+from store_hub.dashboard.plan import plan_markup, ramp_markup
+from store_hub.dashboard.reader import Reader
+from store_hub.dashboard.tables import table
+from store_hub.rules.key_figures import QUARTER_MS, day_started_ms
+from wire_format.plans import Planogram
+
+HOUR_MS = 3_600_000
+ZONES_SHOWN_MAX = 40
+
+
+class FloorPage(Page):
+    """Where people went and stayed."""
+
+    path: ClassVar[str] = "/floor"
+    tables: ClassVar[frozenset[str]] = frozenset({"floor_tiles", "zone_quarters", "door_minutes", "area_quarters", "planogram"})
+
+    def __init__(self, desk: Desk, reader: Reader) -> None:
+        super().__init__(desk, reader)
+        self._period = "hour"
+        self._from_quarter: int | None = None
+        self._to_quarter: int | None = None
+
+    def layout(self) -> None:
+        """Period above; the plan beside zones and doors."""
+        self.part("title", "title")
+        self.part("period", "bar")
+        with ui.element("div").classes("columns"):
+            self.part("plan", "card")
+            with ui.element("div").classes("stack"):
+                self.part("zones", "card")
+                self.part("doors", "card")
+
+    async def on_act(self, act: str, value: str) -> None:
+        """Choose a period: the last hour, today, or a range of today's quarters."""
+        if act == "period" and value in ("hour", "day"):
+            self._period = value
+        elif act in ("from", "to") and value.isdecimal() and 0 <= int(value) <= 100:
+            first, last = self._from_quarter, self._to_quarter
+            quarter = int(value)
+            if act == "from":
+                self._from_quarter, self._to_quarter = quarter, max(last if last is not None else quarter + 4, quarter + 1)
+            else:
+                self._from_quarter, self._to_quarter = min(first if first is not None else 0, quarter - 1), quarter
+            self._period = "range"
+
+    def _span(self, now_ms: int) -> tuple[int, int]:
+        midnight_ms = day_started_ms(now_ms, self.reader.zone)
+        if self._period == "day":
+            return midnight_ms, now_ms
+        if self._period == "range" and self._from_quarter is not None and self._to_quarter is not None:
+            return midnight_ms + self._from_quarter * QUARTER_MS, midnight_ms + self._to_quarter * QUARTER_MS
+        return (now_ms - HOUR_MS) // QUARTER_MS * QUARTER_MS, now_ms
+
+    def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
+        """Draw every part from one reading."""
+        plan = reading.planogram
+        if plan is None:
+            text = self.reader.t("The plan of the shop will be here once there is a planogram.")
+            return {
+                "title": Markup("<h1>{}</h1>").format(self.reader.t("No plan yet")),
+                "plan": Markup('<p class="empty">{}</p>').format(text),
+            }
+        from_ms, to_ms = self._span(now_ms)
+        dwell = reading.zone_dwell_ms(from_ms, to_ms)
+        watched = bool(reading.watched_ms(from_ms, to_ms))
+        heat = heat_picture(reading.heat(from_ms, to_ms), plan.width_m, plan.depth_m)
+        doors = {door.door_id: door for door in reading.doors(from_ms, to_ms)}
+        drawn = plan_markup(self.reader, plan, heat, doors, mini=False, watched=watched)
+        note = (
+            Markup()
+            if watched
+            else Markup('<p class="small soft">{}</p>').format(
+                self.reader.t("No camera has reported in this time (hatched): unseen, not empty.")
+            )
+        )
+        return {
+            "title": self._title(plan, dwell, from_ms, to_ms, now_ms),
+            "period": self._chooser(now_ms),
+            "plan": drawn + ramp_markup(self.reader, heat) + note,
+            "zones": self._zones(plan, dwell, watched),
+            "doors": self._doors(reading, plan, from_ms, to_ms),
+        }
+
+    def _title(self, plan: Planogram, dwell: dict[str, int], from_ms: int, to_ms: int, now_ms: int) -> Markup:
+        reader = self.reader
+        names = {zone.zone_id: zone.name for zone in plan.zones}
+        total = sum(dwell.values())
+        if total:
+            best = max(dwell, key=lambda zone_id: dwell[zone_id])
+            sentence = reader.t(
+                "Most time was spent at {zone}: {share} of all stay",
+                zone=names.get(best, best),
+                share=reader.share(dwell[best] / total, decimals=0),
+            )
+        else:
+            sentence = reader.t("Nobody was seen on the floor")
+        span = reader.t("{start} to {end}", start=reader.moment(from_ms, now_ms), end=reader.clock(min(to_ms, now_ms)))
+        return Markup("<h1>{}</h1><p>{}</p>").format(sentence, span)
+
+    def _chooser(self, now_ms: int) -> Markup:
+        reader = self.reader
+        midnight_ms = day_started_ms(now_ms, reader.zone)
+        last = min(96, (now_ms - midnight_ms) // QUARTER_MS + 1)
+        buttons = Markup().join(
+            Markup('<button type="button" data-act="period" data-value="{}" aria-pressed="{}">{}</button>').format(
+                value, "true" if self._period == value else "false", words
+            )
+            for value, words in (("hour", reader.t("Last hour")), ("day", reader.t("Today")))
+        )
+        chosen = self._period == "range"
+        selects = Markup().join(
+            self._select(name, label, midnight_ms, last, quarter if chosen else None)
+            for name, label, quarter in (("from", reader.t("From"), self._from_quarter), ("to", reader.t("To"), self._to_quarter))
+        )
+        return buttons + selects
+
+    def _select(self, name: str, label: str, midnight_ms: int, last: int, chosen: int | None) -> Markup:
+        options = Markup('<option value=""{}>{}</option>').format(Markup(" selected") if chosen is None else "", label)
+        for quarter in range(last + 1):
+            options += Markup('<option value="{}"{}>{}</option>').format(
+                quarter, Markup(" selected") if quarter == chosen else "", self.reader.clock(midnight_ms + quarter * QUARTER_MS)
+            )
+        return Markup('<select data-input="{}" aria-label="{}" data-key="{}">{}</select>').format(name, label, name, options)
+
+    def _zones(self, plan: Planogram, dwell: dict[str, int], watched: bool) -> Markup:
+        reader = self.reader
+        title = Markup("<h2>{}</h2>").format(reader.t("Zones by stay"))
+        if not plan.zones:
+            return title + Markup('<p class="empty">{}</p>').format(reader.t("The planogram names no zones."))
+        total = sum(dwell.values())
+        zones = sorted(plan.zones, key=lambda zone: -dwell.get(zone.zone_id, 0))[:ZONES_SHOWN_MAX]
+        rows = (
+            (
+                zone.name,
+                reader.number(dwell.get(zone.zone_id, 0) / 60_000, decimals=1) if watched else "—",
+                reader.share(dwell.get(zone.zone_id, 0) / total, decimals=0) if total else "—",
+            )
+            for zone in zones
+        )
+        return title + table((reader.t("Zone"), reader.t("person-minutes"), reader.t("share")), rows, figures=(1, 2))
+
+    def _doors(self, reading: LedgerReading, plan: Planogram, from_ms: int, to_ms: int) -> Markup:
+        reader = self.reader
+        title = Markup("<h2>{}</h2>").format(reader.t("Doors"))
+        counted = {door.door_id: door for door in reading.doors(from_ms, to_ms)}
+        names = {door.door_id: door.name for door in plan.doors}
+        ids = list(dict.fromkeys([*names, *counted]))
+        if not ids:
+            return title + Markup('<p class="empty">{}</p>').format(reader.t("The planogram names no doors."))
+        rows = (
+            (
+                names.get(door_id, door_id),
+                reader.number(counted[door_id].people_in if door_id in counted else None),
+                reader.number(counted[door_id].people_out if door_id in counted else None),
+                reader.span(counted[door_id].observed_ms) if door_id in counted else reader.t("not counted"),
+            )
+            for door_id in ids
+        )
+        return title + table((reader.t("Door"), reader.t("in"), reader.t("out"), reader.t("watched for")), rows, figures=(1, 2, 3))

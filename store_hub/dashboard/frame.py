@@ -1,0 +1,177 @@
+"""The frame around every page: head, navigation, banners; and the loop that keeps what is shown true without a reload."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import structlog
+from markupsafe import Markup
+from nicegui import background_tasks, run, ui
+from nicegui.events import GenericEventArguments
+
+from store_hub.adapters.ledger_views import LedgerReading, LedgerUnreadable
+from store_hub.dashboard.desk import Desk
+from store_hub.dashboard.live_html import LiveHtml
+from store_hub.dashboard.masthead import head_markup
+from store_hub.dashboard.news import REST_S
+from store_hub.dashboard.reader import Reader
+from store_hub.errors import HubError
+
+log = structlog.get_logger()
+
+ASSETS = Path(__file__).parent / "assets"
+Options = dict[str, Any]
+Drawing = Mapping[str, Markup | Options]
+HEAD_TABLES = frozenset({"alerts", "devices", "journal"})
+
+
+def asset_version() -> str:
+    """Return a short hash of the pages' own assets, so that a browser keeps them until they change."""
+    digest = hashlib.sha256()
+    for path in sorted(ASSETS.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def head_html(version: str) -> str:
+    """Return what goes into every page's head."""
+    return (
+        f'<script src="/assets/pages.js?v={version}"></script><link rel="stylesheet" href="/assets/pages.css?v={version}">'
+        '<meta name="theme-color" content="#1a1c1e">'
+    )
+
+
+class Page:
+    """One page being read by one visitor. Subclasses lay parts out, compute them off the loop, and hear acts."""
+
+    path: ClassVar[str]
+    tables: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, desk: Desk, reader: Reader) -> None:
+        self.desk = desk
+        self.reader = reader
+        self._html: dict[str, LiveHtml] = {}
+        self._charts: dict[str, ui.echart] = {}
+        self._notice = ""
+        self._gone = asyncio.Event()
+
+    # ---- what a page says itself
+
+    def layout(self) -> None:
+        """Make the parts, in order, with `part` and `chart`."""
+        raise NotImplementedError
+
+    def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
+        """Draw the parts from one reading; runs on a worker thread."""
+        raise NotImplementedError
+
+    async def on_act(self, act: str, value: str) -> None:
+        """Hear a press or typing in one of the parts."""
+
+    def after_show(self) -> None:
+        """Do what depends on the state of the page rather than on the ledger."""
+
+    # ---- parts
+
+    def part(self, name: str, classes: str = "") -> LiveHtml:
+        """Make a part drawn as markup."""
+        element = LiveHtml(on_act=self._hear)
+        if classes:
+            element.classes(classes)
+        self._html[name] = element
+        return element
+
+    def chart(self, name: str, label: str) -> ui.echart:
+        """Make a part drawn by ECharts; `label` says what it shows to who cannot see it."""
+        element = ui.echart({}, renderer="svg").classes("chart")
+        element.props["role"] = "img"
+        element.props["aria-label"] = label
+        self._charts[name] = element
+        return element
+
+    # ---- life
+
+    async def open(self) -> None:
+        """Compute, build and begin to follow the ledger."""
+        drawing = await run.io_bound(self._compute)
+        self.part("head", "head")
+        self.part("banner")
+        with ui.element("main").props('id="main" tabindex="-1"'):
+            self.layout()
+        if drawing is not None:
+            self._show(drawing)
+        client = ui.context.client
+        client.on_delete(self._gone.set)
+        ui.on("aislewise-theme", self._repaint)
+        background_tasks.create(self._follow(), name=f"follow {self.path}", context=client)
+
+    async def refresh(self) -> None:
+        """Draw anew now."""
+        drawing = await run.io_bound(self._compute)
+        if drawing is not None and not self._gone.is_set():
+            self._show(drawing)
+
+    def say(self, notice: str) -> None:
+        """Show a line above the page until the next act."""
+        self._notice = notice
+
+    async def _hear(self, act: str, value: str) -> None:
+        self._notice = ""
+        await self.on_act(act, value)
+        await self.refresh()
+
+    async def _follow(self) -> None:
+        tables = self.tables | HEAD_TABLES
+        seen = self.desk.news.version(tables)
+        while not self._gone.is_set():
+            seen = await self.desk.news.after(seen, tables)
+            if self._gone.is_set():
+                return
+            await self.refresh()
+            await asyncio.sleep(REST_S)
+
+    def _compute(self) -> dict[str, Markup | Options]:
+        now_ms = self.desk.now_ms()
+        try:
+            with self.desk.views.reading() as reading:
+                head = head_markup(self.reader, self.desk.profile, reading, now_ms, self.path, self._notice)
+                return {**head, **self.compute(reading, now_ms)}
+        except LedgerUnreadable as error:
+            log.error("pages cannot read the ledger", problem=str(error))
+            text = self.reader.t("The ledger cannot be read: {problem}. The page tries again by itself.", problem=error.problem)
+            return {"banner": Markup('<div class="banner now" role="alert">{}</div>').format(text)}
+
+    def _show(self, drawing: Mapping[str, Markup | Options]) -> None:
+        for name, drawn in drawing.items():
+            if isinstance(drawn, Markup):
+                if name in self._html:
+                    self._html[name].show(drawn)
+            elif name in self._charts and self._charts[name].options != drawn:
+                chart = self._charts[name]
+                chart.options.clear()
+                chart.options.update(drawn)
+                chart.update()
+        self.after_show()
+
+    def _repaint(self, event: GenericEventArguments) -> None:
+        chosen = event.args if event.args in ("light", "dark") else "auto"
+        self.reader = replace(self.reader, theme=chosen)
+        for chart in self._charts.values():
+            chart.update()
+
+    async def act_on_alert(self, act: str, value: str) -> None:
+        """Take or finish the alert that a button named; a refusal is shown above the page."""
+        if act not in ("take", "done") or not value.isdecimal():
+            return
+        by = self.reader.name or self.reader.t("the office")
+        try:
+            await self.desk.act_on_alert(int(value), "take" if act == "take" else "done", by)
+        except HubError as error:
+            self.say(str(error))
+        except TimeoutError:
+            self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))

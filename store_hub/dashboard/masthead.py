@@ -1,0 +1,118 @@
+"""Draws the head of every page: shop, day, state in words, navigation, the reader's choices, and what is wrong above all."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from store_hub.adapters.ledger_views import LedgerReading
+from store_hub.dashboard.reader import Reader
+from store_hub.dashboard.wording import STALE_AFTER_MS, device_troubles
+from wire_format.reports import StoreProfile
+
+_ICONS = {
+    "/": "M4 5h16v15H4zM4 10h16M8 3v4M16 3v4",
+    "/shelves": "M4 4v17M20 4v17M4 9h16M4 15h16M4 20h16",
+    "/floor": "M4 4h16v16H4zM4 12h7v8M15 4v7h5",
+    "/alerts": "M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
+    "/devices": "M5 12a10 10 0 0 1 14 0M8 15a6 6 0 0 1 8 0M12 19h.01",
+}
+
+
+def _pages(reader: Reader) -> list[tuple[str, str]]:
+    return [
+        ("/", reader.t("Today")),
+        ("/shelves", reader.t("Shelves")),
+        ("/floor", reader.t("Floor")),
+        ("/alerts", reader.t("Alerts")),
+        ("/devices", reader.t("Devices")),
+    ]
+
+
+def head_markup(reader: Reader, profile: StoreProfile, reading: LedgerReading, now_ms: int, path: str, notice: str) -> dict[str, Markup]:
+    """Return the parts `head` and `banner`."""
+    devices = reading.devices()
+    unwell = sum(bool(device_troubles(reader, device, now_ms)) for device in devices)
+    tasks = reading.open_alert_count()
+    state = [reader.day(now_ms), reader.clock(now_ms), reader.n("{count} open task", "{count} open tasks", tasks)]
+    if devices:
+        sensors = reader.n("{count} device needs a look", "{count} devices need a look", unwell)
+        state.append(sensors if unwell else reader.t("all sensors well"))
+    return {"head": _head(reader, profile.name, state, path, tasks), "banner": _banner(reader, reading, now_ms, notice)}
+
+
+def _head(reader: Reader, shop: str, state: list[str], path: str, tasks: int) -> Markup:
+    return Markup(
+        '<a class="skip" href="#main">{skip}</a><div class="head-row"><span class="shop">{shop}</span>'
+        '<nav aria-label="{pages}"><ul>{links}</ul></nav>'
+        '<span class="state">{state}</span>{tools}</div>'
+    ).format(
+        skip=reader.t("Skip to the page"),
+        shop=shop,
+        pages=reader.t("Pages"),
+        links=_links(reader, path, tasks),
+        state=" · ".join(state),
+        tools=_tools(reader),
+    )
+
+
+def _links(reader: Reader, path: str, tasks: int) -> Markup:
+    links = Markup()
+    for number, (to, name) in enumerate(_pages(reader), 1):
+        current = Markup(' aria-current="page"') if to == path else ""
+        count = Markup('<span class="count" aria-label="{}">{}</span>').format(
+            reader.n("{count} open task", "{count} open tasks", tasks), reader.number(tasks)
+        )
+        links += Markup(
+            '<li><a href="{}"{} title="{}">'
+            '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" aria-hidden="true">'
+            '<path d="{}"/></svg><span>{}</span>{}</a></li>'
+        ).format(to, current, reader.t("Key {number}", number=number), _ICONS[to], name, count if to == "/alerts" and tasks else "")
+    return links
+
+
+def _tools(reader: Reader) -> Markup:
+    def choice(kind: str, value: str, label: str, chosen: bool) -> Markup:
+        pressed = "true" if chosen else "false"
+        return Markup('<button type="button" data-{}-choice="{}" aria-pressed="{}">{}</button>').format(kind, value, pressed, label)
+
+    themes = Markup().join(
+        choice("theme", value, label, reader.theme == value)
+        for value, label in (("light", reader.t("Light")), ("dark", reader.t("Dark")), ("auto", reader.t("As the device")))
+    )
+    languages = Markup().join(choice("language", v, label, reader.language == v) for v, label in (("en", "English"), ("zh", "中文")))
+    return Markup(
+        '<details class="tools" data-key="tools"><summary aria-label="{settings}" title="{settings}"><svg width="22" height="22"'
+        ' viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" aria-hidden="true">'
+        '<path d="M4 8h9M19 8h1M4 16h1M11 16h9"/><circle cx="16" cy="8" r="2.5"/>'
+        '<circle cx="8" cy="16" r="2.5"/></svg></summary><div><label>{name_label}<input data-name-choice value="{name}" maxlength="40" '
+        'autocomplete="name" placeholder="{placeholder}"></label>'
+        '<div class="choices" role="group" aria-label="{theme_label}">{themes}</div>'
+        '<div class="choices" role="group" aria-label="{language_label}">{languages}</div></div></details>'
+    ).format(
+        settings=reader.t("Your name, light or dark, language"),
+        name_label=reader.t("Your name, for tasks you take"),
+        name=reader.name,
+        placeholder=reader.t("the office"),
+        theme_label=reader.t("Light or dark"),
+        themes=themes,
+        language_label=reader.t("Language"),
+        languages=languages,
+    )
+
+
+def _banner(reader: Reader, reading: LedgerReading, now_ms: int, notice: str) -> Markup:
+    banners = Markup()
+    if notice:
+        banners += Markup('<div class="banner now" role="alert">{}</div>').format(notice)
+    last_ms = reading.last_news_ms()
+    if reading.planogram is None:
+        text = reader.t("This shop has no planogram yet. Give it one with: store-hub init --planogram FILE")
+        banners += Markup('<div class="banner" role="status">{}</div>').format(text)
+    elif last_ms is None:
+        text = reader.t("Nothing has been heard from this shop yet. Figures appear as soon as the first device reports.")
+        banners += Markup('<div class="banner" role="status">{}</div>').format(text)
+    elif now_ms - last_ms > STALE_AFTER_MS:
+        text = reader.t("Last news {span} ago: what you see may be old.", span=reader.span(now_ms - last_ms))
+        link = Markup('<a class="link" href="/devices">{}</a>').format(reader.t("See the devices"))
+        banners += Markup('<div class="banner" role="status">{} {}</div>').format(text, link)
+    return banners

@@ -1,0 +1,126 @@
+"""Mounts the manager's pages on the hub's web application.
+
+Call `mount_pages` after all other routes: the pages take the rest of the address space, and answer what nobody else knows with a 404 page.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from urllib.parse import unquote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from nicegui import app as pages_app
+from nicegui import ui
+
+from store_hub.adapters.ledger_views import LedgerViews
+from store_hub.dashboard.alerts import AlertsPage
+from store_hub.dashboard.desk import Desk
+from store_hub.dashboard.devices import DevicesPage
+from store_hub.dashboard.floor import FloorPage
+from store_hub.dashboard.frame import ASSETS, Page, asset_version, head_html
+from store_hub.dashboard.lost import lost_page
+from store_hub.dashboard.news import OnBooked
+from store_hub.dashboard.reader import Reader, time_zone
+from store_hub.dashboard.shelves import ShelvesPage
+from store_hub.dashboard.today import TodayPage
+from store_hub.flows.commands import Answer, Command
+from wire_format.reports import StoreProfile
+
+
+def wall_clock_ms() -> int:
+    """Return the hub's wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+def mount_pages(
+    app: FastAPI,
+    *,
+    views: LedgerViews,
+    submit: Callable[[Command], Future[Answer]],
+    store_profile: StoreProfile,
+    on_booked: OnBooked,
+    now_ms: Callable[[], int] = wall_clock_ms,
+) -> None:
+    """Mount the pages on `app`, one hub to a process.
+
+    Args:
+        views: the ledger, read-only.
+        submit, on_booked: bookkeep's door.
+        store_profile: name, time zone and currency that the pages speak in.
+        now_ms: the hub's clock.
+    """
+    desk = Desk(views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms)
+    version = asset_version()
+    pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
+    _register(desk, version)
+
+    def lost(request: Request) -> Response | None:
+        if request.url.path.startswith(("/v1/", "/health/")) or "text/html" not in request.headers.get("accept", "text/html"):
+            return JSONResponse({"detail": f"There is nothing at {request.url.path}; see /docs for the doors."}, status_code=404)
+        ui.add_head_html(head_html(version))
+        lost_page(_reader(request, desk))
+        return None
+
+    ui.run_with(
+        app,
+        root=lost,
+        title=store_profile.name,
+        favicon=ASSETS / "favicon.svg",
+        language="en-GB",
+        tailwind=False,
+        show_welcome_message=False,
+        reconnect_timeout=10.0,
+    )
+    _follow_bookkeep(app, desk)
+
+
+def _follow_bookkeep(app: FastAPI, desk: Desk) -> None:
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        unsubscribe = desk.news.follow(desk.on_booked)
+        try:
+            async with inner(app):
+                yield
+        finally:
+            unsubscribe()
+
+    app.router.lifespan_context = lifespan
+
+
+def _reader(request: Request, desk: Desk) -> Reader:
+    cookies = {name: unquote(value) for name, value in request.cookies.items()}
+    return Reader.of(cookies, zone=time_zone(desk.profile.time_zone), currency=desk.profile.currency)
+
+
+def _register(desk: Desk, version: str) -> None:
+    async def show(request: Request, title: str, make: Callable[[Reader], Page]) -> None:
+        reader = _reader(request, desk)
+        ui.add_head_html(head_html(version))
+        ui.page_title(f"{reader.t(title)} · {desk.profile.name}")
+        await make(reader).open()
+
+    @ui.page("/")
+    async def today(request: Request) -> None:
+        await show(request, "Today", lambda reader: TodayPage(desk, reader))
+
+    @ui.page("/shelves")
+    async def shelves(request: Request, shelf: str = "", sku: str = "", find: str = "", bay: str = "") -> None:
+        await show(request, "Shelves", lambda reader: ShelvesPage(desk, reader, shelf_id=shelf, sku=sku, find=find, bay_id=bay))
+
+    @ui.page("/floor")
+    async def floor(request: Request) -> None:
+        await show(request, "Floor", lambda reader: FloorPage(desk, reader))
+
+    @ui.page("/alerts")
+    async def alerts(request: Request) -> None:
+        await show(request, "Alerts", lambda reader: AlertsPage(desk, reader))
+
+    @ui.page("/devices")
+    async def devices(request: Request) -> None:
+        await show(request, "Devices", lambda reader: DevicesPage(desk, reader))

@@ -1,0 +1,237 @@
+"""Today: what needs a hand, how the day goes beside a comparable one, and what the books have wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from markupsafe import Markup
+from nicegui import ui
+
+from store_hub.adapters.ledger_views import LedgerReading
+from store_hub.adapters.ledger_views_rows import AlertRow, TotalRow
+from store_hub.dashboard.alert_list import alerts_markup
+from store_hub.dashboard.charts import visitors_chart
+from store_hub.dashboard.frame import Drawing, Options, Page
+from store_hub.dashboard.heat import heat_picture
+from store_hub.dashboard.plan import plan_markup, ramp_markup
+from store_hub.dashboard.tables import link, table
+from store_hub.dashboard.wording import facing_link, shelves_sentence, signed
+from store_hub.rules.key_figures import (
+    QUARTER_MS,
+    BookedStock,
+    Comparison,
+    availability,
+    books_wrong,
+    compare,
+    day_started_ms,
+    is_comparable,
+    occupancy_doubt,
+    open_span,
+    quarters_of,
+    week_before_ms,
+)
+
+HOUR_MS = 3_600_000
+BOOKS_SHOWN_MAX = 8
+
+
+@dataclass(frozen=True)
+class Visitors:
+    """People who came in: today so far, and on the comparable day to the same time (None when it was not observed)."""
+
+    count: int
+    comparison: Comparison
+    today: list[int | None]
+    before: list[int | None]
+    midnight_ms: int
+    before_ms: int
+
+
+class TodayPage(Page):
+    """The page a manager opens before the doors do."""
+
+    path: ClassVar[str] = "/"
+    tables: ClassVar[frozenset[str]] = frozenset(
+        {
+            "alerts",
+            "stock",
+            "totals",
+            "books",
+            "door_minutes",
+            "occupancy",
+            "floor_tiles",
+            "sku_quarters",
+            "quarantine",
+            "planogram",
+            "devices",
+        }
+    )
+
+    def layout(self) -> None:
+        """Alerts, figures, chart beside floor, books."""
+        self.part("alerts", "card")
+        self.part("figures")
+        with ui.element("div").classes("columns"):
+            with ui.element("section").classes("card"):
+                self.part("visitors_title")
+                self.chart("visitors", self.reader.t("Visitors by quarter hour"))
+            self.part("floor", "card")
+        self.part("books", "card")
+
+    async def on_act(self, act: str, value: str) -> None:
+        """Take or finish an alert."""
+        await self.act_on_alert(act, value)
+
+    def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
+        """Draw every part from one reading."""
+        alerts = reading.open_alerts()
+        totals = reading.totals()
+        visitors = self._visitors(reading, now_ms)
+        return {
+            "alerts": self._alerts(alerts, now_ms),
+            "figures": self._figures(reading, totals, visitors, now_ms),
+            "visitors_title": self._visitors_title(visitors),
+            "visitors": self._visitors_chart(visitors),
+            "floor": self._floor(reading, now_ms),
+            "books": self._books(totals),
+        }
+
+    def _alerts(self, alerts: list[AlertRow], now_ms: int) -> Markup:
+        title = Markup('<div class="title"><h1>{}</h1></div>').format(shelves_sentence(self.reader, alerts))
+        if not alerts:
+            text = self.reader.t("A place appears here as soon as its scale says that it runs low, with what the back room has to fill it.")
+            return title + Markup('<p class="soft">{}</p>').format(text)
+        return title + alerts_markup(self.reader, alerts, now_ms)
+
+    def _visitors(self, reading: LedgerReading, now_ms: int) -> Visitors:
+        zone = self.reader.zone
+        midnight_ms = day_started_ms(now_ms, zone)
+        before_ms = week_before_ms(midnight_ms, zone)
+        today = reading.visitors_by_minute(midnight_ms, now_ms)
+        before = reading.visitors_by_minute(before_ms, before_ms + 24 * HOUR_MS)
+        # Only minutes that were observed on both days tell: a counter that began at nine is compared with a day from nine.
+        shared = [minute for minute in today if week_before_ms(minute, zone) in before]
+        comparable = is_comparable(len(shared), len(today))
+        counted_before = sum(before[week_before_ms(minute, zone)] for minute in shared)
+        return Visitors(
+            count=sum(today.values()),
+            comparison=compare(sum(today[minute] for minute in shared), counted_before if comparable else None),
+            today=quarters_of(today, midnight_ms, midnight_ms + 24 * HOUR_MS),
+            before=quarters_of(before, before_ms, before_ms + 24 * HOUR_MS),
+            midnight_ms=midnight_ms,
+            before_ms=before_ms,
+        )
+
+    def _against(self, visitors: Visitors) -> str:
+        reader, comparison = self.reader, visitors.comparison
+        if comparison.change is None:
+            return reader.t("no comparable day yet")
+        day = reader.weekday(visitors.before_ms)
+        return reader.t("{change} on last {day}", change=reader.share(comparison.change, decimals=0, signed=True), day=day)
+
+    def _figures(self, reading: LedgerReading, totals: list[TotalRow], visitors: Visitors, now_ms: int) -> Markup:
+        reader = self.reader
+        midnight_ms = visitors.midnight_ms
+        doors = reading.doors(midnight_ms, now_ms)
+        occupancy = reading.occupancy()
+        people_in, people_out = sum(door.people_in for door in doors), sum(door.people_out for door in doors)
+        doubt = occupancy_doubt(people_in, people_out, occupancy.corrected) if occupancy else 0
+        inside = reader.number(occupancy.people if occupancy and doors else None) + (f" ± {doubt}" if occupancy and doors and doubt else "")
+        out = [total.out_since_ms is not None for total in totals]
+        units, revenue_minor = reading.sold(midnight_ms, now_ms)
+        has_sales = reading.has_sales()
+        unreadable = reading.quarantine_count()
+        tills = reader.t("by the tills, {units} units", units=reader.number(units)) if has_sales else reader.t("no till has reported yet")
+        gone = reader.t("{out} of {all} articles are not on a shelf", out=reader.number(sum(out)), all=reader.number(len(out)))
+        cards = [
+            ("/floor", reader.t("Visitors today"), reader.number(people_in if doors else None), self._against(visitors)),
+            ("/floor", reader.t("In the shop now"), inside, reader.t("by the doors")),
+            ("/shelves", reader.t("On-shelf availability"), reader.share(availability(out)), gone if out else reader.t("no article yet")),
+            ("/shelves", reader.t("Sold today"), reader.money(revenue_minor) if has_sales else "—", tills),
+        ]
+        if unreadable:
+            note = reader.t("see Devices for why")
+            cards.append(("/devices", reader.t("Could not be read"), reader.n("{count} message", "{count} messages", unreadable), note))
+        items = Markup().join(
+            Markup(
+                '<li><a href="{}"><span class="small soft">{}</span>'
+                '<span class="value">{}</span><span class="small soft">{}</span></a></li>'
+            ).format(*card)
+            for card in cards
+        )
+        return Markup('<ul class="figures" aria-label="{}">{}</ul>').format(reader.t("Figures of today"), items)
+
+    def _visitors_title(self, visitors: Visitors) -> Markup:
+        reader, comparison = self.reader, visitors.comparison
+        if comparison.change is None or comparison.before is None:
+            text = reader.n("{count} visitor so far today", "{count} visitors so far today", visitors.count)
+        else:
+            share = reader.share(abs(comparison.change), decimals=0)
+            day = reader.weekday(visitors.before_ms)
+            wording = (
+                "Visitors {share} over last {day} to this time"
+                if comparison.change >= 0
+                else "Visitors {share} under last {day} to this time"
+            )
+            text = reader.t(wording, share=share, day=day)
+        return Markup("<h2>{}</h2>").format(text)
+
+    def _visitors_chart(self, visitors: Visitors) -> Options:
+        first, end = open_span(visitors.today, visitors.before)
+        starts = [visitors.midnight_ms + index * QUARTER_MS for index in range(first, end)]
+        before_day = self.reader.t("last {day}", day=self.reader.weekday(visitors.before_ms))
+        return visitors_chart(self.reader, starts, visitors.today[first:end], visitors.before[first:end], before_day)
+
+    def _floor(self, reading: LedgerReading, now_ms: int) -> Markup:
+        reader, plan = self.reader, reading.planogram
+        title = Markup('<h2><a href="/floor">{}</a></h2>').format(reader.t("Where people stayed in the last hour"))
+        if plan is None:
+            return title + Markup('<p class="empty">{}</p>').format(
+                reader.t("The plan of the shop will be here once there is a planogram.")
+            )
+        from_ms = (now_ms - HOUR_MS) // QUARTER_MS * QUARTER_MS
+        heat = heat_picture(reading.heat(from_ms, now_ms), plan.width_m, plan.depth_m)
+        watched = bool(reading.watched_ms(from_ms, now_ms))
+        note = (
+            Markup()
+            if watched
+            else Markup('<p class="small soft">{}</p>').format(reader.t("No camera has reported in this hour (hatched)."))
+        )
+        return title + plan_markup(reader, plan, heat, {}, mini=True, watched=watched) + ramp_markup(reader, heat) + note
+
+    def _books(self, totals: list[TotalRow]) -> Markup:
+        reader = self.reader
+        stocks = {
+            total.sku: BookedStock(
+                sku=total.sku,
+                book_units=total.book_units,
+                seen_units=total.units + total.basket_units,
+                low=None if total.low is None else total.low + total.basket_units,
+                high=None if total.high is None else total.high + total.basket_units,
+            )
+            for total in totals
+            if total.book_units is not None
+        }
+        wrong = books_wrong(list(stocks.values()))
+        if not wrong:
+            text = reader.t("The books agree with the shelves") if stocks else reader.t("No books to compare with yet")
+            return Markup("<h2>{}</h2>").format(text)
+        names = {total.sku: total for total in totals}
+        rows = (self._book_row(names[stock.sku], stock) for stock in wrong[:BOOKS_SHOWN_MAX])
+        title = reader.n("The books have {count} article wrong", "The books have {count} articles wrong", len(wrong))
+        more = len(wrong) - BOOKS_SHOWN_MAX
+        rest = (
+            Markup('<p class="small soft">{}</p>').format(reader.n("and {count} more", "and {count} more", more)) if more > 0 else Markup()
+        )
+        heads = (reader.t("Article"), reader.t("Books"), reader.t("Seen in the shop"), reader.t("Difference"))
+        return Markup("<h2>{}</h2>{}{}").format(title, table(heads, rows, figures=(1, 2, 3)), rest)
+
+    def _book_row(self, total: TotalRow, stock: BookedStock) -> tuple[object, ...]:
+        reader = self.reader
+        return (
+            link(facing_link(total.shelf_id, total.sku), total.name),
+            reader.number(stock.book_units),
+            reader.units(stock.seen_units, stock.low, stock.high),
+            signed(reader, round(stock.seen_units - stock.book_units)),
+        )
