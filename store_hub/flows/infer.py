@@ -91,7 +91,7 @@ def infer(plan: Path, shelf: str, settled: Iterable[str], till: Path | None, fin
         shelf: which of the plan's shelves.
         settled: JSON lines as `edge-agent replay scale` writes them.
         till: what the till sold of these articles, `t_s,sku,units`, or None.
-        final: write the closing units (`sku,units,low,high`, nine times in ten within low and high) instead of the events (`t_s,sku,units`).
+        final: write the closing units (`sku,units,low,high`, nine times in ten within) instead of the events (`t_s,sku,units`).
         write: takes one line of CSV, without a line end.
 
     The events are those of the likeliest story when everything is heard: what the till says later also settles what was taken before.

@@ -1,0 +1,175 @@
+"""Scans one tag reader: reads in, tags arriving in zones and leaving them out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from edge_agent.adapters.clock import AgentClock
+from edge_agent.adapters.tag_reader_llrp import LlrpTagReader
+from edge_agent.adapters.tag_reader_recording import TagReaderRecording
+from edge_agent.config import ReaderConfig
+from edge_agent.errors import ConfigurationInvalid, EdgeError, RecordingInvalid
+from edge_agent.flows.fault_board import FaultBoard
+from edge_agent.readings import TagReader
+from edge_agent.rules.tag_presence import PresenceRule, TagArrived, TagDeparted, TagPresence
+from wire_format.observations import TagLeft, TagSeen
+
+READ_TIMEOUT_MS = 1_000
+_BACK_OFF_FIRST_S = 1.0
+_BACK_OFF_MAX_S = 60.0
+UNAVAILABLE, BROKEN, UNKNOWN_ANTENNA = "reader_unavailable", "recording_broken", "antenna_unknown"
+
+log = structlog.get_logger("edge_agent.scan")
+
+
+def tag_reader_opener(config: ReaderConfig, clock: AgentClock, *, paced: bool = True) -> Callable[[], TagReader]:
+    """How to open a real or recorded reader, again and again if need be.
+
+    Args:
+        paced: whether a recording waits for its own times.
+    """
+
+    def open_reader() -> TagReader:
+        place = f"reader {config.reader_id}"
+        if config.adapter == "recording":
+            if config.recording is None:
+                raise ConfigurationInvalid(path=place, field="recording", problem="name the CSV file to play back")
+            pace = clock.monotonic_ms if paced else None
+            return TagReaderRecording(Path(config.recording), reader_id=config.reader_id, paced_by=pace)
+        if config.host is None:
+            raise ConfigurationInvalid(path=place, field="host", problem='say where the reader is, for example host = "192.168.1.50"')
+        powers = {antenna.power_dbm for antenna in config.antennas}
+        if len(powers) > 1:
+            raise ConfigurationInvalid(path=place, field="power_dbm", problem="give every antenna of a reader the same power, or none")
+        return LlrpTagReader(
+            reader_id=config.reader_id,
+            host=config.host,
+            port=config.port,
+            antennas=[antenna.antenna for antenna in config.antennas],
+            power_dbm=next(iter(powers), None),
+            monotonic_ms=clock.monotonic_ms,
+        )
+
+    return open_reader
+
+
+def presence_for(config: ReaderConfig, rule: PresenceRule | None = None) -> TagPresence:
+    """A presence that has seen no tag yet."""
+    return TagPresence({antenna.antenna: antenna.zone_id for antenna in config.antennas}, rule)
+
+
+class ScanFlow:
+    """One reader's thread.
+
+    Args:
+        open_reader: opens the reader; called again after it was lost.
+        config: which antenna looks at which zone.
+        record: takes each observation, for instance the outbox's `put`.
+        clock: the device's clocks.
+        faults: where a missing reader is told.
+        device_id: who says it.
+        live: whether the reader's silence is silence; a recording played as fast as it goes has no time but that of its reads.
+    """
+
+    def __init__(
+        self,
+        open_reader: Callable[[], TagReader],
+        config: ReaderConfig,
+        record: Callable[[TagSeen | TagLeft], object],
+        clock: AgentClock,
+        faults: FaultBoard,
+        *,
+        device_id: str,
+        live: bool = True,
+        read_timeout_ms: int = READ_TIMEOUT_MS,
+    ) -> None:
+        self.name = f"scan {config.reader_id}"
+        self._part = f"reader {config.reader_id}"
+        self._open_reader = open_reader
+        self._config = config
+        self._record = record
+        self._clock = clock
+        self._faults = faults
+        self._device_id = device_id
+        self._live = live
+        self._read_timeout_ms = read_timeout_ms
+        self._presence = presence_for(config)
+        self._reads = 0
+        self._last_ms = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Scan until `stop` is set or a recording has ended; a lost reader is opened again, more and more patiently."""
+        back_off_s = _BACK_OFF_FIRST_S
+        while not stop.is_set():
+            self._reads = 0
+            try:
+                self._scan(stop)
+                return
+            except RecordingInvalid as error:
+                self._faults.raise_fault(self._part, BROKEN, str(error), "give a recording that is whole")
+                return
+            except EdgeError as error:
+                self._faults.raise_fault(self._part, UNAVAILABLE, str(error), getattr(error, "advice", ""))
+            back_off_s = _BACK_OFF_FIRST_S if self._reads else min(2.0 * back_off_s, _BACK_OFF_MAX_S)
+            log.info("reader will be opened again", reader=self._config.reader_id, in_s=back_off_s)
+            stop.wait(back_off_s)
+            if self._live:
+                self._presence.pause(self._clock.monotonic_ms())
+
+    def _scan(self, stop: threading.Event) -> None:
+        reader = self._open_reader()
+        try:
+            while not stop.is_set():
+                reads = reader.read(self._read_timeout_ms)
+                if reads is None:
+                    log.info("recording has ended", reader=self._config.reader_id, reads=self._reads)
+                    return
+                if reads and not self._reads:
+                    self._faults.clear(self._part, UNAVAILABLE)
+                self._reads += len(reads)
+                if reads:
+                    self._last_ms = reads[-1].read_at_ms
+                elif self._live:
+                    # One cycle back: reads of the present one may still be on their way.
+                    self._last_ms = max(self._last_ms, self._clock.monotonic_ms() - self._read_timeout_ms)
+                for event in self._presence.take(reads, self._last_ms):
+                    self._tell(event)
+                if self._presence.unknown_antenna_reads:
+                    self._faults.raise_fault(
+                        self._part, UNKNOWN_ANTENNA, f"{self._part}: reads of an antenna that has no zone", "name it under antennas"
+                    )
+        finally:
+            reader.close()
+
+    def _tell(self, event: TagArrived | TagDeparted) -> None:
+        wall_ms = self._clock.wall_ms_at(event.at_ms)
+        if isinstance(event, TagArrived):
+            self._record(
+                TagSeen(
+                    device_id=self._device_id,
+                    boot_id=self._clock.boot_id,
+                    monotonic_ms=max(0, event.at_ms),
+                    observed_at_ms=wall_ms,
+                    epc=event.epc,
+                    zone_id=event.zone_id,
+                    confidence=event.confidence,
+                    rssi_dbm=min(max(event.rssi_dbm, -120.0), 30.0),
+                )
+            )
+            return
+        self._record(
+            TagLeft(
+                device_id=self._device_id,
+                boot_id=self._clock.boot_id,
+                monotonic_ms=max(0, event.at_ms),
+                observed_at_ms=wall_ms,
+                epc=event.epc,
+                zone_id=event.zone_id,
+                confidence=event.confidence,
+                last_read_at_ms=wall_ms - (event.at_ms - event.last_read_at_ms),
+            )
+        )
