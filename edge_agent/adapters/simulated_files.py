@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -44,7 +45,15 @@ class SimulationStateInvalid(EdgeError, ValueError):
 class _StateFile(Struct, kw_only=True):
     planogram_sha256: str
     seed: int
+    clean: bool
     shop: msgspec.Raw
+
+
+class KeptShop(NamedTuple):
+    """A kept story. `clean`: it was kept at an orderly stop, so its sensors told all of it and no more."""
+
+    state: StageState
+    clean: bool
 
 
 class ShopStateFile:
@@ -55,7 +64,7 @@ class ShopStateFile:
         self._sha256 = hashlib.sha256(codec.encode(planogram)).hexdigest()
         self._seed = seed
 
-    def load(self) -> StageState | None:
+    def load(self) -> KeptShop | None:
         """The state of an earlier start; None when there was none.
 
         Raises:
@@ -72,17 +81,17 @@ class ShopStateFile:
             file = msgspec.json.decode(content, type=_StateFile)
             if file.planogram_sha256 != self._sha256 or file.seed != self._seed:
                 raise SimulationStateInvalid(path=str(self.path), problem="the state of another planogram or seed")
-            return read_snapshot(bytes(file.shop))
+            return KeptShop(read_snapshot(bytes(file.shop)), file.clean)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SimulationStateInvalid(path=str(self.path), problem=f"not a state file ({error})") from error
 
-    def save(self, snapshot: bytes) -> None:
+    def save(self, snapshot: bytes, *, clean: bool) -> None:
         """Replace the file in one step, so that a cut leaves the old one or the new one.
 
         Raises:
             SimulationFileUnusable: full disk, no rights.
         """
-        file = _StateFile(planogram_sha256=self._sha256, seed=self._seed, shop=msgspec.Raw(snapshot))
+        file = _StateFile(planogram_sha256=self._sha256, seed=self._seed, clean=clean, shop=msgspec.Raw(snapshot))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=self.path.name, delete=False) as beside:

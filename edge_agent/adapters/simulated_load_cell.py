@@ -25,6 +25,7 @@ class SimulatedLoadCell:
     """
 
     def __init__(self, playhead: SimulatedPlayhead, scale: ShelfScale) -> None:
+        self.calibration = scale.calibration
         self.shelf_id = scale.calibration.shelf_id
         self._playhead = playhead
         self._scale = scale

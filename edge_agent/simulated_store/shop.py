@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import msgspec
@@ -119,6 +120,10 @@ class Shop:
         """True units in the back room by SKU."""
         return {sku: len(units) for sku, units in self._stage.state.goods.back_room.items()}
 
+    def in_hands(self) -> dict[str, int]:
+        """True units that somebody carries, by SKU."""
+        return dict(Counter(unit.sku for person in self._stage.state.people.values() for unit in person.hands))
+
     def presence(self, at_ms: npt.NDArray[np.int64]) -> Presence:
         """Where everybody is at the asked moments (ascending, Unix ms), as far as the story is told."""
         rows: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats, Floats, Floats]] = []
@@ -140,6 +145,10 @@ class Shop:
     def due_postings(self) -> list[Posting]:
         """What till and goods-in desk would have told the hub by now; stays until acknowledged."""
         return [p for p in self._stage.state.postings if p.due_at_ms <= self._stage.state.now_ms]
+
+    def all_postings(self) -> list[Posting]:
+        """Everything not yet acknowledged, due or not."""
+        return list(self._stage.state.postings)
 
     def acknowledge(self, key: str) -> None:
         """The hub has booked a posting."""

@@ -8,7 +8,7 @@ from edge_agent.simulated_store.goods import Place
 from edge_agent.simulated_store.stage import Happening, Person, Posting, Stage
 
 _ARTICLES_A_ROUND = 8
-_BACK_ROOM_COVER = 1.6
+_BACK_ROOM_COVER = 2.5
 _UNITS_A_GRIP = 4
 _GRIP_MS = 3000
 _MINUTE_MS = 60_000

@@ -216,7 +216,7 @@ class Stage:
         popularity = {}
         for sku, product in self.maker.products.items():
             price_minor = product.price_minor or 200
-            popularity[sku] = float(taste.gamma(2.0)) * (150.0 / max(price_minor, 50)) ** 0.6
+            popularity[sku] = float(taste.gamma(4.0)) * (150.0 / max(price_minor, 50)) ** 0.6
         return popularity
 
     def _feel(self, shelf_id: str, unit: Unit, holder: str) -> None:
