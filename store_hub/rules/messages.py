@@ -1,0 +1,99 @@
+"""What staff read on their phones: one sentence a call, with what, where, how many are left and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+FRESH_MS = 15 * 60_000
+"""A call is sent only this long after it happened: when a shop catches up on its morning, nobody wants the morning's calls."""
+
+LISTED_MAX = 8
+"""A message names so many places at most; the page has the rest."""
+
+
+class Call(NamedTuple):
+    """An alert, as a person would want to hear of it.
+
+    Args:
+        reason: raised | emptied.
+        happened_at_ms: when it was raised, or became empty.
+        open: whether it still stands.
+        taken: whether somebody has it in hand.
+        article: the article's name; the SKU where it has none.
+        place: bay and board in the shop's own words.
+        units, back_room_units: estimates; None = not known.
+        fill_units: how many fit and are missing on the shelf; None = not known.
+    """
+
+    notification_id: int
+    alert_id: int
+    reason: str
+    happened_at_ms: int
+    open: bool
+    taken: bool
+    article: str
+    place: str
+    units: float | None
+    back_room_units: float | None
+    fill_units: float | None
+
+
+class Message(NamedTuple):
+    """A title for the lock screen, and a body."""
+
+    title: str
+    body: str
+
+
+def is_outdated(call: Call, now_ms: int) -> bool:
+    """Tell whether nobody needs to hear of it any more: it is over, somebody has it in hand, or it is old news."""
+    return not call.open or call.taken or now_ms - call.happened_at_ms > FRESH_MS
+
+
+def message(calls: Sequence[Call], page_url: str | None) -> Message:
+    """Return one message for calls that came together; the emptiest first. An alert that was raised and then ran empty is named once."""
+    latest = {call.alert_id: call for call in calls}
+    ordered = sorted(latest.values(), key=lambda call: (not _is_empty(call), call.happened_at_ms, call.alert_id))
+    lines = [sentence(call) for call in ordered[:LISTED_MAX]]
+    if len(ordered) > LISTED_MAX:
+        lines.append(f"And {len(ordered) - LISTED_MAX} more.")
+    if page_url is not None:
+        lines.append(f"{page_url.rstrip('/')}/alerts")
+    return Message(_title(ordered), "\n".join(lines))
+
+
+def sentence(call: Call) -> str:
+    """Return what is wrong, where, how many are left and what to do."""
+    if _is_empty(call):
+        state = f"{call.article} is sold out on {call.place}"
+    elif call.units is None:
+        state = f"{call.article} is low on {call.place}"
+    else:
+        state = f"{call.article} is low on {call.place}: about {_count(call.units)} left"
+    return f"{state}; {_advice(call)}."
+
+
+def _title(calls: Sequence[Call]) -> str:
+    if len(calls) == 1:
+        return f"{calls[0].article}: {'sold out' if _is_empty(calls[0]) else 'low'}"
+    empty = sum(_is_empty(call) for call in calls)
+    return f"{len(calls)} shelves need goods" + (f", {empty} sold out" if empty else "")
+
+
+def _advice(call: Call) -> str:
+    if call.back_room_units is None:
+        return "please look in the back room"
+    stored = round(call.back_room_units)
+    if stored <= 0:
+        return "none in the back room, please close the gap or tell the office"
+    wanted = stored if call.fill_units is None else min(stored, max(1, round(call.fill_units)))
+    return f"please fetch {wanted} of {stored} from the back room"
+
+
+def _is_empty(call: Call) -> bool:
+    return call.reason == "emptied" or (call.units is not None and round(call.units) <= 0)
+
+
+def _count(units: float) -> str:
+    return str(max(0, round(units)))
