@@ -77,7 +77,7 @@ class BrokerLink:
         self._lost: str | None = None
         self._limit = self._unacknowledged_max
 
-    def connect(self, last_will: Post) -> None:
+    def connect(self, last_will: Post | None) -> None:
         """Connect and wait for the broker's consent, some seconds at most.
 
         Raises:
@@ -178,13 +178,14 @@ class BrokerLink:
             client.disconnect()
             client.loop_write()
 
-    def _made_client(self, last_will: Post) -> mqtt.Client:
+    def _made_client(self, last_will: Post | None) -> mqtt.Client:
         config = self._config
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=mqtt.MQTTv5)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(self._unacknowledged_max)
         client.max_queued_messages_set(2 * self._unacknowledged_max)
-        client.will_set(last_will.topic, last_will.payload, qos=last_will.qos, retain=last_will.is_retained)
+        if last_will is not None:
+            client.will_set(last_will.topic, last_will.payload, qos=last_will.qos, retain=last_will.is_retained)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
