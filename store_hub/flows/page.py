@@ -1,0 +1,67 @@
+"""One page of the books: what a batch will write, in one transaction, and what is to be said once it is written."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from store_hub.adapters.broker_link import Delivered
+from store_hub.adapters.ledger import JournalRow
+from store_hub.errors import HubError
+from store_hub.flows.commands import Answer
+from store_hub.rows import CounterRow, Effect, IdempotencyRow, NotificationRow, QuarantineRow, StaffCall
+from store_hub.rules.report_keys import facts_touched
+
+
+class Page:
+    """Gathers; nothing here is true before the transaction has ended."""
+
+    def __init__(self, *, now_ms: int, last_journal_id: int, last_notification_id: int) -> None:
+        self.now_ms = now_ms
+        self.journal: list[JournalRow] = []
+        self.effects: list[Effect] = []
+        self.booked: list[Delivered] = []
+        self.answers: list[tuple[Future[Answer], Answer | HubError]] = []
+        self.keys: dict[tuple[str, str], IdempotencyRow] = {}
+        self.outboxes: dict[str, None] = {}
+        self.tell_all_marks = False
+        self.quarantined = 0
+        self.duplicates = 0
+        self._journal_id = last_journal_id
+        self._notification_id = last_notification_id
+
+    @property
+    def last_journal_id(self) -> int:
+        """The last number given in the journal."""
+        return self._journal_id
+
+    @property
+    def last_notification_id(self) -> int:
+        """The last number given to a message to staff."""
+        return self._notification_id
+
+    def next_journal_id(self) -> int:
+        """The number of the next entry."""
+        return self._journal_id + 1
+
+    def write_entry(self, row: JournalRow, effects: list[Effect]) -> None:
+        """Add an entry with its effects, the facts they change and the calls they cause."""
+        self._journal_id = row.journal_id
+        self.journal.append(row)
+        for effect in effects:
+            if isinstance(effect, StaffCall):
+                self._notification_id += 1
+                self.effects.append(
+                    NotificationRow(self._notification_id, effect.alert_id, effect.reason, row.received_at_ms, 0, None, None)
+                )
+            else:
+                self.effects.append(effect)
+                self.quarantined += isinstance(effect, QuarantineRow)
+        self.effects += facts_touched(effects, row.journal_id)
+
+    def count(self, name: str, detail: str) -> None:
+        """Count something refused without an entry."""
+        self.effects.append(CounterRow(name, 1, detail[:500], self.now_ms))
+
+    def answer(self, future: Future[Answer], answer: Answer | HubError) -> None:
+        """Give an answer, once this page is written."""
+        self.answers.append((future, answer))

@@ -1,0 +1,173 @@
+"""Books of what is told: commands of tills, people, pages, notify and sync."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from store_hub.adapters.ledger import JournalRow, Ledger
+from store_hub.entries import AlertAction, AnyTold, Delivery, Sale, StockCount
+from store_hub.errors import AlertUnknown, IdempotencyConflict, PlaceUnknown, PlanogramInvalid
+from store_hub.flows.commands import (
+    Answer,
+    Book,
+    Booked,
+    BookPlanogram,
+    ForgetFacts,
+    KeepPlan,
+    NumberFacts,
+    SettleNotification,
+)
+from store_hub.flows.inbox import Request
+from store_hub.flows.page import Page
+from store_hub.rows import DirtyRow, Effect, IdempotencyRow, PlanRow, ReportMarksRow, ReportRow
+from store_hub.rules.fold import StoreFold
+from store_hub.rules.journal_words import PLANOGRAM
+from store_hub.rules.occurrence_time import RECEIVED, told_time
+from store_hub.rules.planogram_checks import planogram_problems
+from store_hub.rules.told import unknown_skus
+from wire_format import codec
+from wire_format.errors import MessageUndecodable, VersionUnknown
+from wire_format.plans import Planogram
+
+if TYPE_CHECKING:
+    from store_hub.flows.books import Folding
+
+_SOURCES = {Sale: "till", Delivery: "delivery", StockCount: "count", AlertAction: "alert_action"}
+
+
+class ToldBooks:
+    """Answers given, and how far the cloud is."""
+
+    def __init__(self, rows: Iterable[Effect], ledger: Ledger) -> None:
+        self._ledger = ledger
+        marks = [row for row in rows if isinstance(row, ReportMarksRow)]
+        self._report_marks = marks[0] if marks else ReportMarksRow(1, 0, 0, None, 0)
+
+    def take(self, request: Request, page: Page, folding: Folding) -> Answer:
+        """Do what was asked; returns the answer, to be given once the page is written.
+
+        Raises:
+            HubError: nothing is written for this request.
+        """
+        command = request.command
+        match command:
+            case Book():
+                return self._book(command, request.received_at_ms, page, folding)
+            case BookPlanogram():
+                return self._book_planogram(command.payload, request.received_at_ms, page, folding)
+            case SettleNotification():
+                self._ledger.settle_notification(command.notification_id, outcome=command.outcome, now_ms=page.now_ms)
+                return None
+            case NumberFacts():
+                return self._number(command, page)
+            case ForgetFacts():
+                self._forget(command.booked_through, page)
+                return None
+            case KeepPlan():
+                page.effects.append(PlanRow(command.plan_no, command.kind, page.now_ms, command.payload))
+                self._set_marks(page, plans_after=max(self._report_marks.plans_after, command.plan_no))
+                return None
+
+    # ---- into the journal
+
+    def _book(self, command: Book, received_at_ms: int, page: Page, folding: Folding) -> Booked:
+        payload = msgspec.json.encode(command.told)
+        body_hash = hashlib.sha256(payload).hexdigest()
+        key = command.idempotency_key
+        if key is not None:
+            given = page.keys.get((command.door, key)) or self._ledger.answer_given(command.door, key)
+            if given is not None:
+                if given.body_hash != body_hash:
+                    raise IdempotencyConflict(door=command.door, key=key)
+                return msgspec.structs.replace(msgspec.json.decode(given.answer, type=Booked), again=True)
+        _refuse_nonsense(command.told, folding.fold)
+        when = told_time(told_at_ms=_told_at_ms(command.told), received_at_ms=received_at_ms)
+        row = JournalRow(
+            page.next_journal_id(), _SOURCES[type(command.told)], None, None, received_at_ms,
+            when.happened_at_ms, when.time_quality, None, payload,
+        )  # fmt: skip
+        unknown = unknown_skus(command.told, folding.fold.places) if isinstance(command.told, Sale | Delivery) else []
+        folding.write(page, row, command.told)
+        booked = Booked(journal_id=row.journal_id, unknown_skus=unknown)
+        if key is not None:
+            answer = IdempotencyRow(command.door, key, body_hash, msgspec.json.encode(booked), page.now_ms)
+            page.keys[command.door, key] = answer
+            page.effects.append(answer)
+        return booked
+
+    def _book_planogram(self, payload: bytes, received_at_ms: int, page: Page, folding: Folding) -> Booked:
+        plan = usable_planogram(payload, store_id=self._ledger.identity.store_id, source="sent to the hub")
+        row = JournalRow(page.next_journal_id(), PLANOGRAM, None, None, received_at_ms, received_at_ms, RECEIVED, None, payload)
+        folding.write(page, row, plan)
+        return Booked(journal_id=row.journal_id)
+
+    # ---- to and from the cloud
+
+    def _number(self, command: NumberFacts, page: Page) -> int:
+        sequence = self._report_marks.last_sequence
+        for fact in command.facts:
+            sequence += 1
+            page.effects.append(ReportRow(sequence, msgspec.json.encode(msgspec.structs.replace(fact, sequence=sequence))))
+        self._ledger.strike_out(DirtyRow(*key) for key in command.told)
+        self._set_marks(page, last_sequence=sequence)
+        return sequence
+
+    def _forget(self, booked_through: int, page: Page) -> None:
+        self._ledger.forget_facts(booked_through)
+        marks = self._report_marks
+        self._set_marks(
+            page,
+            booked_through=max(marks.booked_through, booked_through),
+            last_sequence=max(marks.last_sequence, booked_through),  # A restored ledger must not use a number twice.
+            booked_at_ms=page.now_ms,
+        )
+
+    def _set_marks(self, page: Page, **changed: int) -> None:
+        self._report_marks = self._report_marks._replace(**changed)
+        page.effects.append(self._report_marks)
+
+
+def usable_planogram(payload: bytes, *, store_id: str | None, source: str) -> Planogram:
+    """Return a planogram that may be put in force.
+
+    Raises:
+        PlanogramInvalid: it cannot be read, contradicts itself, or is another store's.
+    """
+    try:
+        plan = codec.plans.decode(payload)
+    except (MessageUndecodable, VersionUnknown) as error:
+        raise PlanogramInvalid(source=source, problems=[str(error)]) from None
+    if not isinstance(plan, Planogram):
+        raise PlanogramInvalid(source=source, problems=[f"this is a {type(plan).__name__}, not a planogram"])
+    problems = planogram_problems(plan)
+    if store_id is not None and plan.store_id != store_id:
+        problems.insert(0, f"store_id: it is for store {plan.store_id}, this ledger is of store {store_id}")
+    if problems:
+        raise PlanogramInvalid(source=source, problems=problems)
+    return plan
+
+
+def _refuse_nonsense(told: AnyTold, fold: StoreFold) -> None:
+    if isinstance(told, AlertAction) and fold.alerts.open_alert(told.alert_id) is None:
+        raise AlertUnknown(alert_id=told.alert_id, closed=fold.alerts.knows(told.alert_id))
+    if isinstance(told, StockCount):
+        places = fold.places
+        here = places is not None and (told.sku in places.skus if told.shelf_id is None else (told.shelf_id, told.sku) in places.facings)
+        if not here:
+            raise PlaceUnknown(sku=told.sku, shelf_id=told.shelf_id)
+
+
+def _told_at_ms(told: AnyTold) -> int | None:
+    match told:
+        case Sale():
+            return told.sold_at_ms
+        case Delivery():
+            return told.arrived_at_ms
+        case StockCount():
+            return told.counted_at_ms
+        case AlertAction():
+            return None

@@ -1,0 +1,36 @@
+"""Which facts for the cloud an entry makes out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from store_hub.rows import (
+    AlertRow,
+    AreaQuarterRow,
+    DirtyRow,
+    DoorMinuteRow,
+    Effect,
+    FloorTileRow,
+    SkuQuarterClosing,
+    SkuQuarterSums,
+    ZoneQuarterRow,
+)
+from store_hub.rules.quarters import quarter_start_ms
+
+
+def facts_touched(effects: Iterable[Effect], journal_id: int) -> list[DirtyRow]:
+    """Return the facts that these effects change, each once."""
+    found: dict[tuple[str, int, str], None] = {}
+    for effect in effects:
+        match effect:
+            case SkuQuarterSums() | SkuQuarterClosing():
+                found["sku_quarter", effect.quarter_started_at_ms, effect.sku] = None
+            case DoorMinuteRow():
+                found["door_quarter", quarter_start_ms(effect.minute_started_at_ms), effect.door_id] = None
+            case ZoneQuarterRow():
+                found["zone_quarter", effect.quarter_started_at_ms, effect.zone_id] = None
+            case FloorTileRow() | AreaQuarterRow():
+                found["tile_quarter", effect.quarter_started_at_ms, effect.area_id] = None
+            case AlertRow():
+                found["alert", 0, str(effect.alert_id)] = None
+    return [DirtyRow(fact, period_ms, subject, journal_id) for fact, period_ms, subject in found]
