@@ -12,7 +12,10 @@ from math import exp
 from typing import NamedTuple
 
 QUIET_QUANTILE = 0.3
-LEARNING_STEP = 0.04
+LEARNING_STEP = 0.004
+WILD = 4.0
+"""A spread this many times the quiet one is a hand, not the cell: it teaches `WILD_STEP` times less."""
+WILD_STEP = 0.05
 QUIET_FLOOR_G = 0.02
 
 
@@ -41,6 +44,7 @@ class SettlingWindow:
         self._sorted: list[float] = []
         self._quiet_max_g = quiet_max_g
         self.quiet_g = quiet_g
+        self._up_wild = exp(LEARNING_STEP * WILD_STEP * (1.0 - QUIET_QUANTILE))
         self._up = exp(LEARNING_STEP * (1.0 - QUIET_QUANTILE))
         self._down = exp(-LEARNING_STEP * QUIET_QUANTILE)
 
@@ -66,5 +70,8 @@ class SettlingWindow:
 
     def _learn(self, spread_g: float) -> None:
         """Follow the low quantile of all spreads: a shelf rests for most of its life, so this is its spread at rest."""
-        factor = self._down if spread_g < self.quiet_g else self._up
+        if spread_g < self.quiet_g:
+            factor = self._down
+        else:
+            factor = self._up if spread_g < WILD * self.quiet_g else self._up_wild
         self.quiet_g = min(max(self.quiet_g * factor, QUIET_FLOOR_G), self._quiet_max_g)
