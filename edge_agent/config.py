@@ -119,7 +119,7 @@ class CameraConfig(Section, frozen=True, kw_only=True):
     area_id: ZoneId
     source: str
     detector: str = "person_detector"
-    score_min: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.4
+    score_min: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.5
     frames_per_s: Positive | None = None
     lines: list[LineConfig] = []
     floor: FloorConfig | None = None

@@ -10,20 +10,19 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
 
-def surprise(predicted: Floats, variance: Floats, measured: Floats) -> Floats:
-    """How unlikely each pairing is: squared distance in standard deviations plus the price of a vague prediction.
+def surprise(predicted: Floats, variance: Floats, vagueness: Floats, measured: Floats) -> Floats:
+    """How unlikely each pairing is: −2 log likelihood, up to a constant.
 
     Args:
         predicted: (n, 4) `(x, foot, width, height)` of the tracks, pixels.
         variance: (n, 4) of the innovation, pixels².
+        vagueness: (n,) log of how much larger that variance is than a well-known track's: who could be anywhere explains nothing well.
         measured: (m, 4) of the boxes.
 
-    Returns (n, m): −2 log likelihood, counted in units of the person's height.
+    Returns (n, m).
     """
     apart = measured[None] - predicted[:, None]
-    distance = (apart * apart / variance[:, None]).sum(axis=2)
-    vagueness = np.log(variance / np.maximum(predicted[:, 3:4], 1.0) ** 2).sum(axis=1)
-    return np.asarray(distance + vagueness[:, None])
+    return np.asarray((apart * apart / variance[:, None]).sum(axis=2) + vagueness[:, None])
 
 
 def pair(cost: Floats, cost_max: float) -> tuple[Indices, Indices]:

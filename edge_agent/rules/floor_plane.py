@@ -14,6 +14,8 @@ from edge_agent.errors import EdgeError
 
 Floats = npt.NDArray[np.float64]
 
+HALF_SHOE_M = 0.14
+
 
 class FloorCalibrationInvalid(EdgeError, ValueError):
     """The points or the calibration file do not say how the floor lies in the picture."""
@@ -66,6 +68,16 @@ class FloorPlane:
         homogeneous = flat @ self.to_plan[:, :2].T + self.to_plan[:, 2]
         depth = homogeneous[:, 2:]
         return np.asarray(np.where(depth > 1e-9, homogeneous[:, :2] / np.where(depth > 1e-9, depth, 1.0), np.nan))
+
+    def standing(self, feet_px: Floats) -> Floats:
+        """Where people stand whose boxes end at `feet_px`, (n, 2) pixels: (n, 2) metres; not a number at and above the horizon.
+
+        A box ends at the nearer toe, and its person stands half a shoe farther from the camera.
+        """
+        toes = self.metres(feet_px)
+        behind = self.metres(feet_px - (0.0, 1.0)) - toes
+        length = np.hypot(behind[:, 0], behind[:, 1])[:, None]
+        return np.asarray(toes + HALF_SHOE_M * behind / np.where(length > 0.0, length, 1.0))
 
 
 def plane_from_points(points: Sequence[FloorPoint], *, origin_m: tuple[float, float] = (0.0, 0.0)) -> FloorPlane:

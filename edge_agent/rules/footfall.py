@@ -140,4 +140,4 @@ class FootfallWatcher:
             return
         seconds = min((people.taken_at_ms - self._told_at_ms) / 1000.0, self._rule.frame_max_s)
         feet_px = np.stack([(people.boxes[:, 0] + people.boxes[:, 2]) / 2.0, people.boxes[:, 3]], axis=1)
-        self._tiles.stay(self._floor.metres(feet_px), seconds)
+        self._tiles.stay(self._floor.standing(feet_px), seconds)

@@ -24,8 +24,8 @@ class MotionRule:
     `speed_spread`: how fast a stranger may be.
     """
 
-    place_noise: tuple[float, float, float, float] = (0.05, 0.06, 0.06, 0.08)
-    speed_noise: tuple[float, float, float, float] = (0.5, 0.35, 0.06, 0.08)
+    place_noise: tuple[float, float, float, float] = (0.065, 0.08, 0.075, 0.1)
+    speed_noise: tuple[float, float, float, float] = (0.28, 0.2, 0.03, 0.045)
     speed_spread: tuple[float, float, float, float] = (0.8, 0.5, 0.05, 0.05)
 
 
@@ -57,11 +57,13 @@ class Motion:
         """How far from the prediction a box may lie, (n, 4), pixels²."""
         return self._place_variance + self._place_noise * self._scale()
 
-    def correct(self, rows: npt.NDArray[np.intp], measured: Floats, doubt: Floats | None = None) -> None:
-        """Take boxes (m, 4) for the tracks `rows` (m,). `doubt` (m, 4) multiplies the measurement noise; 1 is an ordinary box."""
-        noise = self._place_noise * self._scale()[rows]
-        if doubt is not None:
-            noise = noise * doubt
+    def vagueness(self) -> Floats:
+        """How much less is known of each than of one just seen for long, (n,): the log of how much larger the variance is."""
+        return np.asarray(np.log1p(self._place_variance / (self._place_noise * self._scale())).sum(axis=1))
+
+    def correct(self, rows: Indices, measured: Floats, doubt: Floats) -> None:
+        """Take boxes (m, 4) for the tracks `rows` (m,). `doubt` (m, 1) multiplies the measurement noise; 1 is an ordinary box."""
+        noise = self._place_noise * self._scale()[rows] * doubt
         place_gain = self._place_variance[rows] / (self._place_variance[rows] + noise)
         speed_gain = self._shared_variance[rows] / (self._place_variance[rows] + noise)
         surprise = measured - self.place[rows]

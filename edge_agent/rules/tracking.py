@@ -22,19 +22,27 @@ from edge_agent.rules.track_history import TrackHistory
 
 @dataclass(frozen=True, slots=True)
 class TrackingRule:
-    """When boxes are people and how long a hidden person is remembered.
+    """When boxes are people, whose they are, and how long a hidden person is remembered.
 
-    `score_sure`: a box this sure may begin a track. `score_min`: a box this sure may prolong one. `memory_s`: how long a hidden person is
-    waited for. `settle_s`: how late the story is told. `boxes_min`, `score_mean_min`: what a track must have to be believed.
+    `score_sure`: a box this sure may begin a track; `score_min`: a box this sure may prolong one, if it was seen within `unsure_s`.
+    `surprise_max…`: how far from where it is awaited a box may lie, as squared standard deviations over place and size plus the price of a
+    vague expectation: of a sure box for a believed track, of an unsure one, and of any for a track not believed yet.
+    `memory_s`: how long a hidden person is waited for. `settle_s`: how late the story is told. A track is believed with `boxes_min`
+    boxes over `span_min_s`, of `score_mean_min` on average.
     """
 
     score_sure: float = 0.5
     score_min: float = 0.15
+    unsure_s: float = 1.0
+    unsure_doubt: float = 3.0
+    surprise_max: float = 15.5
+    surprise_max_unsure: float = 6.0
+    surprise_max_unbelieved: float = 8.0
     memory_s: float = 2.5
     settle_s: float = 2.5
-    boxes_min: int = 4
-    score_mean_min: float = 0.4
-    surprise_max: float = -10.0
+    boxes_min: int = 3
+    span_min_s: float = 0.45
+    score_mean_min: float = 0.45
     tracks_max: int = 200
     motion: MotionRule = field(default_factory=MotionRule)
 
@@ -60,6 +68,7 @@ class Tracker:
         self._motion = Motion(rule.motion)
         self._history = TrackHistory(settle_s=rule.settle_s)
         self._ids: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._begun_at_ms: Floats = np.zeros(0)
         self._seen_at_ms: Floats = np.zeros(0)
         self._boxes_seen: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._score_sum: Floats = np.zeros(0)
@@ -88,25 +97,40 @@ class Tracker:
         return self._settled(np.inf)
 
     def _associate(self, places: Floats, scores: Floats, now_ms: int) -> tuple[Indices, Indices]:
+        """Pair tracks (rows) and boxes (columns): the believed with sure boxes first, then with unsure ones, then the others."""
         rule = self._rule
-        cost = surprise(self._motion.place, self._motion.innovation_variance(), places)
-        believed = self._boxes_seen >= rule.boxes_min
+        cost = surprise(self._motion.place, self._motion.innovation_variance(), self._motion.vagueness(), places)
+        believed = self._believed()
         sure = scores >= rule.score_sure
         unsure = (scores >= rule.score_min) & ~sure
-        recent = self._seen_at_ms >= now_ms - 1000.0
-        stages = ((believed, sure), (believed & recent, unsure), (~believed, sure | unsure))
+        in_view = self._seen_at_ms >= now_ms - 1000.0 * rule.unsure_s
+        stages = (
+            (believed, sure, rule.surprise_max),
+            (believed & in_view, unsure, rule.surprise_max_unsure),
+            (~believed, sure | unsure, rule.surprise_max_unbelieved),
+        )
         free_rows, free_columns = np.ones(len(self._ids), dtype=bool), np.ones(len(places), dtype=bool)
         found: list[tuple[Indices, Indices]] = []
-        for whose, which in stages:
+        for whose, which, cost_max in stages:
             rows, columns = np.flatnonzero(whose & free_rows), np.flatnonzero(which & free_columns)
-            r, c = pair(cost[np.ix_(rows, columns)], rule.surprise_max)
+            if len(rows) == 0 or len(columns) == 0:
+                continue
+            r, c = pair(cost[np.ix_(rows, columns)], cost_max)
             found.append((rows[r], columns[c]))
             free_rows[rows[r]] = False
             free_columns[columns[c]] = False
-        return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+        nobody = np.zeros(0, dtype=np.intp)
+        return np.concatenate([nobody, *(f[0] for f in found)]), np.concatenate([nobody, *(f[1] for f in found)])
+
+    def _believed(self) -> npt.NDArray[np.bool_]:
+        rule = self._rule
+        spans_ms = self._seen_at_ms - self._begun_at_ms
+        return np.asarray((self._boxes_seen >= rule.boxes_min) & (spans_ms >= 1000.0 * rule.span_min_s))
 
     def _prolong(self, rows: Indices, places: Floats, scores: Floats, now_ms: int) -> None:
-        self._motion.correct(rows, places)
+        # An unsure box is most often a person half hidden, and off by the hidden half.
+        doubt = np.maximum(1.0, self._rule.score_sure / np.maximum(scores, 0.05))[:, None] ** self._rule.unsure_doubt
+        self._motion.correct(rows, places, doubt)
         self._seen_at_ms[rows] = now_ms
         self._boxes_seen[rows] += 1
         self._score_sum[rows] += scores
@@ -120,6 +144,7 @@ class Tracker:
         self._motion.add(places)
         self._history.add(count)
         self._ids = np.concatenate([self._ids, np.arange(self._next_id, self._next_id + count)])
+        self._begun_at_ms = np.concatenate([self._begun_at_ms, np.full(count, float(now_ms))])
         self._seen_at_ms = np.concatenate([self._seen_at_ms, np.full(count, float(now_ms))])
         self._boxes_seen = np.concatenate([self._boxes_seen, np.ones(count, dtype=np.int64)])
         self._score_sum = np.concatenate([self._score_sum, scores])
@@ -133,16 +158,15 @@ class Tracker:
             return
         self._motion.keep(keep)
         self._history.keep(keep)
-        self._ids, self._seen_at_ms = self._ids[keep], self._seen_at_ms[keep]
+        self._ids = self._ids[keep]
+        self._begun_at_ms, self._seen_at_ms = self._begun_at_ms[keep], self._seen_at_ms[keep]
         self._boxes_seen, self._score_sum = self._boxes_seen[keep], self._score_sum[keep]
 
     def _settled(self, until_ms: float) -> list[TrackedPeople]:
-        believed = (self._boxes_seen >= self._rule.boxes_min) & (
-            self._score_sum >= self._rule.score_mean_min * np.maximum(self._boxes_seen, 1)
-        )
+        shown_at_all = self._believed() & (self._score_sum >= self._rule.score_mean_min * self._boxes_seen)
         told = []
         for frame in self._history.settle(until_ms):
-            shown = frame.present & believed
+            shown = frame.present & shown_at_all
             told.append(
                 TrackedPeople(frame.number, frame.taken_at_ms, self._ids[shown], boxes_of(frame.places[shown]), frame.confidence[shown])
             )
