@@ -188,8 +188,8 @@ ZONES: list[tuple[str, str, _ZoneKind, tuple[float, float, float, float]]] = [
     ("right-passage", "Right passage", "other", (8.6, 2.8, 3.4, 3.0)),
     ("entrance", "Entrance", "entrance", (0.0, 5.8, 3.0, 2.2)),
     ("front", "Front", "other", (3.0, 5.8, 2.6, 2.2)),
-    ("queue", "Queue", "queue", (5.6, 5.8, 3.0, 1.4)),
-    ("till", "Till", "till", (8.6, 5.8, 3.4, 1.4)),
+    ("queue", "Queue", "queue", (5.6, 5.8, 3.0, 1.7)),
+    ("till", "Till", "till", (8.6, 5.8, 3.4, 1.7)),
     ("back-room", "Back room", "back_room", (9.4, 0.0, 2.6, 2.8)),
 ]
 

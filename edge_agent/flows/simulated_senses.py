@@ -81,7 +81,8 @@ def _reader(shop: Shop, playhead: SimulatedPlayhead, config: EdgeConfig, seed: i
     reader = ReaderConfig(reader_id=tag_reader.reader_id, host="simulated", antennas=radio.antennas)
 
     def works(record: Recorder, clock: AgentClock, faults: FaultBoard) -> list[Work]:
-        flow = ScanFlow(_always(tag_reader), reader, record, clock, faults, device_id=config.device_id)
+        # The story's own time, not the clock's: while it catches up, an empty answer says nothing of the present.
+        flow = ScanFlow(_always(tag_reader), reader, record, clock, faults, device_id=config.device_id, live=False)
         return [(f"reader {reader.reader_id}", flow.run)]
 
     return SimulatedSense(structs.replace(config, readers=[reader]), works)

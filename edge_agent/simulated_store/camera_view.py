@@ -22,6 +22,7 @@ _HARD_WINDOW_MS, _HARD_PROBABILITY = 1_200, 0.02
 _CLUTTER_PROBABILITY = 0.02
 _JITTER_SHARE = 0.02
 _BODY_WIDTH_SHARE = 0.38
+_HALF_SHOE_M = 0.14
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,6 +47,12 @@ class CameraView:
         depth = offset @ self._ahead
         u_px = WIDTH_PX / 2.0 + self._focal_px * (offset @ self._right) / depth
         return u_px, HEIGHT_PX / 2.0 + self._focal_px * (offset @ self._down) / depth
+
+    def towards(self, x_m: Floats, y_m: Floats, by_m: float) -> tuple[Floats, Floats]:
+        """Points of the floor moved towards the camera: a box ends at the nearer toe."""
+        away_x, away_y = self._centre[0] - x_m, self._centre[1] - y_m
+        share = by_m / np.hypot(away_x, away_y)
+        return x_m + share * away_x, y_m + share * away_y
 
     def _fit(self, planogram: Planogram) -> None:
         """Zoom so that floor, front step and standing people just fit."""
@@ -103,7 +110,7 @@ class SceneCamera:
         return [self._frame(int(at), boxes[starts[i] : starts[i + 1]], person[starts[i] : starts[i + 1]]) for i, at in enumerate(at_ms)]
 
     def _true_boxes(self, x_m: Floats, y_m: Floats, height_m: Floats) -> Floats:
-        foot_u, foot_v = self.view.project(x_m, y_m, np.zeros_like(x_m))
+        foot_u, foot_v = self.view.project(*self.view.towards(x_m, y_m, _HALF_SHOE_M), np.zeros_like(x_m))
         _, head_v = self.view.project(x_m, y_m, height_m)
         half_px = 0.5 * _BODY_WIDTH_SHARE * (foot_v - head_v)
         return np.stack([foot_u - half_px, head_v, foot_u + half_px, foot_v], axis=-1)

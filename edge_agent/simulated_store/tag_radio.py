@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_agent.config import AntennaConfig
 from edge_agent.readings import TagRead
@@ -13,7 +14,7 @@ from edge_agent.simulated_store.shop import Shop
 from edge_agent.simulated_store.stage import TagMove
 from wire_format.plans import Planogram, Zone
 
-CYCLE_MS = 2_000
+CYCLE_MS = 1_000
 READ_PROBABILITY = 0.65
 STRAY_PROBABILITY = 0.02
 _BURST_PROBABILITY = 0.25
@@ -31,6 +32,7 @@ class TagRadio:
         self._static = self._zones_of_fixed_holders()
         self._holders: dict[str, str] = shop.tag_holders()
         self._moved_through_ms = shop.known_through_ms
+        self._kept: tuple[list[str], list[int]] | None = None
 
     def reads(self, from_ms: int, until_ms: int) -> list[TagRead]:
         """Reads of every cycle that begins in `[from_ms, until_ms)`; `read_at_ms` is Unix time here."""
@@ -48,31 +50,51 @@ class TagRadio:
     def _cycle(self, cycle: int) -> list[TagRead]:
         at_ms = cycle * CYCLE_MS
         self._apply(self._shop.tag_moves(), at_ms)
-        carriers = self._carriers(at_ms)
-        placed = [(epc, index) for epc, holder in self._holders.items() if (index := self._zone_index(holder, carriers)) is not None]
-        if not placed:
+        epcs, zones = self._placed(at_ms)
+        if not epcs:
             return []
         chance = np.random.Generator(np.random.PCG64([*self._key, cycle]))
-        heard, strayed, again = chance.random((3, len(placed)))
-        when = chance.integers(0, CYCLE_MS - 1, len(placed))
-        strength = chance.normal(0.0, 3.5, len(placed))
-        reads = []
-        for row in np.flatnonzero((heard < READ_PROBABILITY) | (strayed < STRAY_PROBABILITY)).tolist():
-            epc, index = placed[row]
-            moment = at_ms + int(when[row])
-            if heard[row] < READ_PROBABILITY:
-                rssi_dbm = round(-55.0 + float(strength[row]), 1)
-                reads.append(TagRead(moment, epc, index + 1, rssi_dbm))
-                if again[row] < _BURST_PROBABILITY:
-                    reads.append(TagRead(moment + 12, epc, index + 1, rssi_dbm))
-            if strayed[row] < STRAY_PROBABILITY:
-                reads.append(TagRead(moment + 40, epc, self._neighbour[index] + 1, round(-71.0 + float(strength[row]), 1)))
+        heard, strayed, again = chance.random((3, len(epcs)))
+        when = at_ms + chance.integers(0, CYCLE_MS - 50, len(epcs))
+        strength = chance.normal(0.0, 3.5, len(epcs))
+        reads = self._hear(epcs, zones, np.flatnonzero(heard < READ_PROBABILITY), when, strength - 55.0, late_ms=0)
+        bursts = np.flatnonzero((heard < READ_PROBABILITY) & (again < _BURST_PROBABILITY))
+        reads += self._hear(epcs, zones, bursts, when, strength - 55.0, late_ms=12)
+        strays = np.flatnonzero(strayed < STRAY_PROBABILITY)
+        reads += self._hear(epcs, [self._neighbour[zone] for zone in zones], strays, when, strength - 71.0, late_ms=40)
         reads.sort()
         return reads
+
+    @staticmethod
+    def _hear(
+        epcs: Sequence[str],
+        zones: Sequence[int],
+        rows: npt.NDArray[np.intp],
+        when: npt.NDArray[np.int64],
+        strength_dbm: npt.NDArray[np.float64],
+        *,
+        late_ms: int,
+    ) -> list[TagRead]:
+        moments, levels = (when[rows] + late_ms).tolist(), np.round(strength_dbm[rows], 1).tolist()
+        return [
+            TagRead(moment, epcs[row], zones[row] + 1, level) for row, moment, level in zip(rows.tolist(), moments, levels, strict=True)
+        ]
+
+    def _placed(self, at_ms: int) -> tuple[list[str], list[int]]:
+        """Every tag that an antenna can hear, and the index of its zone; kept while no tag moves and nobody carries one."""
+        if self._kept is None:
+            carriers = self._carriers(at_ms)
+            placed = [(epc, zone) for epc, holder in self._holders.items() if (zone := self._zone_index(holder, carriers)) is not None]
+            found = [epc for epc, _ in placed], [zone for _, zone in placed]
+            if any(holder.startswith("person:") for holder in self._holders.values()):
+                return found
+            self._kept = found
+        return self._kept
 
     def _apply(self, moves: Sequence[TagMove], through_ms: int) -> None:
         for move in moves:
             if self._moved_through_ms < move.at_ms <= through_ms:
+                self._kept = None
                 if move.holder:
                     self._holders[move.epc] = move.holder
                 else:
