@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -44,10 +45,15 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite and the disk say into one line with advice."""
     try:
         yield
+    except OutboxUnusable:  # It says already what is wrong; and it is an OSError itself.
+        raise
     except sqlite3.Error as error:
         raise _translated(path, error) from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutboxUnusable(path=str(path), problem=f"{path.parent} is no folder", advice=_ADVICE_WRITABLE) from error
     except OSError as error:
-        raise OutboxUnusable(path=str(path), problem=(error.strerror or str(error)).lower(), advice=_ADVICE_WRITABLE) from error
+        advice = _ADVICE_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _ADVICE_WRITABLE
+        raise OutboxUnusable(path=str(path), problem=(error.strerror or str(error)).lower(), advice=advice) from error
 
 
 _ADVICE_WRITABLE = "give the agent's user a folder it can write to, in [outbox] path"
