@@ -128,6 +128,14 @@ class Cloud:
         describe(app)
         return app
 
+    def show_pages(self, app: FastAPI, address: str) -> None:
+        """Put the planner's pages on the application; `address` is what a hub is told to report to."""
+        from cloud_api.dashboard.desk import Desk  # NiceGUI takes a second to import: only the program that shows pages waits for it.
+        from cloud_api.dashboard.pages import show_pages
+
+        desk = Desk(stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, now=self.now, address=address)
+        show_pages(app, desk)
+
     @contextmanager
     def flows(self) -> Iterator[None]:
         """Plan in the background, on a named thread, until the block ends."""
@@ -153,9 +161,11 @@ def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | No
         cloud = Cloud(engine, config)
         cloud.migrate()
         app = cloud.doors(tokens)
+        address = f"http://{config.listen.host}:{config.listen.port}"
+        cloud.show_pages(app, address)
         if not is_loopback(config.listen.host):
             app.add_middleware(PlannersOnly, tokens=tokens)
-        log.info("cloud_ready", address=f"http://{config.listen.host}:{config.listen.port}")
+        log.info("cloud_ready", address=address)
         with cloud.flows():
             serve_on(app, door)
 

@@ -199,9 +199,9 @@ def _opened_min(day: date, open_hours: list[int], now: datetime) -> float:
 
 def _day_sales(record: SkuDayRecord | None, opened_min: float, open_min: float) -> DaySales:
     if record is None:
-        return DaySales(units_sold=0, exposure=opened_min / open_min)
+        return DaySales(units_sold=0, exposure=opened_min / open_min, opened=opened_min / open_min)
     empty_min = min(opened_min, record.out_of_stock_min or 0.0)
-    return DaySales(units_sold=record.units_sold, exposure=(opened_min - empty_min) / open_min)
+    return DaySales(units_sold=record.units_sold, exposure=(opened_min - empty_min) / open_min, opened=opened_min / open_min)
 
 
 def _plan(

@@ -53,6 +53,13 @@ class Reviewing:
         """The store's own calendar day."""
         return self._now().astimezone(ZoneInfo(store.time_zone)).date()
 
+    def last_day(self) -> date:
+        """The newest day on which any shop counted; today where none did."""
+        stores = self._stores.stores()
+        today = max((self.today(store) for store in stores), default=self._now().date())
+        counted = self._footfall.last_day([store.store_id for store in stores])
+        return today if counted is None else min(counted, today)
+
     def footfall(
         self, store_ids: Sequence[str] | None = None, *, first: date | None = None, last: date | None = None, by: str = "day"
     ) -> FootfallReview:
@@ -63,7 +70,7 @@ class Reviewing:
             MessageInvalid: the window is empty or longer than 400 days.
         """
         stores = self._chosen(store_ids)
-        last = last or max((self.today(store) for store in stores), default=self._now().date())
+        last = last or self.last_day()
         first = first or last - timedelta(days=13)
         if first > last:
             raise MessageInvalid(field="from", problem=f"{first} is after to={last}")

@@ -17,6 +17,8 @@ LOW_SHARE = 0.8
 ZONES_MIN = 3
 """Fewer zones with shelves than this have no middle to be compared with."""
 _REACH_M = 0.6
+_NOT_SHOPPED_IN = frozenset({"queue", "till", "back_room"})
+"""People wait or work there: a long stay says nothing about the goods."""
 
 
 class BayFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +166,7 @@ def _with_findings(zones: Sequence[ZoneFigures]) -> list[ZoneFigures]:
 
 
 def _figures(zone: ZoneFigures) -> tuple[float, float] | None:
-    if zone.dwell_person_s_per_m2 is None or zone.revenue_minor_per_m is None:
+    if zone.kind in _NOT_SHOPPED_IN or zone.dwell_person_s_per_m2 is None or zone.revenue_minor_per_m is None:
         return None
     return zone.dwell_person_s_per_m2, zone.revenue_minor_per_m
 

@@ -19,14 +19,15 @@ EXPOSURE_MIN_DAYS = 0.25
 
 
 class DaySales(msgspec.Struct, frozen=True, kw_only=True):
-    """An article's day: units sold, and the share of the day's opening hours it could be sold in (0 to 1)."""
+    """An article's day: units sold, the share of the day's opening hours it could be sold in, and the share that has passed (0 to 1)."""
 
     units_sold: int
     exposure: float
+    opened: float = 1.0
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True):
-    """Daily demand with its spread; `days` is the exposure behind it, `hidden_share` what empty shelves hid of it."""
+    """Daily demand with its spread; `days` is the exposure behind it, `hidden_share` how much of the time the shelf stood empty."""
 
     mean_per_day: float
     sd_per_day: float
@@ -113,11 +114,12 @@ def daily_demand(days: Sequence[DaySales]) -> Demand | None:
     effective = exposure * exposure / sum(day.exposure * day.exposure for day in days if day.exposure > 0.0)
     spread = sum((max(0, day.units_sold) - mean * day.exposure) ** 2 for day in days if day.exposure > 0.0)
     variance = spread / exposure * effective / (effective - 1.0) if effective > 1.5 else 0.0
+    opened = sum(day.opened for day in days)
     return Demand(
         mean_per_day=mean,
         sd_per_day=sqrt(max(variance, mean)),
         days=exposure,
-        hidden_share=1.0 - exposure / len(days) if days else 0.0,
+        hidden_share=max(0.0, 1.0 - exposure / opened) if opened else 0.0,
     )
 
 
@@ -201,7 +203,7 @@ def _reason(supply: Supply, sums: Arithmetic, units: int, cases: int) -> str:
     full = "; more does not fit on the shelf" if sums.bound == "shelf capacity" else ""
     if sums.mean_per_day <= 0.0:
         return f"{held.capitalize()}, and the shelf should never look emptier than {supply.presentation_min_units}: order {ordered}{full}."
-    hidden = f" ({sums.hidden_share:.0%} of the time it was out of stock or not yet sold)" if sums.hidden_share >= 0.1 else ""
+    hidden = f", counting in the {100 * sums.hidden_share:.0f} % of the time it was out of stock" if sums.hidden_share >= 0.1 else ""
     lasts = (sums.on_hand_units + sums.on_order_units) / sums.mean_per_day
     return (
         f"Sells {sums.mean_per_day:.1f} a day{hidden}; {held} last {lasts:.1f} days, the order must carry {sums.cover_days:.1f}: "

@@ -1,0 +1,24 @@
+"""What the pages may ask for and decide: one object, so that a page needs to know no wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from cloud_api.adapters.order_records import OrderBook
+from cloud_api.adapters.store_records import StoreBook
+from cloud_api.flows.planning import Planning
+from cloud_api.flows.reviewing import Reviewing
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """The planner's desk. `now` is the wall clock, aware."""
+
+    stores: StoreBook
+    orders: OrderBook
+    reviewing: Reviewing
+    planning: Planning
+    now: Callable[[], datetime]
+    address: str

@@ -1,0 +1,22 @@
+"""Puts the planner's pages on the application that serves the doors."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from cloud_api.dashboard.desk import Desk
+from cloud_api.dashboard.footfall import show_footfall
+from cloud_api.dashboard.frame import FAVICON
+from cloud_api.dashboard.layout import show_layout
+from cloud_api.dashboard.morning import show_morning
+from cloud_api.dashboard.orders import show_orders
+
+
+def show_pages(app: FastAPI, desk: Desk) -> None:
+    """Register every page. Once per process: NiceGUI keeps one set of pages."""
+    show_morning(desk)
+    show_footfall(desk)
+    show_orders(desk)
+    show_layout(desk)
+    ui.run_with(app, title="Aislewise", favicon=FAVICON, dark=None, language="en-GB", show_welcome_message=False)

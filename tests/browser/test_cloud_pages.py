@@ -1,0 +1,344 @@
+"""The planner's pages in a real browser: readable on phone and desktop, light and dark, with nothing fetched from elsewhere.
+
+Set AISLEWISE_SCREENSHOTS to a folder to keep a picture of each page.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import httpx
+import msgspec
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from wire_format import codec
+from wire_format.plans import Planogram, Zone
+from wire_format.reports import AnyFact, DeviceFact, DoorQuarter, ReportBatch, SkuDay, SkuQuarter, StoreProfile, ZoneQuarter
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("cloud_pages")]
+
+CHROMIUM = Path("/usr/bin/chromium")
+TOKEN = {"Authorization": "Bearer token-of-the-pages-test"}
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
+PAGES = {"morning": "/", "footfall": "/footfall?store=corner-shop", "orders": "/orders", "layout": "/layout?store=corner-shop"}
+EVIL_NAME = "Nord <script>document.title='taken'</script> & Söhne"
+QUARTER = timedelta(minutes=15)
+
+
+class Cloud:
+    """A cloud-api of the test's own, as a user starts it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        config = folder / "cloud.toml"
+        config.write_text(f'[database]\ndata_dir = "{folder}/records"\n[planning]\nevery_s = 1\n')
+        command = [
+            sys.executable,
+            "-m",
+            "cloud_api",
+            "run",
+            "--config",
+            str(config),
+            "--port",
+            str(port),
+            "--demo-token",
+            TOKEN["Authorization"][7:],
+        ]
+        self.address = f"http://127.0.0.1:{port}"
+        self.log = folder / "cloud.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stderr=log, stdout=log)
+
+    def wait_for(self, path: str, wanted: Any) -> Any:
+        """Ask until `wanted` holds of the answer, a minute at most."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                answer = httpx.get(self.address + path, headers=TOKEN, timeout=5)
+                if answer.status_code == 200 and wanted(answer.json()):
+                    return answer.json()
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"{path} did not come true: {self.log.read_text()}")
+
+    def stop(self) -> None:
+        """End it as a supervisor would, and see that it goes."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(timeout=10) == 0, self.log.read_text()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    if not CHROMIUM.exists():
+        pytest.skip("no /usr/bin/chromium: install Debian's chromium")
+    cloud = Cloud(tmp_path_factory.mktemp("cloud"), free_port())
+    try:
+        cloud.wait_for("/health/ready", lambda answer: answer["ok"])
+        yield cloud
+    finally:
+        cloud.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page whose console errors and requests are written down."""
+
+    def __init__(self, browser: Browser, *, size: str = "desktop", theme: str = "light") -> None:
+        width, height = SIZES[size]
+        scheme: Any = theme
+        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=size == "phone")
+        self.page: Page = self.context.new_page()
+        self.errors: list[str] = []
+        self.elsewhere: list[str] = []
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _on_request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob") and address.hostname != "127.0.0.1":
+            self.elsewhere.append(request.url)
+
+    def check(self) -> None:
+        assert self.errors == []
+        assert self.elsewhere == []
+        self.context.close()
+
+
+def corner_shop(repository: Path, store_id: str, name: str) -> Planogram:
+    plan = msgspec.json.decode((repository / "demo" / "planogram.json").read_bytes(), type=Planogram)
+    return msgspec.structs.replace(plan, store_id=store_id, name=name)
+
+
+def trade(plan: Planogram, *, days: int, seed: int, quiet_share: float = 1.0, gap_day: int | None = None) -> list[AnyFact]:
+    """Some weeks of a shop's reports up to now: a morning and an evening peak, a busy Saturday, steady sales of every article."""
+    chance, zone = random.Random(seed), ZoneInfo(plan.time_zone)
+    now = datetime.now(zone)
+    facts: list[AnyFact] = []
+    for back in range(days, -1, -1):
+        day = (now - timedelta(days=back)).date()
+        if back != gap_day:
+            for quarter in range(8 * 4, 20 * 4):
+                at = datetime(day.year, day.month, day.day, quarter // 4, quarter % 4 * 15, tzinfo=zone)
+                if at + QUARTER <= now:
+                    busy = (1.3 if day.weekday() == 5 else 1.0) * (quiet_share if back < 3 else 1.0)
+                    facts += _quarter(plan, at, busy, chance, with_zones=back < 8 and quarter % 4 == 0)
+        if back > 0:
+            facts += [_sku_day(product.sku, product.price_minor or 100, day.isoformat(), chance) for product in plan.products]
+    started_ms = int((now - QUARTER).timestamp() * 1000) // 900_000 * 900_000
+    facts += [_stock(product.sku, chance.choice((2, 5, 9, 14, 22, 30)), started_ms) for product in plan.products]
+    return facts
+
+
+def _quarter(plan: Planogram, at: datetime, busy: float, chance: random.Random, *, with_zones: bool) -> list[AnyFact]:
+    hour = at.hour + at.minute / 60
+    mean = busy * (3 + 7 * math.exp(-((hour - 12) ** 2) / 4) + 9 * math.exp(-((hour - 17.5) ** 2) / 3))
+    people = max(0, round(chance.gauss(mean, mean**0.5)))
+    started_ms = int(at.timestamp() * 1000)
+    door = DoorQuarter(
+        sequence=1, quarter_started_at_ms=started_ms, door_id=plan.doors[0].door_id, people_in=people, people_out=people, observed_min=15.0
+    )
+    return [door, *(_dwell(zone, started_ms, people, chance) for zone in plan.zones if with_zones and zone.kind != "back_room")]
+
+
+def _dwell(zone: Zone, started_ms: int, people: int, chance: random.Random) -> ZoneQuarter:
+    seconds = {"queue": 95, "till": 30, "entrance": 14, "aisle": 60}.get(zone.kind, 25) * (2.2 if zone.zone_id == "dear-goods" else 1.0)
+    return ZoneQuarter(
+        sequence=1, quarter_started_at_ms=started_ms, zone_id=zone.zone_id, dwell_person_s=max(0.0, people * chance.gauss(seconds, 8))
+    )
+
+
+def _counts(units: int) -> dict[str, Any]:
+    return {"units_sold": units, "units_picked": max(0, units), "units_put_back": 0, "units_received": 0, "units_lost": 0}
+
+
+def _sku_day(sku: str, price_minor: int, day: str, chance: random.Random) -> SkuDay:
+    units = max(0, round(chance.gauss(6 if price_minor < 400 else 1.2, 2)))
+    levels = dict.fromkeys(("opening_units", "closing_units", "closing_low_units", "closing_high_units"))
+    return SkuDay(sequence=1, day=day, sku=sku, **_counts(units), **levels, out_of_stock_min=0.0, revenue_minor=units * price_minor)
+
+
+def _stock(sku: str, units: int, started_ms: int) -> SkuQuarter:
+    levels = {"opening_units": units, "closing_units": units, "closing_low_units": units - 1, "closing_high_units": units + 1}
+    return SkuQuarter(sequence=1, quarter_started_at_ms=started_ms, sku=sku, **_counts(0), **levels, out_of_stock_min=0.0, revenue_minor=0)
+
+
+def send(cloud: Cloud, plan: Planogram, facts: list[AnyFact], ledger: str) -> None:
+    numbered = [msgspec.structs.replace(fact, sequence=number) for number, fact in enumerate(facts, start=1)]
+    profile = StoreProfile(store_id=plan.store_id, name=plan.name, time_zone=plan.time_zone, currency=plan.currency)
+    start = f"{cloud.address}/v1/stores/{plan.store_id}"
+    with httpx.Client(headers=TOKEN, timeout=30) as hub:
+        assert hub.put(f"{start}/profile", content=codec.encode(profile)).status_code == 200
+        assert hub.put(f"{start}/planogram", content=codec.encode(plan)).status_code == 200
+        for index in range(0, len(numbered), 2000):
+            part = numbered[index : index + 2000]
+            batch = ReportBatch(
+                store_id=plan.store_id, ledger_id=ledger, from_sequence=part[0].sequence, to_sequence=part[-1].sequence, facts=part
+            )
+            answer = hub.post(f"{start}/reports", content=codec.encode(batch))
+            assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(scope="module")
+def empty_page_told(cloud: Cloud, browser: Browser) -> str:
+    """What the first page says before any shop has reported; read before `chain` fills the cloud."""
+    watched = Watched(browser)
+    watched.page.goto(cloud.address)
+    told = watched.page.locator(".main").inner_text()
+    watched.check()
+    return told
+
+
+@pytest.fixture(scope="module")
+def chain(cloud: Cloud, empty_page_told: str, repository: Path) -> Cloud:
+    """Three shops: a usual one, one with a bad name, a gap and fewer visitors, and one that has just begun."""
+    for store_id, name, story in (
+        ("corner-shop", "Corner shop", {"days": 34, "seed": 1}),
+        ("north-shop", EVIL_NAME, {"days": 34, "seed": 2, "quiet_share": 0.6, "gap_day": 5}),
+        ("harbour-shop", "Harbour shop", {"days": 2, "seed": 3}),
+    ):
+        plan = corner_shop(repository, store_id, name)
+        facts = trade(plan, **story)  # type: ignore[arg-type]  # The stories differ in what they tell.
+        if store_id == "harbour-shop":
+            seen_ms = int((datetime.now(UTC) - timedelta(hours=3)).timestamp() * 1000)
+            facts.append(
+                DeviceFact(
+                    sequence=1, device_id="door-camera", state="death", last_seen_at_ms=seen_ms, agent_version="0.1.0", outbox_depth=0
+                )
+            )
+        send(cloud, plan, facts, store_id.encode().hex().ljust(32, "0")[:32])
+    cloud.wait_for("/v1/orders?state=proposed", lambda answer: len({order["store_id"] for order in answer["orders"]}) == 3)
+    return cloud
+
+
+def test_an_empty_cloud_says_what_will_be_here_and_how_to_make_it_so(empty_page_told: str) -> None:
+    assert "No shop has reported yet" in empty_page_told
+    assert "cloud.url" in empty_page_told
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", list(SIZES))
+def test_every_page_shows_its_finding_in_the_first_screenful(chain: Cloud, browser: Browser, size: str, theme: str) -> None:
+    watched = Watched(browser, size=size, theme=theme)
+    for name, path in PAGES.items():
+        watched.page.goto(chain.address + path)
+        heading = watched.page.locator("h1")
+        expect(heading).to_be_visible()
+        if name == "footfall":
+            expect(watched.page.locator(".nicegui-echart svg")).to_be_visible()
+        box = heading.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < SIZES[size][1] / 2
+        wider = watched.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, f"{name} scrolls sideways by {wider} px"
+        if os.environ.get("AISLEWISE_SCREENSHOTS"):
+            picture = Path(os.environ["AISLEWISE_SCREENSHOTS"]) / f"cloud-{name}-{size}-{theme}.png"
+            watched.page.screenshot(path=picture, full_page=size == "desktop" and name in ("footfall", "layout"))
+    watched.check()
+
+
+def test_a_shop_named_after_a_script_is_only_a_name(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    for path in ("/", "/footfall?store=north-shop", "/orders", "/layout?store=north-shop"):
+        watched.page.goto(chain.address + path)
+        expect(watched.page.locator(".main")).to_contain_text("<script>")
+        assert "Aislewise" in watched.page.title()
+    watched.check()
+
+
+def test_a_day_nobody_watched_is_a_gap_and_not_a_zero(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    watched.page.goto(f"{chain.address}/footfall?store=north-shop")
+    expect(watched.page.locator("tr.picked svg .gap")).to_have_count(1)
+    expect(watched.page.locator("table.heat td.gapcell").first).to_be_visible()
+    expect(watched.page.locator("h1")).to_contain_text("under the same weekdays and hours")
+    watched.check()
+
+
+def test_a_silent_sensor_stands_on_the_morning_list(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    watched.page.goto(chain.address)
+    expect(watched.page.locator(".main")).to_contain_text("Device door-camera has been silent")
+    watched.check()
+
+
+def test_an_order_is_changed_approved_and_reaches_the_hub(chain: Cloud, browser: Browser) -> None:
+    order = httpx.get(f"{chain.address}/v1/orders?state=proposed&store=corner-shop", headers=TOKEN).json()["orders"][0]
+    watched = Watched(browser)
+    watched.page.goto(f"{chain.address}/orders?open={order['order_id']}")
+    card = watched.page.locator("article").first
+    number = card.locator("input[type=number]").first
+    number.fill("7")
+    number.press("Tab")
+    card.get_by_role("button", name="Approve").click()
+    expect(card).to_contain_text("the shop's hub fetches it now")
+    watched.check()
+    plans = httpx.get(f"{chain.address}/v1/stores/corner-shop/plans?after=0", headers=TOKEN).json()["plans"]
+    sent = next(page["plan"] for page in plans if page["plan"]["order_id"] == order["order_id"])
+    first = codec.plans.decode(json.dumps(sent).encode())
+    assert next(line.units for line in first.lines if line.sku == order["body"]["lines"][0]["sku"]) == 7  # type: ignore[union-attr]  # An order.
+
+
+def test_the_list_is_worked_through_with_the_keyboard(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    watched.page.goto(chain.address)
+    cards = watched.page.locator("section article.card")
+    expect(cards.first).to_be_visible()
+    before = cards.count()
+    skipped = cards.first.inner_text()
+    watched.page.keyboard.press("s")
+    expect(cards).to_have_count(before - 1)
+    watched.page.keyboard.press("u")
+    expect(cards).to_have_count(before)
+    assert cards.first.inner_text() == skipped
+    watched.page.keyboard.press("e")
+    watched.page.wait_for_url(re.compile("/orders"))
+    watched.check()
+
+
+def test_the_readers_own_theme_is_kept_for_the_next_page(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    watched.page.goto(chain.address)
+    watched.page.get_by_role("button", name="Light or dark").click()
+    expect(watched.page.locator("body")).to_have_class(re.compile("body--dark"))
+    watched.page.goto(f"{chain.address}/layout")
+    expect(watched.page.locator("body")).to_have_class(re.compile("body--dark"))
+    watched.check()
