@@ -82,6 +82,11 @@ class Motion:
         self._shared_variance = np.concatenate([self._shared_variance, np.zeros_like(measured)])
         self._speed_variance = np.concatenate([self._speed_variance, self._speed_spread * scale])
 
+    def copy(self, source: int, target: int) -> None:
+        """Let track `target` go on as track `source` is."""
+        for values in (self.place, self.speed, self._place_variance, self._shared_variance, self._speed_variance):
+            values[target] = values[source]
+
     def keep(self, rows: npt.NDArray[np.bool_]) -> None:
         """Forget every track whose flag is False."""
         self.place = self.place[rows]

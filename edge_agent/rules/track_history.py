@@ -71,6 +71,13 @@ class TrackHistory:
         for row in rows[self._weights[rows, newest - 1] == 0.0]:
             self._bridge(int(row), newest)
 
+    def merge(self, old: int, new: int) -> None:
+        """Row `new` turns out to be the same person as row `old`, seen later: put it behind, and bridge the gap."""
+        first = int(np.argmax(self._weights[new] > 0.0))
+        for values in (self._places, self._weights, self._scores):
+            values[old, first:] = values[new, first:]
+        self._bridge(old, first)
+
     def settle(self, until_ms: float) -> Iterator[SettledFrame]:
         """Tell the untold frames up to `until_ms`."""
         while self._told < len(self._numbers) and self._times_ms[self._told] <= until_ms:

@@ -28,7 +28,8 @@ class TrackingRule:
     `surprise_max…`: how far from where it is awaited a box may lie, as squared standard deviations over place and size plus the price of a
     vague expectation: of a sure box for a believed track, of an unsure one, and of any for a track not believed yet.
     `memory_s`: how long a hidden person is waited for. `settle_s`: how late the story is told. A track is believed with `boxes_min`
-    boxes over `span_min_s`, of `score_mean_min` on average.
+    boxes over `span_min_s`, of `score_mean_min` on average. `reunite…`: a newcomer is somebody lost before if, walked back to the moment
+    of the loss, they are within this many heights (and so many more for each second of the gap) and of the same height, as a log ratio.
     """
 
     score_sure: float = 0.5
@@ -38,11 +39,14 @@ class TrackingRule:
     surprise_max: float = 15.5
     surprise_max_unsure: float = 6.0
     surprise_max_unbelieved: float = 8.0
-    memory_s: float = 2.5
-    settle_s: float = 2.5
+    memory_s: float = 2.0
+    settle_s: float = 2.0
     boxes_min: int = 3
     span_min_s: float = 0.45
     score_mean_min: float = 0.45
+    reunite_reach: float = 0.3
+    reunite_reach_per_s: float = 0.3
+    reunite_growth_max: float = 0.2
     tracks_max: int = 200
     motion: MotionRule = field(default_factory=MotionRule)
 
@@ -72,6 +76,8 @@ class Tracker:
         self._seen_at_ms: Floats = np.zeros(0)
         self._boxes_seen: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._score_sum: Floats = np.zeros(0)
+        self._is_new: npt.NDArray[np.bool_] = np.zeros(0, dtype=bool)
+        self._last_place: Floats = np.zeros((0, 4))
         self._next_id = 1
         self._now_ms: int | None = None
 
@@ -90,6 +96,7 @@ class Tracker:
         newcomers[columns] = False
         newcomers &= scores >= self._rule.score_sure
         self._begin(places[newcomers], scores[newcomers], now_ms)
+        self._reunite(now_ms)
         return self._settled(now_ms - self._rule.settle_s * 1000.0)
 
     def finish(self) -> list[TrackedPeople]:
@@ -134,6 +141,7 @@ class Tracker:
         self._seen_at_ms[rows] = now_ms
         self._boxes_seen[rows] += 1
         self._score_sum[rows] += scores
+        self._last_place[rows] = self._motion.place[rows]
         self._history.record(rows, places, scores)
 
     def _begin(self, places: Floats, scores: Floats, now_ms: int) -> None:
@@ -148,19 +156,60 @@ class Tracker:
         self._seen_at_ms = np.concatenate([self._seen_at_ms, np.full(count, float(now_ms))])
         self._boxes_seen = np.concatenate([self._boxes_seen, np.ones(count, dtype=np.int64)])
         self._score_sum = np.concatenate([self._score_sum, scores])
+        self._is_new = np.concatenate([self._is_new, np.ones(count, dtype=bool)])
+        self._last_place = np.concatenate([self._last_place, places])
         self._next_id += count
         self._history.record(np.arange(first, first + count), places, scores)
 
     def _forget(self, now_ms: int) -> None:
         """Let go of whom nobody has seen for long, once the story of their last box is told."""
         keep = self._seen_at_ms >= now_ms - 1000.0 * max(self._rule.memory_s, self._rule.settle_s) - 1.0
-        if keep.all():
+        if not keep.all():
+            self._keep(keep)
+
+    def _reunite(self, now_ms: int) -> None:
+        """Where somebody new has just become believed, ask where they came from: most likely they are one who was lost from sight there.
+
+        Forward in time a hidden person may turn anywhere; backward, the newcomer's own speed tells.
+        """
+        rule = self._rule
+        newcomers = np.flatnonzero(self._is_new & self._believed())
+        if len(newcomers) == 0:
             return
+        self._is_new[newcomers] = False
+        lost = np.flatnonzero(~self._is_new & (self._seen_at_ms < now_ms) & self._believed())
+        gap_s = (self._begun_at_ms[newcomers][None] - self._seen_at_ms[lost][:, None]) / 1000.0
+        back_s = (now_ms - self._seen_at_ms[lost])[:, None] / 1000.0
+        place, speed = self._motion.place[newcomers], self._motion.speed[newcomers]
+        apart = place[None, :, :2] - back_s[:, :, None] * speed[None, :, :2] - self._last_place[lost][:, None, :2]
+        height = self._last_place[lost][:, None, 3]
+        reach = rule.reunite_reach + rule.reunite_reach_per_s * np.maximum(gap_s, 0.0)
+        cost = np.hypot(apart[..., 0], apart[..., 1]) / (height * reach)
+        grown = np.abs(np.log(place[None, :, 3] / height))
+        possible = (gap_s > 0.0) & (gap_s <= rule.memory_s) & (grown < rule.reunite_growth_max)
+        rows, columns = pair(np.where(possible, cost, np.inf), 1.0)
+        keep = np.ones(len(self._ids), dtype=bool)
+        for old, new in zip(lost[rows], newcomers[columns], strict=True):
+            self._merge(int(old), int(new))
+            keep[new] = False
+        if not keep.all():
+            self._keep(keep)
+
+    def _merge(self, old: int, new: int) -> None:
+        self._motion.copy(new, old)
+        self._history.merge(old, new)
+        for values in (self._seen_at_ms, self._last_place):
+            values[old] = values[new]
+        self._boxes_seen[old] += self._boxes_seen[new]
+        self._score_sum[old] += self._score_sum[new]
+
+    def _keep(self, keep: npt.NDArray[np.bool_]) -> None:
         self._motion.keep(keep)
         self._history.keep(keep)
         self._ids = self._ids[keep]
         self._begun_at_ms, self._seen_at_ms = self._begun_at_ms[keep], self._seen_at_ms[keep]
         self._boxes_seen, self._score_sum = self._boxes_seen[keep], self._score_sum[keep]
+        self._is_new, self._last_place = self._is_new[keep], self._last_place[keep]
 
     def _settled(self, until_ms: float) -> list[TrackedPeople]:
         shown_at_all = self._believed() & (self._score_sum >= self._rule.score_mean_min * self._boxes_seen)
