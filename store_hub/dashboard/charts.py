@@ -46,7 +46,7 @@ def visitors_chart(
             "type": "bar",
             "data": list(today),
             "barCategoryGap": "20%",
-            "itemStyle": {":color": _colour("ink"), "borderRadius": [2, 2, 0, 0]},
+            "itemStyle": {":color": _colour("bar"), "borderRadius": [2, 2, 0, 0]},
         }
     ]
     if any(people is not None for people in before):

@@ -15,7 +15,7 @@ from store_hub.dashboard.plan import plan_markup, ramp_markup
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
 from store_hub.rules.key_figures import QUARTER_MS, day_started_ms
-from wire_format.plans import Planogram
+from wire_format.plans import Planogram, Zone
 
 HOUR_MS = 3_600_000
 ZONES_SHOWN_MAX = 40
@@ -76,9 +76,11 @@ class FloorPage(Page):
         from_ms, to_ms = self._span(now_ms)
         dwell = reading.zone_dwell_ms(from_ms, to_ms)
         watched = bool(reading.watched_ms(from_ms, to_ms))
+        zones = sorted(plan.zones, key=lambda zone: -dwell.get(zone.zone_id, 0))[:ZONES_SHOWN_MAX]
+        numbers = {zone.zone_id: number for number, zone in enumerate(zones, 1)}
         heat = heat_picture(reading.heat(from_ms, to_ms), plan.width_m, plan.depth_m)
         doors = {door.door_id: door for door in reading.doors(from_ms, to_ms)}
-        drawn = plan_markup(self.reader, plan, heat, doors, mini=False, watched=watched)
+        drawn = plan_markup(self.reader, plan, heat, doors, numbers=numbers, watched=watched)
         note = (
             Markup()
             if watched
@@ -90,7 +92,7 @@ class FloorPage(Page):
             "title": self._title(plan, dwell, from_ms, to_ms, now_ms),
             "period": self._chooser(now_ms),
             "plan": drawn + ramp_markup(self.reader, heat) + note,
-            "zones": self._zones(plan, dwell, watched),
+            "zones": self._zones(zones, dwell, watched),
             "doors": self._doors(reading, plan, from_ms, to_ms),
         }
 
@@ -135,22 +137,22 @@ class FloorPage(Page):
             )
         return Markup('<select data-input="{}" aria-label="{}" data-key="{}">{}</select>').format(name, label, name, options)
 
-    def _zones(self, plan: Planogram, dwell: dict[str, int], watched: bool) -> Markup:
+    def _zones(self, zones: list[Zone], dwell: dict[str, int], watched: bool) -> Markup:
         reader = self.reader
         title = Markup("<h2>{}</h2>").format(reader.t("Zones by stay"))
-        if not plan.zones:
+        if not zones:
             return title + Markup('<p class="empty">{}</p>').format(reader.t("The planogram names no zones."))
         total = sum(dwell.values())
-        zones = sorted(plan.zones, key=lambda zone: -dwell.get(zone.zone_id, 0))[:ZONES_SHOWN_MAX]
         rows = (
             (
+                number,
                 zone.name,
                 reader.number(dwell.get(zone.zone_id, 0) / 60_000, decimals=1) if watched else "—",
                 reader.share(dwell.get(zone.zone_id, 0) / total, decimals=0) if total else "—",
             )
-            for zone in zones
+            for number, zone in enumerate(zones, 1)
         )
-        return title + table((reader.t("Zone"), reader.t("person-minutes"), reader.t("share")), rows, figures=(1, 2))
+        return title + table(("", reader.t("Zone"), reader.t("person-minutes"), reader.t("share")), rows, figures=(2, 3))
 
     def _doors(self, reading: LedgerReading, plan: Planogram, from_ms: int, to_ms: int) -> Markup:
         reader = self.reader

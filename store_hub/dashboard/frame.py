@@ -101,7 +101,7 @@ class Page:
         drawing = await run.io_bound(self._compute)
         self.part("head", "head")
         self.part("banner")
-        with ui.element("main").props('id="main" tabindex="-1"'):
+        with ui.element("div").props('id="main" tabindex="-1"'):
             self.layout()
         if drawing is not None:
             self._show(drawing)

@@ -19,5 +19,5 @@ def lost_page(reader: Reader) -> None:
         reader.t("The address may be mistyped, or the page may have moved. These are all there are:"),
         links,
     )
-    with ui.element("main").props('id="main"'):
+    with ui.element("div").props('id="main"'):
         LiveHtml(markup)

@@ -44,13 +44,14 @@ def _head(reader: Reader, shop: str, state: list[str], path: str, tasks: int) ->
     return Markup(
         '<a class="skip" href="#main">{skip}</a><div class="head-row"><span class="shop">{shop}</span>'
         '<nav aria-label="{pages}"><ul>{links}</ul></nav>'
-        '<span class="state">{state}</span>{tools}</div>'
+        '<span class="state"><span class="hide-phone">{day} · </span>{state}</span>{tools}</div>'
     ).format(
         skip=reader.t("Skip to the page"),
         shop=shop,
         pages=reader.t("Pages"),
         links=_links(reader, path, tasks),
-        state=" · ".join(state),
+        state=Markup(" · ").join(state[1:]),
+        day=state[0],
         tools=_tools(reader),
     )
 

@@ -20,8 +20,14 @@ def _box(plan: Planogram, place: Rectangle) -> str:
     )
 
 
-def plan_markup(reader: Reader, plan: Planogram, heat: HeatPicture, doors: Mapping[str, DoorRow], *, mini: bool, watched: bool) -> Markup:
-    """Draw the plan. `mini` leaves the words away; unwatched floor is hatched, because unseen is not empty."""
+def plan_markup(
+    reader: Reader, plan: Planogram, heat: HeatPicture, doors: Mapping[str, DoorRow], *, numbers: Mapping[str, int] | None, watched: bool
+) -> Markup:
+    """Draw the plan. `numbers` names the zones as the table beside does; None: a small plan without words.
+
+    Unwatched floor is hatched, because unseen is not empty.
+    """
+    mini = numbers is None
     classes = "plan" + (" mini" if mini else "") + ("" if watched else " unseen")
     picture = Markup('<img src="{}" alt="">').format(heat.data_uri) if heat.data_uri else Markup()
     return Markup('<div class="{}" style="aspect-ratio:{:.3f}" role="img" aria-label="{}">{}{}{}{}</div>').format(
@@ -29,14 +35,17 @@ def plan_markup(reader: Reader, plan: Planogram, heat: HeatPicture, doors: Mappi
         plan.width_m / plan.depth_m,
         reader.t("Plan of the shop with the time people stayed"),
         picture,
-        Markup().join(_zone(plan, zone) for zone in plan.zones),
+        Markup().join(_zone(plan, zone, (numbers or {}).get(zone.zone_id)) for zone in plan.zones),
         Markup().join(_bay(plan, bay) for bay in plan.bays),
         _doors(reader, plan, doors),
     )
 
 
-def _zone(plan: Planogram, zone: Zone) -> Markup:
-    return Markup('<div class="zone" style="{}"><span>{}</span></div>').format(_box(plan, zone.place), zone.name)
+def _zone(plan: Planogram, zone: Zone, number: int | None) -> Markup:
+    label = Markup("<b>{}</b>").format(number) if number is not None else Markup()
+    return Markup('<div class="zone" style="{}"><span>{}<span class="name"> {}</span></span></div>').format(
+        _box(plan, zone.place), label, zone.name
+    )
 
 
 def _bay(plan: Planogram, bay: Bay) -> Markup:
@@ -48,15 +57,15 @@ def _bay(plan: Planogram, bay: Bay) -> Markup:
 def _doors(reader: Reader, plan: Planogram, doors: Mapping[str, DoorRow]) -> Markup:
     lines, labels = Markup(), Markup()
     for door in plan.doors:
-        lines += Markup('<line x1="{:.3f}" y1="{:.3f}" x2="{:.3f}" y2="{:.3f}"/>').format(door.x1_m, door.y1_m, door.x2_m, door.y2_m)
+        lines += Markup('<line vector-effect="non-scaling-stroke" x1="{:.3f}" y1="{:.3f}" x2="{:.3f}" y2="{:.3f}"/>').format(
+            door.x1_m, door.y1_m, door.x2_m, door.y2_m
+        )
         labels += _door_label(reader, plan, door, doors.get(door.door_id))
-    return (
-        Markup(
-            '<svg viewBox="0 0 {:.3f} {:.3f}" preserveAspectRatio="none" aria-hidden="true"><g stroke="var(--blue)" stroke-width="4"'
-            ' vector-effect="non-scaling-stroke" style="vector-effect:non-scaling-stroke">{}</g></svg>'
-        ).format(plan.width_m, plan.depth_m, lines)
-        + labels
-    )
+    drawn = Markup(
+        '<svg viewBox="0 0 {:.3f} {:.3f}" preserveAspectRatio="none" aria-hidden="true">'
+        '<g stroke="var(--blue)" stroke-width="5">{}</g></svg>'
+    ).format(plan.width_m, plan.depth_m, lines)
+    return drawn + labels
 
 
 def _door_label(reader: Reader, plan: Planogram, door: Door, counted: DoorRow | None) -> Markup:
@@ -69,7 +78,9 @@ def _door_label(reader: Reader, plan: Planogram, door: Door, counted: DoorRow | 
         if counted
         else reader.t("not counted")
     )
-    return Markup('<span class="door" style="left:{:.2f}%;top:{:.2f}%" title="{}">{}</span>').format(across, down, door.name, words)
+    return Markup('<span class="door" style="left:clamp(64px,{:.2f}%,calc(100% - 64px));top:{:.2f}%" title="{}">{}</span>').format(
+        across, down, door.name, words
+    )
 
 
 def ramp_markup(reader: Reader, heat: HeatPicture) -> Markup:

@@ -153,7 +153,7 @@ class Reader:
         if units is None:
             return "?"
         middle = round(units)
-        if low is None or high is None:
+        if low is None or high is None or not low - 0.5 <= middle <= high + 0.5:
             return f"≈ {self.number(middle)}"
         below, above = round(middle - low), round(high - middle)
         if below <= 0 and above <= 0:

@@ -198,7 +198,7 @@ class TodayPage(Page):
             if watched
             else Markup('<p class="small soft">{}</p>').format(reader.t("No camera has reported in this hour (hatched)."))
         )
-        return title + plan_markup(reader, plan, heat, {}, mini=True, watched=watched) + ramp_markup(reader, heat) + note
+        return title + plan_markup(reader, plan, heat, {}, numbers=None, watched=watched) + ramp_markup(reader, heat) + note
 
     def _books(self, totals: list[TotalRow]) -> Markup:
         reader = self.reader

@@ -1,0 +1,293 @@
+"""The manager's pages in a real browser: readable on phone and desktop, light and dark, in place, offline, and true to the ledger.
+
+Set AISLEWISE_SCREENSHOTS to a folder to keep a picture of each page.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("hub_pages")]
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
+PAGES = {
+    "today": (
+        "/",
+        ["2 places are empty, 1 is running low", "Visitors today", "In the shop now", "On-shelf availability", "no till|by the tills"],
+    ),
+    "shelves": ("/shelves?shelf=bay-1-shelf-1&sku=cola-033", ["Cold drinks", "Books say, whole shop", "grams on the whole shelf"]),
+    "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "Zones by stay", "Front door"]),
+    "alerts": ("/alerts", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
+    "devices": ("/devices", ["2 of 4 devices need a look", "Check the HX711 wires", "3 messages or lines have no effect"]),
+}
+
+
+class Hub:
+    """The pages, served by a program of their own on a seeded ledger."""
+
+    def __init__(self, ledger: Path, port: int) -> None:
+        self.ledger = ledger
+        self.address = f"http://127.0.0.1:{port}"
+        self._log = ledger.with_suffix(".log")
+        settings = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, str(HERE / "hub_pages_server.py"), str(ledger), str(port)],
+                env={**settings, "PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline:
+            assert self._process.poll() is None, self._log.read_text()
+            try:
+                httpx.get(self.address + "/devices", timeout=5)
+            except httpx.TransportError:
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError(self._log.read_text())
+
+    def ask(self, question: str) -> Any:
+        """Read one row of the ledger."""
+        connection = sqlite3.connect(self.ledger)
+        try:
+            return connection.execute(question).fetchone()
+        finally:
+            connection.close()
+
+    def stop(self) -> str:
+        """End the program; returns what it logged."""
+        self._process.terminate()
+        self._process.wait(timeout=10)
+        return self._log.read_text()
+
+
+@pytest.fixture(scope="module")
+def make_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Hub]]:
+    """Start hubs; each must end without a traceback."""
+    if not CHROMIUM.exists():
+        pytest.skip("Debian's chromium is not installed: apt-get install chromium")
+    hubs: list[Hub] = []
+
+    def make(how: str) -> Hub:
+        ledger = tmp_path_factory.mktemp("hub") / "ledger.sqlite"
+        subprocess.run(
+            [sys.executable, "-c", f"import hub_ledger_seed as s, pathlib; s.{how}(pathlib.Path({str(ledger)!r}))"],
+            check=True,
+            cwd=HERE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        hubs.append(Hub(ledger, port))
+        return hubs[-1]
+
+    yield make
+    for hub in hubs:
+        log = hub.stop()
+        assert "Traceback" not in log, log
+
+
+@pytest.fixture(scope="module")
+def hub(make_hub: Callable[[str], Hub]) -> Hub:
+    """One Sunday afternoon of the corner shop."""
+    return make_hub("seed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        pytest.skip("Debian's chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """A page whose every complaint is written down."""
+
+    def __init__(self, browser: Browser, hub: Hub, *, size: str = "desktop", theme: str = "light") -> None:
+        width, height = SIZES[size]
+        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light")
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self._hub = hub
+        page = self.page
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        page.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            self.complaints.append(f"left the machine: {url}")
+
+    def go(self, path: str) -> Page:
+        """Open a page and wait until it lives."""
+        self.page.goto(self._hub.address + path)
+        self.page.wait_for_selector("#main h1, #main h2")
+        self.page.wait_for_function("window.socket === undefined || window.socket.connected")
+        return self.page
+
+    def done(self) -> None:
+        """Close, and complain of what was complained of."""
+        self.context.close()
+        assert self.complaints == []
+
+
+@pytest.fixture
+def watch(browser: Browser, hub: Hub) -> Iterator[Callable[..., Watch]]:
+    """Make watched pages; each must have had no complaint."""
+    watches: list[Watch] = []
+
+    def make(**how: str) -> Watch:
+        watches.append(Watch(browser, hub, **how))
+        return watches[-1]
+
+    yield make
+    for watched in watches:
+        watched.done()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", list(SIZES))
+def test_every_page_says_its_sentence_without_a_complaint(watch: Callable[..., Watch], size: str, theme: str, tmp_path: Path) -> None:
+    watched = watch(size=size, theme=theme)
+    folder = Path(os.environ.get("AISLEWISE_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (path, texts) in PAGES.items():
+        page = watched.go(path)
+        for text in texts:
+            alternatives = text.split("|")
+            shown = page.locator("#main").get_by_text(alternatives[-1]).first
+            expect(shown).to_be_visible()
+        if name in ("today", "shelves"):
+            page.wait_for_selector(".chart svg")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= SIZES[size][0], f"{name} scrolls sideways on a {size}: {wide}"
+        page.screenshot(path=str(folder / f"hub-{name}-{size}-{theme}.png"))
+
+
+def test_targets_are_large_enough_for_a_thumb(watch: Callable[..., Watch]) -> None:
+    watched = watch(size="phone")
+    for path in ("/", "/shelves", "/floor", "/alerts"):
+        page = watched.go(path)
+        small = page.evaluate(
+            "[...document.querySelectorAll('button, nav a, select, input, summary')].filter(e => e.offsetParent && e.offsetHeight < 44)"
+            ".map(e => e.outerHTML.slice(0, 120))"
+        )
+        assert small == [], f"{path}: {small}"
+
+
+def test_a_task_is_taken_and_done_and_the_ledger_knows_by_whom(watch: Callable[..., Watch], hub: Hub) -> None:
+    manager, staff = watch(), watch(size="phone")
+    wall = manager.go("/alerts")
+    phone = staff.go("/")
+    phone.get_by_label("Your name, light or dark, language").click()
+    phone.get_by_label("Your name, for tasks you take").fill("Ana <Ruiz>")
+    with phone.expect_navigation():
+        phone.keyboard.press("Tab")
+    phone.get_by_role("button", name="Take Whole milk 1 l").click()
+    expect(phone.get_by_text("taken by Ana <Ruiz>")).to_be_visible()
+    assert hub.ask("SELECT taken_by FROM alerts WHERE alert_id = 2") == ("Ana <Ruiz>",)
+    expect(wall.get_by_text("taken by Ana <Ruiz>")).to_be_visible()  # The other screen was never reloaded.
+    wall.get_by_role("button", name="Refill done: Whole milk 1 l").click()
+    expect(wall.get_by_text("done by the office")).to_be_visible()
+    assert hub.ask("SELECT done_by FROM alerts WHERE alert_id = 2") == ("the office",)
+
+
+def test_typing_finds_a_facing_and_pressing_it_shows_its_evidence(watch: Callable[..., Watch]) -> None:
+    watched = watch()
+    page = watched.go("/")
+    page.keyboard.press("2")
+    page.wait_for_url("**/shelves")
+    page.wait_for_selector(".glass")
+    page.keyboard.press("/")
+    page.keyboard.type("gouda")
+    expect(page.locator(".bay")).to_have_count(1)
+    page.get_by_role("button", name="Gouda in slices").click()
+    expect(page.get_by_text("Books say, whole shop")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Books say, whole shop")).to_be_hidden()
+    page.get_by_label("Find an article").fill("nothing of the kind")
+    expect(page.get_by_text("No article of that name is on the planogram.")).to_be_visible()
+
+
+def test_a_name_with_markup_in_it_is_shown_as_it_is_written(watch: Callable[..., Watch]) -> None:
+    page = watch().go("/shelves")
+    expect(page.get_by_text('Crisps <b>paprika</b> & "salt"', exact=True)).to_be_visible()
+    assert page.locator(".glass b", has_text="paprika").count() == 0
+
+
+def test_the_floor_can_be_asked_for_another_time(watch: Callable[..., Watch]) -> None:
+    page = watch().go("/floor")
+    page.get_by_role("button", name="Today").click()
+    expect(page.get_by_text("00:00 to 16:0")).to_be_visible()
+    page.get_by_label("From").select_option("12:00")
+    expect(page.get_by_text("12:00 to 13:00")).to_be_visible()
+    page.get_by_label("From").select_option("02:00")
+    page.get_by_label("To", exact=True).select_option("03:00")
+    expect(page.get_by_text("No camera has reported in this time (hatched): unseen, not empty.")).to_be_visible()
+
+
+def test_light_dark_and_chinese_are_kept(watch: Callable[..., Watch]) -> None:
+    page = watch().go("/")
+    page.get_by_label("Your name, light or dark, language").click()
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    with page.expect_navigation():
+        page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("link", name="货架").first).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("缺货")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_an_address_that_leads_nowhere_says_so_and_where_to_go(hub: Hub, browser: Browser) -> None:
+    page = browser.new_page()
+    answer = page.goto(hub.address + "/shelvs")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    page.get_by_role("link", name="Shelves").click()
+    page.wait_for_selector(".glass")
+    page.close()
+    assert httpx.get(hub.address + "/v1/nothing").json()["detail"].startswith("There is nothing at /v1/nothing")
+
+
+def test_a_shop_in_which_nothing_has_happened_yet_says_what_will_be_here(browser: Browser, make_hub: Callable[[str], Hub]) -> None:
+    empty = make_hub("make_ledger")
+    watched = Watch(browser, empty, size="phone")
+    for path, text in {
+        "/": "Every shelf has enough",
+        "/floor": "Nobody was seen on the floor",
+        "/alerts": "Nothing to do right now.",
+        "/devices": "No device has reported yet",
+    }.items():
+        expect(watched.go(path).get_by_text(text).first).to_be_visible()
+    watched.done()
