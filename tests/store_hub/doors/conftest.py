@@ -1,0 +1,201 @@
+"""A small shop with a real ledger, a real bookkeeper and real doors on a free port."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from store_hub.adapters.broker_link import Delivered
+from store_hub.adapters.door_tokens import DoorTokens
+from store_hub.adapters.ledger import Ledger
+from store_hub.adapters.ledger_figures import LedgerGauge
+from store_hub.adapters.ledger_reports import LedgerReports
+from store_hub.config import BookkeepingConfig
+from store_hub.entries import AnyTold
+from store_hub.flows.bookkeep import Bookkeeper
+from store_hub.flows.commands import Answer, Book, Booked, BookPlanogram
+from store_hub.routes.bodies import describe
+from store_hub.routes.doors import DOOR_STRUCTS, make_router
+from store_hub.routes.health import booking_check, bookkeeper_check, broker_check, cloud_check, health_routes, ledger_check
+from store_hub.routes.refusals import answer_refusals
+from wire_format import codec, topics
+from wire_format.plans import Bay, Door, Facing, Planogram, Product, Rectangle, Shelf, Zone
+
+STORE = "corner"
+OUTBOX = "a" * 32
+NOON_MS = 1_780_315_200_000
+"""2026-06-01 12:00 UTC, a Monday."""
+
+
+def small_shop(**changes: Any) -> Planogram:
+    """Milk and cola on a board without a scale; eight fit of each, and staff come at two."""
+    facings = [
+        Facing(sku=sku, from_m=from_m, width_m=0.4, capacity_units=8, low_units=2, start_units=6)
+        for sku, from_m in (("milk", 0.0), ("cola", 0.4))
+    ]
+    plan = Planogram(
+        store_id=STORE, name="Corner shop", time_zone="Europe/Berlin", currency="EUR", width_m=6.0, depth_m=4.0,
+        bays=[
+            Bay(
+                bay_id="bay-1", name="Fridge", place=Rectangle(x_m=1.0, y_m=0.0, width_m=1.0, depth_m=0.5),
+                shelves=[Shelf(shelf_id="fridge-1", level=1, width_m=1.0, weighed=False, facings=facings)],
+            )
+        ],
+        zones=[Zone(zone_id="aisle", name="Aisle", kind="aisle", place=Rectangle(x_m=0.0, y_m=0.0, width_m=6.0, depth_m=4.0))],
+        doors=[Door(door_id="front", name="Front door", x1_m=0.0, y1_m=4.0, x2_m=1.0, y2_m=4.0)],
+        products=[Product(sku="milk", name="Milk 1 l", price_minor=129), Product(sku="cola", name="Cola 0.5 l", price_minor=99)],
+        back_room={"milk": 12, "cola": 0},
+    )  # fmt: skip
+    return msgspec.structs.replace(plan, **changes)
+
+
+class SetClock:
+    """Shows the time a test says."""
+
+    def __init__(self, at_ms: int) -> None:
+        self.at_ms = at_ms
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+    def pass_s(self, seconds: float) -> None:
+        self.at_ms += int(seconds * 1000)
+
+
+class Shop:
+    """A ledger with its bookkeeper, and what a test wants to know of it."""
+
+    def __init__(self, folder: Path, *, plan: Planogram | None = None, at_ms: int = NOON_MS) -> None:
+        self.path = folder / "ledger.sqlite"
+        self.clock = SetClock(at_ms)
+        self._ledger = Ledger.create(self.path, store_id=STORE, now_ms=at_ms)
+        self.ledger_id = self._ledger.identity.ledger_id
+        self.reports = LedgerReports(self.path)
+        self.bookkeep = self._start()
+        self._sequence = 0
+        self.ask(BookPlanogram(payload=codec.encode(plan or small_shop())))
+
+    def _start(self) -> Bookkeeper:
+        keeper = Bookkeeper(self._ledger, clock=self.clock, config=BookkeepingConfig(gather_ms=0.0))
+        keeper.start()
+        return keeper
+
+    def ask(self, command: Any) -> Answer:
+        future: Future[Answer] = self.bookkeep.submit(command)
+        return future.result(10)
+
+    def tell(self, told: AnyTold) -> Booked:
+        answer = self.ask(Book(told=told, door="test"))
+        assert isinstance(answer, Booked)
+        return answer
+
+    def see(self, observation: msgspec.Struct) -> None:
+        """Book what a device saw."""
+        self._sequence += 1
+        topic = topics.seen(STORE, OUTBOX, self._sequence)
+        message = Delivered(topic, codec.encode(observation), False, self._sequence, 1, 1, self.clock.now_ms())
+        self.bookkeep.inbox.put_message(message)
+        wait_until(lambda: self.rows("SELECT booked_through FROM outboxes") == [(self._sequence,)])
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the ledger, read-only."""
+        connection = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        self.bookkeep.stop()
+        self._ledger.close()
+
+
+def wait_until(is_true: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    """Poll until something has happened; fails at the deadline."""
+    deadline = time.monotonic() + within_s
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+class Serving:
+    """An application on a real socket, on a thread of its own."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+        self._thread = threading.Thread(target=self._server.run, name="test-http", daemon=True)
+        self._thread.start()
+        wait_until(lambda: self._server.started)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(5)
+
+
+def doors_app(shop: Shop, *, tokens: DoorTokens | None = None, is_connected: Callable[[], bool] = lambda: True) -> FastAPI:
+    """The hub's doors, wired as the hub wires them."""
+    app = FastAPI(title="hub", version="1", docs_url=None, redoc_url=None)
+    app.include_router(make_router(bookkeep=shop.bookkeep, tokens=tokens, now_ms=shop.clock.now_ms))
+    gauge = LedgerGauge(shop.path)
+    app.include_router(
+        health_routes(
+            {
+                "ledger": ledger_check(gauge),
+                "broker": broker_check(is_connected, place="127.0.0.1:1883"),
+                "bookkeeper": bookkeeper_check(lambda: True),
+                "booking": booking_check(gauge, now_ms=shop.clock.now_ms),
+                "cloud": cloud_check(None, now_ms=shop.clock.now_ms),
+            }
+        )
+    )
+    answer_refusals(app)
+    describe(app, DOOR_STRUCTS)
+    return app
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """The small shop, at noon."""
+    small = Shop(tmp_path)
+    yield small
+    small.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[FastAPI], Serving]]:
+    """Serve applications until the test ends."""
+    running: list[Serving] = []
+
+    def start(app: FastAPI) -> Serving:
+        running.append(Serving(app))
+        return running[-1]
+
+    yield start
+    for serving in running:
+        serving.close()
+
+
+@pytest.fixture
+def till(shop: Shop, serve: Callable[[FastAPI], Serving]) -> Iterator[httpx.Client]:
+    """A till's line to the shop's doors."""
+    with httpx.Client(base_url=serve(doors_app(shop)).url, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+def make_doors() -> Callable[..., FastAPI]:
+    """Wires the doors of a shop."""
+    return doors_app
