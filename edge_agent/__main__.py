@@ -73,7 +73,8 @@ def run(
     from edge_agent.config import load_config
 
     settings = load_config(config)
-    if recorded_ago is not None and any(part.adapter != "recording" for part in (*settings.scales, *settings.readers)):
+    adapters = [*(scale.adapter for scale in settings.scales), *(reader.adapter for reader in settings.readers)]
+    if recorded_ago is not None and any(adapter != "recording" for adapter in adapters):
         raise ConfigurationInvalid(
             path=str(config), field="adapter", problem="--recorded-ago is for recordings, but a live sensor is listed"
         )
@@ -122,14 +123,14 @@ def _scale_of(trace: Path, config: Path | None, plan: Path | None, shelf: str | 
 @replay.command("tags", epilog="Example: edge-agent replay tags reads.csv --config reader.toml > presence.jsonl")
 def replay_tags_command(
     reads: Annotated[Path, typer.Argument(metavar="READS.csv", help="Reads of a UHF reader.")],
-    config: Annotated[Path, typer.Option("--config", metavar="READER.toml", help="The reader's keys, or a device's file.")],
+    config: Annotated[Path | None, typer.Option("--config", metavar="READER.toml", help="The reader's keys, or a device's file.")] = None,
     reader: Annotated[str | None, typer.Option("--reader", metavar="NAME", help="Which reader of the device's file.")] = None,
 ) -> None:
     """Follow the tags of a recording: arrivals and departures as JSON lines on stdout, a summary on stderr."""
     from edge_agent.config import ReaderConfig, load_part
     from edge_agent.flows.replay_tags import replay_tags
 
-    settings = load_part(config, ReaderConfig, name=reader, adapter="recording", recording=str(reads))
+    settings = load_part(config, ReaderConfig, name=reader, adapter="recording", recording=str(reads)) if config is not None else None
     _tell_summary(replay_tags(reads, settings, typer.echo))
 
 
@@ -256,6 +257,7 @@ def _stop_on_signals() -> StopSignal:
 
 def main() -> NoReturn:
     """Run the command line: one line on stderr and an exit code for whatever goes wrong."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # Its warnings repeat what our errors say.
     try:
         app(standalone_mode=True)
     except EdgeError as error:
