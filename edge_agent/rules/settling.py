@@ -70,8 +70,6 @@ class SettlingWindow:
 
     def _learn(self, spread_g: float) -> None:
         """Follow the low quantile of all spreads: a shelf rests for most of its life, so this is its spread at rest."""
-        if spread_g < self.quiet_g:
-            factor = self._down
-        else:
-            factor = self._up if spread_g < WILD * self.quiet_g else self._up_wild
+        louder = self._up if spread_g < WILD * self.quiet_g else self._up_wild
+        factor = self._down if spread_g < self.quiet_g else louder
         self.quiet_g = min(max(self.quiet_g * factor, QUIET_FLOOR_G), self._quiet_max_g)

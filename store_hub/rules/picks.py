@@ -74,6 +74,7 @@ class ShelfBelief:
         self._weight_g: float | None = None
         self._moved_at_ms: int | None = None
         self._at_ms = 0
+        self._touched_at_ms = 0
         self._told: Ints = start[0].copy()
         self._told_last: Ints = np.zeros_like(self._told)
         self._till_heard = False
@@ -96,10 +97,11 @@ class ShelfBelief:
         if not refined or self._before is None:
             self._before, self._before_weight_g = self._waited(at_ms), self._weight_g
             self._told_last = np.zeros_like(self._told)
+            self._touched_at_ms = at_ms
         step = WeightStep(self._before_weight_g, weight_g, 0.3 * spread_g + 0.1)
         rows = explain(self._before, step, self._table, self._unit_g, self._unit_variance_g2, self._capacity, self._numbers)
         self._weight_g, self._moved_at_ms = weight_g, moved_at_ms
-        self._beam = self._kept(rows, self._before, at_ms)
+        self._beam = self._kept(rows, self._before, self._touched_at_ms)
         reading = read(rows, self._table, self._articles)
         events = tell(reading, self._articles, self._numbers.sweep_from, step.change_g, at_ms, self._told_last, refined=refined)
         self._told = self._told - self._told_last + np.array(reading.units, dtype=np.int64)
@@ -111,9 +113,9 @@ class ShelfBelief:
         if sku not in self._skus or units == 0:
             return []
         self._till_heard = True
-        self._beam = self._paid(self._waited(at_ms), self._skus.index(sku), units)
+        self._beam = self._paid(self._waited(at_ms), self._skus.index(sku), units, at_ms)
         if self._before is not None:
-            self._before = self._paid(self._before, self._skus.index(sku), units)
+            self._before = self._paid(self._before, self._skus.index(sku), units, at_ms)
         return self._corrected(at_ms)
 
     def counted(self, sku: str, units: int, at_ms: int | None = None) -> list[PickEvent]:
@@ -193,9 +195,11 @@ class ShelfBelief:
         self._at_ms = max(at_ms, self._at_ms)
         return waited(self._beam, waited_ms, self._rule.unpaid_mean_s) if self._till_heard else self._beam
 
-    def _paid(self, beam: Beam, index: int, units: int) -> Beam:
+    def _paid(self, beam: Beam, index: int, units: int, at_ms: int) -> Beam:
         rule = self._rule
-        return paid(beam, index, units, self._unit_g, self._unit_variance_g2, self._numbers, width=rule.width, log_range=rule.log_range)
+        return paid(
+            beam, index, units, at_ms, self._unit_g, self._unit_variance_g2, self._numbers, width=rule.width, log_range=rule.log_range
+        )
 
     def _kept(self, rows: Explanation, before: Beam, at_ms: int) -> Beam:
         kept = merged(rows.counts, rows.unpaid, rows.foreign_g, rows.log_weight, width=self._rule.width, log_range=self._rule.log_range)

@@ -33,7 +33,7 @@ class Article(Struct, frozen=True, kw_only=True):
     @property
     def spread_g(self) -> float:
         """How much one unit's weight differs from the next; a hundredth where nobody has measured it."""
-        return self.unit_weight_sd_g if self.unit_weight_sd_g is not None else max(0.01 * self.unit_weight_g, 0.3)
+        return self.unit_weight_sd_g if self.unit_weight_sd_g is not None else max(0.012 * self.unit_weight_g, 0.3)
 
 
 class Habits(NamedTuple):

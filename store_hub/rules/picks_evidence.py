@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from store_hub.rules.picks_beam import Beam, merged
+from store_hub.rules.picks_beam import Beam, History, merged
 from store_hub.rules.picks_changes import Floats, Ints
 from store_hub.rules.picks_likelihood import BeliefNumbers
 
+PAID_AFTER_MS = 240_000
+"""How long shoppers usually carry goods before they pay: it says which of several touches a sale was about."""
 REPAIR_COST = 1.5
 """Nats per unit for saying that an earlier touch was of another article than believed."""
 
@@ -19,7 +21,16 @@ def waited(beam: Beam, waited_ms: int, unpaid_mean_s: float) -> Beam:
 
 
 def paid(
-    beam: Beam, index: int, units: int, unit_g: Floats, unit_variance_g2: Floats, numbers: BeliefNumbers, *, width: int, log_range: float
+    beam: Beam,
+    index: int,
+    units: int,
+    at_ms: int,
+    unit_g: Floats,
+    unit_variance_g2: Floats,
+    numbers: BeliefNumbers,
+    *,
+    width: int,
+    log_range: float,
 ) -> Beam:
     """The till sold `units` of article `index` (negative: took them back).
 
@@ -42,7 +53,10 @@ def paid(
     foreign_g = np.tile(beam.foreign_g, len(parts))
     kept = merged(counts, unpaid, foreign_g, np.concatenate([p[2] for p in parts]), width=width, log_range=log_range)
     size = len(beam.log_weight)
-    histories = tuple(beam.histories[row % size] for row in kept.rows.tolist())
+    others = [index, *(other for other in range(numbers.own) if other != index)]
+    histories = tuple(
+        _retold(beam.histories[row % size], others[row // size], index, int(missing[row % size]), at_ms) for row in kept.rows.tolist()
+    )
     return Beam(counts[kept.rows], unpaid[kept.rows], foreign_g[kept.rows], kept.log_weight, histories)
 
 
@@ -63,6 +77,21 @@ def _repairs(
         cost = REPAIR_COST * missing + 0.5 * mismatch_g**2 / spread_g2
         repairs.append((counts, np.maximum(left, 0), np.where(possible, beam.log_weight - cost, -np.inf)))
     return repairs
+
+
+def _retold(history: History, other: int, index: int, missing: int, at_ms: int) -> History:
+    """The history in which `missing` units of the touch that best fits in time were of article `index` and not of `other`."""
+    if other == index or not missing:
+        return history
+    fitting = [i for i, (_, units) in enumerate(history) if units[other] <= -missing and units[index] <= 0]
+    if not fitting:
+        return history
+    touch = min(fitting, key=lambda i: abs(at_ms - history[i][0] - PAID_AFTER_MS))
+    touched_at_ms, units = history[touch]
+    retold = list(units)
+    retold[other] += missing
+    retold[index] -= missing
+    return (*history[:touch], (touched_at_ms, tuple(retold)), *history[touch + 1 :])
 
 
 def counted_as(beam: Beam, index: int, units: int) -> Beam:

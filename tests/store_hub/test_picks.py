@@ -1,0 +1,189 @@
+"""From settled weights to what was taken, put back and refilled."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+
+from store_hub.rules.picks import Article, BeliefState, PickEvent, ShelfBelief
+
+COLA = Article(sku="cola", unit_weight_g=330.0, start_units=10, capacity_units=15)
+CRISPS = Article(sku="crisps", unit_weight_g=155.0, start_units=6, capacity_units=12)
+LEMON = Article(sku="lemon", unit_weight_g=368.0, start_units=8, capacity_units=12)
+GRAPEFRUIT = Article(sku="grapefruit", unit_weight_g=368.0, start_units=8, capacity_units=12)
+WATER = Article(sku="water", unit_weight_g=621.0, stranger=True)
+
+
+class Shelf:
+    """A board whose true weight is known; each touch lasts a second."""
+
+    def __init__(self, *articles: Article, seed: int = 1) -> None:
+        self.belief = ShelfBelief(articles)
+        self.articles = {a.sku: a for a in articles}
+        self.truth = {a.sku: a.start_units for a in articles}
+        self.rng = random.Random(seed)
+        self.at_ms = 0
+        self.extra_g = 4.0  # The zero is never quite right.
+        self.told: list[PickEvent] = self.weigh(moved=False)
+
+    def weigh(self, *, moved: bool = True) -> list[PickEvent]:
+        grams = self.extra_g + sum(self.articles[s].unit_weight_g * n for s, n in self.truth.items())
+        self.at_ms += 20_000
+        return self.belief.take(grams + self.rng.gauss(0, 0.3), 0.4, self.at_ms, self.at_ms - 1_500 if moved else None)
+
+    def touch(self, **units: int) -> list[PickEvent]:
+        for sku, change in units.items():
+            self.truth[sku] += change
+        events = self.weigh()
+        self.told = [*self.told, *events]
+        return events
+
+    def told_sum(self) -> dict[str, int]:
+        sums = {a.sku: a.start_units for a in self.articles.values()}
+        for event in self.told:
+            if event.sku is not None:
+                sums[event.sku] += event.units
+        return sums
+
+
+def said(events: list[PickEvent]) -> list[tuple[str, str | None, int]]:
+    return [(event.kind, event.sku, event.units) for event in events]
+
+
+def test_two_colas_taken_and_one_put_back_are_told_as_such() -> None:
+    shelf = Shelf(COLA, CRISPS)
+    assert said(shelf.touch(cola=-2)) == [("pick", "cola", -2)]
+    assert said(shelf.touch(cola=1)) == [("put", "cola", 1)]
+    assert shelf.belief.units()["cola"].mean == pytest.approx(9, abs=0.01)
+
+
+def test_a_swap_of_two_articles_is_one_touch_with_two_events() -> None:
+    shelf = Shelf(COLA, CRISPS)
+    shelf.touch(cola=-1)
+    assert said(shelf.touch(cola=1, crisps=-1)) == [("put", "cola", 1), ("pick", "crisps", -1)]
+
+
+def test_a_refill_to_the_full_facing_is_a_refill() -> None:
+    shelf = Shelf(COLA, CRISPS)
+    for _ in range(4):
+        shelf.touch(cola=-2)
+    assert said(shelf.touch(cola=13)) == [("refill", "cola", 13)]
+
+
+def test_a_whole_facing_gone_at_once_is_a_sweep() -> None:
+    shelf = Shelf(COLA, CRISPS)
+    assert said(shelf.touch(cola=-10)) == [("sweep", "cola", -10)]
+
+
+def test_an_article_of_another_shelf_is_named_when_its_weight_says_so() -> None:
+    shelf = Shelf(COLA, CRISPS, WATER)
+    assert said(shelf.touch(water=1)) == [("stranger", "water", 1)]
+    assert said(shelf.touch(water=-1)) == [("stranger", "water", -1)]
+
+
+def test_what_no_article_explains_is_kept_as_unknown_and_the_stock_stays() -> None:
+    shelf = Shelf(COLA)
+    shelf.extra_g += 97.0
+    events = shelf.weigh()
+    assert said(events) == [("unknown", None, 0)]
+    assert events[0].weight_g == pytest.approx(97, abs=2)
+    shelf.extra_g -= 97.0
+    assert said(shelf.weigh()) == [("unknown", None, 0)]
+    assert said(shelf.touch(cola=-1)) == [("pick", "cola", -1)]
+    assert shelf.belief.units()["cola"].mean == pytest.approx(9, abs=0.05)
+
+
+def test_a_second_weight_of_the_same_touch_corrects_and_does_not_count_twice() -> None:
+    belief = ShelfBelief([COLA, CRISPS])
+    belief.take(4230.0, 0.2, 0)
+    assert said(belief.take(3902.0, 3.0, 5_000, 4_000)) == [("pick", "cola", -1)]
+    assert belief.take(3900.2, 0.2, 6_000, 4_000) == []
+    assert said(belief.take(3588.0, 12.0, 15_000, 14_000)) == [("pick", "crisps", -2)]
+    assert sorted(said(belief.take(3570.1, 0.2, 16_000, 14_000))) == [("corrected", "crisps", 2), ("pick", "cola", -1)]
+    assert belief.told_units() == {"cola": 8, "crisps": 6}
+
+
+def test_creep_alone_takes_nothing() -> None:
+    shelf = Shelf(COLA, CRISPS)
+    for _ in range(50):
+        shelf.extra_g += 1.5
+        assert shelf.weigh(moved=False) == []
+    assert shelf.belief.units()["cola"].mean == 10
+
+
+def test_equal_cans_are_told_apart_by_the_till() -> None:
+    shelf = Shelf(LEMON, GRAPEFRUIT)
+    for _ in range(4):
+        shelf.touch(lemon=-1)
+    doubt = shelf.belief.units()["lemon"]
+    assert doubt.high - doubt.low >= 2
+    for _ in range(4):
+        shelf.belief.sold("lemon", 1, shelf.at_ms + 200_000)
+    after = shelf.belief.units()
+    assert after["lemon"].mean == pytest.approx(4, abs=0.4)
+    assert after["grapefruit"].mean == pytest.approx(8, abs=0.4)
+
+
+def test_a_count_by_hand_is_right_and_is_told_as_a_correction() -> None:
+    shelf = Shelf(LEMON, GRAPEFRUIT)
+    shelf.touch(lemon=-3)
+    events = shelf.belief.counted("lemon", 5) + shelf.belief.counted("grapefruit", 8)
+    assert all(event.kind == "corrected" for event in events)
+    assert shelf.belief.told_units() == {"lemon": 5, "grapefruit": 8}
+
+
+def test_a_count_that_no_hypothesis_expected_is_believed_all_the_same() -> None:
+    shelf = Shelf(COLA)
+    shelf.belief.counted("cola", 3)
+    assert shelf.belief.units()["cola"].mean == 3
+
+
+def test_sales_of_unknown_articles_are_none_of_this_shelfs_business() -> None:
+    shelf = Shelf(COLA)
+    before = shelf.belief.state()
+    assert shelf.belief.sold("bread", 2, 1_000) == []
+    assert shelf.belief.state() == before
+
+
+def test_an_empty_shelf_without_articles_keeps_silent() -> None:
+    belief = ShelfBelief([])
+    assert belief.take(100.0, 0.1, 0) == []
+    assert [event.kind for event in belief.take(300.0, 0.1, 10_000, 9_000)] in ([], ["unknown"])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_events_always_add_up_to_the_stock(seed: int) -> None:
+    shelf = Shelf(COLA, CRISPS, WATER, seed=seed)
+    rng = random.Random(seed)
+    for _ in range(25):
+        sku = rng.choice(["cola", "crisps"])
+        units = rng.choice([-1, -1, -1, -2, -3, 1])
+        full = shelf.articles[sku].capacity_units
+        if 0 <= shelf.truth[sku] + units <= full:
+            shelf.touch(**{sku: units})
+        elif shelf.truth[sku] < 2:
+            shelf.touch(**{sku: full - shelf.truth[sku]})
+    assert shelf.told_sum() == shelf.belief.told_units()
+    assert {sku: n for sku, n in shelf.belief.told_units().items() if sku != "water"} == {
+        s: n for s, n in shelf.truth.items() if s != "water"
+    }
+
+
+def test_a_belief_put_away_and_taken_out_again_goes_on_bit_for_bit() -> None:
+    one, two = Shelf(LEMON, GRAPEFRUIT, CRISPS), Shelf(LEMON, GRAPEFRUIT, CRISPS)
+    for _ in range(12):
+        two.belief = ShelfBelief.from_state(
+            [LEMON, GRAPEFRUIT, CRISPS], msgspec.json.decode(msgspec.json.encode(two.belief.state()), type=BeliefState)
+        )
+        assert one.touch(lemon=-1 if one.truth["lemon"] else 1) == two.touch(lemon=-1 if two.truth["lemon"] else 1)
+        assert one.belief.sold("lemon", 1, one.at_ms) == two.belief.sold("lemon", 1, two.at_ms)
+    assert msgspec.json.encode(one.belief.state()) == msgspec.json.encode(two.belief.state())
+
+
+def test_a_new_article_of_the_planogram_joins_an_old_belief() -> None:
+    shelf = Shelf(COLA)
+    shelf.touch(cola=-2)
+    belief = ShelfBelief.from_state([CRISPS, COLA], shelf.belief.state())
+    assert belief.told_units() == {"crisps": 6, "cola": 8}
