@@ -36,6 +36,7 @@ class ShopHabits(Struct, frozen=True, kw_only=True):
     till_delay_s: tuple[float, float] = (20.0, 180.0)
     staff_round_min: tuple[float, float] = (25.0, 45.0)
     staff_reacts_min: tuple[float, float] = (4.0, 14.0)
+    staff_hears_of_low_place: float = 0.5
     delivery_hours: tuple[float, ...] = (6.5, 14.0)
     delivery_short: float = 0.02
     tagged_from_price_minor: int = 499

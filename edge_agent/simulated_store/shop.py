@@ -91,7 +91,7 @@ class Shop:
 
     def call_staff(self, shelf_id: str, sku: str) -> None:
         """Tell the staff that a place needs goods."""
-        self._staff.call(shelf_id, sku)
+        self._stage.call_staff(shelf_id, sku)
 
     def loads(self, shelf_id: str) -> list[LoadStep]:
         """The true load of a shelf, as steps; oldest first, at least one."""

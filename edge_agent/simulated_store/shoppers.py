@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from edge_agent.simulated_store.floor_plan import Facing, Point, distance_m
+from edge_agent.simulated_store.goods import Place
 from edge_agent.simulated_store.stage import Happening, Person, Stage
 from edge_agent.simulated_store.till import ring_up
 
-_MINUTE_MS = 60_000
 _CROWD_MAX = 25
 
 
@@ -161,6 +161,13 @@ class Shoppers:
         taken = [stage.take(place, f"person:{person.number}") for _ in range(count)]
         person.hands.extend(taken)
         stage.tell("pick", person=person.number, shelf_id=place.shelf_id, sku=place.sku, units=-count, epc=taken[0].epc)
+        if place.capacity_units and len(place.units) <= place.low_units and stage.chance(habits.staff_hears_of_low_place):
+            stage.call_staff(place.shelf_id, place.sku)
+        self._think_again(person, place)
+
+    def _think_again(self, person: Person, place: Place) -> None:
+        """What was taken goes back at once, or is put down elsewhere later, or is bought."""
+        stage, habits = self._stage, self._stage.habits
         if stage.chance(habits.puts_back):
             back_ms = stage.state.now_ms + round(stage.between((1200.0, 2400.0)))
             stage.touch(place.shelf_id, start_ms=back_ms - 300, end_ms=back_ms + 500, peak_g=stage.between((-100.0, 300.0)))

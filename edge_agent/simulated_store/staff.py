@@ -33,13 +33,6 @@ class Staff:
         self._plan_round()
         self._plan_delivery()
 
-    def call(self, shelf_id: str, sku: str) -> None:
-        """Tell the staff that a place needs goods: they come within minutes."""
-        if (shelf_id, sku) not in self._stage.state.called:
-            self._stage.state.called.append((shelf_id, sku))
-            minutes = self._stage.between(self._stage.habits.staff_reacts_min)
-            self._stage.plan(self._stage.state.now_ms + round(minutes * _MINUTE_MS), "called")
-
     def _plan_round(self) -> None:
         minutes = self._stage.between(self._stage.habits.staff_round_min)
         self._stage.plan(self._stage.state.now_ms + round(minutes * _MINUTE_MS), "round")

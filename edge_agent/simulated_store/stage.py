@@ -163,6 +163,12 @@ class Stage:
         if unit.epc:
             self.tag_moves.append(TagMove(self.state.now_ms, unit.epc, holder))
 
+    def call_staff(self, shelf_id: str, sku: str) -> None:
+        """Tell the staff that a place needs goods: they come within minutes."""
+        if (shelf_id, sku) not in self.state.called:
+            self.state.called.append((shelf_id, sku))
+            self.plan(self.state.now_ms + round(self.between(self.habits.staff_reacts_min) * 60_000), "called")
+
     def walk(self, person: Person, goal: Point, *, leave_ms: int) -> int:
         """Walk around the bays to a goal; returns when one arrives."""
         at_ms, here = float(leave_ms), Point(*person.path[-1][1:])
