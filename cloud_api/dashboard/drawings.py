@@ -54,7 +54,7 @@ def sparkline(rows: Sequence[Watched], *, highest: int, width: int = 168, height
             f'<rect class="{kind}" x="{x:.1f}" y="{height - tall:.1f}" width="{bar:.1f}" height="{tall:.1f}"><title>{told}</title></rect>'
         )
     label = f"Visitors by day, {rows[0].day} to {rows[-1].day}" if rows else "No days"
-    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" preserveAspectRatio="none"'
     return f'<svg class="spark" role="img" aria-label="{label}" {size}>{"".join(marks)}</svg>'
 
 

@@ -87,7 +87,7 @@ def _show_rows(review: FootfallReview, names: dict[str, StoreRecord], opened: st
     highest = max((row.people_in or 0 for shop in review.stores for row in shop.rows), default=0)
     rows = "".join(_store_row(shop, names[shop.store_id], opened, days, highest) for shop in review.stores)
     html(
-        '<div class="card"><div class="scroll"><table class="figures"><thead><tr><th>Shop</th>'
+        '<div class="card"><div class="scroll"><table class="figures shops"><thead><tr><th>Shop</th>'
         f'<th>Visitors by day<br><span class="unit">0 to {highest:,}, one scale for all</span></th>'
         '<th class="num">Visitors</th><th class="num">Against usual</th>'
         '<th class="num wide">Hours compared</th><th class="num wide">Watched</th>'

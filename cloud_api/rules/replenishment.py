@@ -206,6 +206,6 @@ def _reason(supply: Supply, sums: Arithmetic, units: int, cases: int) -> str:
     hidden = f", counting in the {100 * sums.hidden_share:.0f} % of the time it was out of stock" if sums.hidden_share >= 0.1 else ""
     lasts = (sums.on_hand_units + sums.on_order_units) / sums.mean_per_day
     return (
-        f"Sells {sums.mean_per_day:.1f} a day{hidden}; {held} last {lasts:.1f} days, the order must carry {sums.cover_days:.1f}: "
+        f"Sells {sums.mean_per_day:.1f} a day{hidden}; {held} last {lasts:.1f} days, the order must carry {sums.cover_days:g}: "
         f"order {ordered}{full}."
     )
