@@ -39,6 +39,14 @@ class LedgerIdentity(NamedTuple):
 
 _JOURNAL_INSERT = f"INSERT INTO journal ({', '.join(JournalRow._fields)}) VALUES ({', '.join('?' * len(JournalRow._fields))})"
 _JOURNAL_SELECT = f"SELECT {', '.join(JournalRow._fields)} FROM journal"
+_EVERY_FACT = (
+    "SELECT 'sku_quarter', quarter_started_at_ms, sku, ?1 FROM sku_quarters WHERE 1",
+    "SELECT DISTINCT 'door_quarter', minute_started_at_ms / 900000 * 900000, door_id, ?1 FROM door_minutes WHERE 1",
+    "SELECT 'zone_quarter', quarter_started_at_ms, zone_id, ?1 FROM zone_quarters WHERE 1",
+    "SELECT 'tile_quarter', quarter_started_at_ms, area_id, ?1 FROM area_quarters WHERE 1",
+    "SELECT 'alert', 0, CAST(alert_id AS TEXT), ?1 FROM alerts WHERE 1",
+    "SELECT 'device', 0, device_id, ?1 FROM devices WHERE 1",
+)
 
 
 def upsert_sql(kind: type[tuple[Any, ...]], table: Table) -> str:
@@ -104,6 +112,15 @@ class Ledger:
             if lock is not None:
                 lock.release()
             raise
+
+    @classmethod
+    def open_unlocked(cls, path: Path) -> Ledger:
+        """Open a ledger whose lock the caller holds.
+
+        Raises:
+            LedgerUnusable: with what to do.
+        """
+        return cls(path, connect_existing(path), None)
 
     @classmethod
     def create(cls, path: Path, *, store_id: StoreId, now_ms: int) -> Ledger:
@@ -238,6 +255,18 @@ class Ledger:
     def strike_out(self, told: Iterable[DirtyRow]) -> None:
         """Strike out facts that were told, unless they have changed since."""
         self.connection.executemany("DELETE FROM dirty WHERE fact = ? AND period_ms = ? AND subject = ? AND journal_id = ?", told)
+
+    def mark_all_facts(self, journal_id: int) -> None:
+        """Every fact of the ledger is to be told (again)."""
+        for select in _EVERY_FACT:
+            self.connection.execute(
+                f"INSERT INTO dirty {select} ON CONFLICT (fact, period_ms, subject) DO UPDATE SET journal_id = excluded.journal_id",
+                (journal_id,),
+            )
+
+    def drop_facts(self) -> None:
+        """Let go of everything that is numbered."""
+        self.connection.execute("DELETE FROM report_outbox")
 
     def forget_facts(self, booked_through: int) -> None:
         """Let go of facts that the cloud has."""

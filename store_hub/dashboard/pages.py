@@ -60,7 +60,7 @@ def mount_pages(
 
     def lost(request: Request) -> Response | None:
         if request.url.path.startswith(("/v1/", "/health/")) or "text/html" not in request.headers.get("accept", "text/html"):
-            return JSONResponse({"detail": f"There is nothing at {request.url.path}; see /docs for the doors."}, status_code=404)
+            return JSONResponse({"detail": f"There is nothing at {request.url.path}; see /openapi.json for the doors."}, status_code=404)
         ui.add_head_html(head_html(version))
         lost_page(_reader(request, desk))
         return None

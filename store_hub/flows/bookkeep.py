@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
@@ -24,6 +25,7 @@ from store_hub.flows.inbox import Inbox, Item, Request
 from store_hub.flows.page import Page
 from wire_format import codec, topics
 from wire_format.commands import BookedThrough
+from wire_format.plans import Planogram
 
 WAIT_S = 0.5
 BACK_OFF_FIRST_S = 0.2
@@ -59,6 +61,13 @@ class Line(Protocol):
         """Say something."""
 
 
+class Gauges(Protocol):
+    """Where pages are counted."""
+
+    def page_booked(self, *, by_type: Mapping[str, int], entries: int, duplicates: int, quarantined: int, seconds: float) -> None:
+        """Count a transaction that is on the disk."""
+
+
 class BookkeepingFigures(NamedTuple):
     """Counted since the start of this program, for metrics."""
 
@@ -73,12 +82,13 @@ class BookkeepingFigures(NamedTuple):
 class Bookkeeper:
     """Implements `BookkeepingDoor`; `inbox` is where ingest puts messages."""
 
-    def __init__(self, ledger: Ledger, *, clock: Clock, config: BookkeepingConfig) -> None:
+    def __init__(self, ledger: Ledger, *, clock: Clock, config: BookkeepingConfig, gauges: Gauges | None = None) -> None:
         self.inbox = Inbox(items_max=config.inbox_max)
         self.trouble: LedgerUnusable | None = None
         self._ledger = ledger
         self._clock = clock
         self._config = config
+        self._gauges = gauges
         self._books = Books(ledger, clock)
         self._line: Line | None = None
         self._news = BookedNews()
@@ -100,6 +110,15 @@ class Bookkeeper:
     def on_booked(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """See `BookkeepingDoor`."""
         return self._news.subscribe(callback)
+
+    def is_alive(self) -> bool:
+        """Whether it is booking."""
+        return self._thread.is_alive() and not self._stop.is_set()
+
+    def planogram(self) -> Planogram | None:
+        """The planogram in force."""
+        places = self._books.fold.places
+        return None if places is None else places.planogram
 
     def figures(self) -> BookkeepingFigures:
         """What was done since the start."""
@@ -178,8 +197,14 @@ class Bookkeeper:
                 item.answer.set_exception(HubError(f"the request could not be booked ({type(worse).__name__}); the hub's log says more"))
 
     def _book(self, items: Sequence[Item], *, failing: str | None = None) -> None:
+        began = time.perf_counter()
         page, tables = self._books.book(items, failing=failing)
+        seconds = time.perf_counter() - began
         self._tell(page, tables)
+        if self._gauges is not None:
+            self._gauges.page_booked(
+                by_type=page.by_type, entries=len(page.journal), duplicates=page.duplicates, quarantined=page.quarantined, seconds=seconds
+            )
 
     def _hold(self, items: list[Item], trouble: LedgerUnusable) -> list[Item]:
         """The ledger cannot be written: whoever asked is told so, whatever the edges sent is kept and tried again."""

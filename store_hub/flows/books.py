@@ -6,6 +6,7 @@ Memory is never ahead of the disk for long: whenever a page fails, all of it is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from store_hub.adapters.broker_link import Clock, Delivered
 from store_hub.adapters.ledger import JournalRow, Ledger
@@ -42,7 +43,13 @@ class Folding:
         Raises:
             EffectFailed: memory is no longer right and must be read again.
         """
-        page.write_entry(row, apply_entry(self.fold, row, said, failing=self._failing))
+        page.write_entry(row, apply_entry(self.fold, row, said, failing=self._failing), kind=_kind(type(said)))
+
+
+@cache
+def _kind(said: type) -> str:
+    tag = getattr(getattr(said, "__struct_config__", None), "tag", None)
+    return str(tag) if tag is not None else "unreadable"
 
 
 def apply_entry(fold: StoreFold, row: JournalRow, said: Said, *, failing: str | None = None) -> list[Effect]:

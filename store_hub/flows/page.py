@@ -26,6 +26,7 @@ class Page:
         self.tell_all_marks = False
         self.quarantined = 0
         self.duplicates = 0
+        self.by_type: dict[str, int] = {}
         self._journal_id = last_journal_id
         self._notification_id = last_notification_id
 
@@ -43,8 +44,9 @@ class Page:
         """The number of the next entry."""
         return self._journal_id + 1
 
-    def write_entry(self, row: JournalRow, effects: list[Effect]) -> None:
-        """Add an entry with its effects, the facts they change and the calls they cause."""
+    def write_entry(self, row: JournalRow, effects: list[Effect], *, kind: str) -> None:
+        """Add an entry with its effects, the facts they change and the calls they cause. `kind`: what it says, for counting."""
+        self.by_type[kind] = self.by_type.get(kind, 0) + 1
         self._journal_id = row.journal_id
         self.journal.append(row)
         for effect in effects:

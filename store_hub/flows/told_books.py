@@ -19,6 +19,7 @@ from store_hub.flows.commands import (
     ForgetFacts,
     KeepPlan,
     NumberFacts,
+    ReportAfresh,
     SettleNotification,
 )
 from store_hub.flows.inbox import Request
@@ -66,6 +67,9 @@ class ToldBooks:
                 return self._number(command, page)
             case ForgetFacts():
                 self._forget(command.booked_through, page)
+                return None
+            case ReportAfresh():
+                self._report_afresh(command.booked_through, page)
                 return None
             case KeepPlan():
                 page.effects.append(PlanRow(command.plan_no, command.kind, page.now_ms, command.payload))
@@ -125,6 +129,12 @@ class ToldBooks:
             last_sequence=max(marks.last_sequence, booked_through),  # A restored ledger must not use a number twice.
             booked_at_ms=page.now_ms,
         )
+
+    def _report_afresh(self, booked_through: int, page: Page) -> None:
+        page.effects = [effect for effect in page.effects if not isinstance(effect, ReportRow)]  # Numbered on this very page.
+        self._ledger.drop_facts()
+        self._ledger.mark_all_facts(page.next_journal_id())
+        self._set_marks(page, booked_through=booked_through, last_sequence=booked_through, booked_at_ms=page.now_ms)
 
     def _set_marks(self, page: Page, **changed: int) -> None:
         self._report_marks = self._report_marks._replace(**changed)

@@ -1,7 +1,8 @@
 """What shoppers carry: picked, and neither paid nor put back yet.
 
-It tells a put-back from a refill (nobody puts back more than was taken) and, after an hour, a lost pick from a slow shopper. A till may
-speak before the scale does; what is paid but was not seen picked waits as a debt (negative units) and goes after the same hour.
+It tells a put-back from a refill (nobody puts back more than was taken) and, after an hour, a lost pick from a slow shopper. Till and
+scale speak through different lines, and either may lag: what is paid but was not seen picked waits as a debt (negative units). The hour
+is counted on the clock of whoever should have spoken: the till's for picks, the scale's for debts.
 """
 
 from __future__ import annotations
@@ -57,25 +58,36 @@ class BasketBook:
             self._add(BasketRow(sku, changes.journal_id, line, changes.at_ms, -rest), changes)
         return rest
 
-    def give_up(self, changes: Changes) -> list[Lost]:
-        """Let go of what has been carried for too long by the time of this entry."""
+    def give_up_picks(self, changes: Changes) -> list[Lost]:
+        """Let go of what the till should have heard of by now: it has spoken of a moment an hour after the pick.
+
+        Without a till nothing is ever lost, for nobody can say what was not paid.
+        """
         if self._oldest_ms is None or changes.at_ms < self._oldest_ms + CARRIED_MAX_MS:
             return []
         lost = []
         for sku in sorted(self._rows):
-            kept = []
-            for row in self._rows[sku]:
-                if changes.at_ms < row.picked_at_ms + CARRIED_MAX_MS:
-                    kept.append(row)
-                    continue
-                changes.effects.append(Gone(BasketRow, (row.sku, row.journal_id, row.line)))
-                changes.touch(sku)
-                if row.units > 0:
-                    lost.append(Lost(sku, row.units, row.picked_at_ms + CARRIED_MAX_MS))
-            self._rows[sku] = kept
-        self._rows = {sku: rows for sku, rows in self._rows.items() if rows}
-        self._oldest_ms = min((row.picked_at_ms for rows in self._rows.values() for row in rows), default=None)
+            lost += [Lost(row.sku, row.units, row.picked_at_ms + CARRIED_MAX_MS) for row in self._drop(sku, changes, sign=1)]
+        self._oldest_ms = min((row.picked_at_ms for rows in self._rows.values() for row in rows if row.units > 0), default=None)
         return lost
+
+    def give_up_debts(self, sku: str, changes: Changes) -> None:
+        """Let go of what the scale should have felt by now: it has spoken of a moment an hour after the sale."""
+        self._drop(sku, changes, sign=-1)
+
+    def _drop(self, sku: str, changes: Changes, *, sign: int) -> list[BasketRow]:
+        rows = self._rows.get(sku, [])
+        gone = [row for row in rows if row.units * sign > 0 and changes.at_ms >= row.picked_at_ms + CARRIED_MAX_MS]
+        if not gone:
+            return []
+        changes.touch(sku)
+        changes.effects += [Gone(BasketRow, (row.sku, row.journal_id, row.line)) for row in gone]
+        kept = [row for row in rows if row not in gone]
+        if kept:
+            self._rows[sku] = kept
+        else:
+            del self._rows[sku]
+        return gone
 
     def _add(self, row: BasketRow, changes: Changes) -> None:
         self._keep(row)
@@ -84,7 +96,8 @@ class BasketBook:
 
     def _keep(self, row: BasketRow) -> None:
         self._rows.setdefault(row.sku, []).append(row)
-        self._oldest_ms = row.picked_at_ms if self._oldest_ms is None else min(self._oldest_ms, row.picked_at_ms)
+        if row.units > 0:
+            self._oldest_ms = row.picked_at_ms if self._oldest_ms is None else min(self._oldest_ms, row.picked_at_ms)
 
     def _consume(self, sku: str, units: int, changes: Changes, *, sign: int, newest_first: bool) -> int:
         """Take up to `units` out of rows of one sign; returns what was not there."""

@@ -7,10 +7,15 @@ from store_hub.rules.quarters import quarter_start_ms
 
 
 class Changes:
-    """Effects of one entry, the articles and places it touched, and the running number of its events."""
+    """Effects of one entry, the articles and places it touched, and the running number of its events.
 
-    def __init__(self, *, journal_id: int, at_ms: int) -> None:
+    Args:
+        timeless: a plan, which says how things are and not when they came about: what happened before it may still be told after it.
+    """
+
+    def __init__(self, *, journal_id: int, at_ms: int, timeless: bool = False) -> None:
         self.journal_id = journal_id
+        self.timeless = timeless
         self.at_ms = at_ms
         self.effects: list[Effect] = []
         self.skus: dict[str, None] = {}  # Ordered, so that a rebuild goes the same way.

@@ -118,9 +118,7 @@ class StoreFold:
         said = entry.said
         if isinstance(said, Unreadable):
             return [QuarantineRow(entry.journal_id, 0, said.reason, said.detail, entry.happened_at_ms)]
-        changes = Changes(journal_id=entry.journal_id, at_ms=entry.happened_at_ms)
-        for lost in self.stock.baskets.give_up(changes):
-            changes.add_to_quarter(lost.sku, at_ms=lost.given_up_at_ms, lost=lost.units)
+        changes = Changes(journal_id=entry.journal_id, at_ms=entry.happened_at_ms, timeless=isinstance(said, Planogram))
         if isinstance(said, ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed):
             self._observe(said, entry, changes)
         elif isinstance(said, Planogram):

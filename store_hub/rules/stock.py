@@ -67,13 +67,16 @@ class StockBook:
             return True
         for event in events:
             self._book_event(weight.shelf_id, event, changes)
-        self.retell_shelf(weight.shelf_id, changes, evidence="weight")
+        for sku in self.retell_shelf(weight.shelf_id, changes, evidence="weight"):
+            self.baskets.give_up_debts(sku, changes)
         return True
 
-    def retell_shelf(self, shelf_id: str, changes: Changes, *, evidence: str) -> None:
-        """Take over what the scale's belief now says."""
-        for sku, estimate in self.scales.estimates(shelf_id).items():
+    def retell_shelf(self, shelf_id: str, changes: Changes, *, evidence: str) -> list[str]:
+        """Take over what the scale's belief now says; returns the articles it speaks of."""
+        estimates = self.scales.estimates(shelf_id)
+        for sku, estimate in estimates.items():
             self.put(sku, shelf_id, float(estimate.mean), float(estimate.low), float(estimate.high), evidence, changes)
+        return list(estimates)
 
     def _book_event(self, shelf_id: str, event: PickEvent, changes: Changes) -> None:
         line = changes.next_line()

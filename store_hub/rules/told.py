@@ -15,7 +15,9 @@ def unknown_skus(told: Sale | Delivery, places: Places | None) -> list[str]:
 
 
 def book_sale(sale: Sale, stock: StockBook, places: Places | None, changes: Changes) -> None:
-    """Book a receipt, line by line."""
+    """Book a receipt, line by line; and give up what has been carried past the till for too long."""
+    for lost in stock.baskets.give_up_picks(changes):
+        changes.add_to_quarter(lost.sku, at_ms=lost.given_up_at_ms, lost=lost.units)
     for line, sold in enumerate(sale.lines, start=1):
         known = places is not None and sold.sku in places.skus
         changes.effects.append(

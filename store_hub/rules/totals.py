@@ -29,7 +29,6 @@ class TotalBook:
         """
         before = self._totals.get(sku)
         at_ms = changes.at_ms if before is None else max(changes.at_ms, before.updated_at_ms)
-        quarter_ms = quarter_start_ms(at_ms)
         units, low, high = together(places)
         shelves = [row for row in places if row.place != BACK_ROOM]
         out = bool(shelves) and all(is_empty(row) for row in shelves)
@@ -37,14 +36,18 @@ class TotalBook:
         if out and out_since_ms is None:
             out_since_ms = at_ms
         elif not out and out_since_ms is not None:
-            changes.effects.append(StockoutRow(sku, out_since_ms, at_ms))
+            changes.effects.append(StockoutRow(sku, out_since_ms, max(at_ms, out_since_ms)))
             out_since_ms = None
         shelf_units = sum(row.units for row in shelves)
+        if changes.timeless:
+            at_ms = 0 if before is None else before.updated_at_ms
+        quarter_ms = quarter_start_ms(at_ms)
         row = TotalRow(sku, units, low, high, shelf_units, out_since_ms, carried, quarter_ms, at_ms)
         self._totals[sku] = row
-        opening = None if before is None else before.units
         changes.effects.append(row)
-        changes.effects.append(SkuQuarterClosing(quarter_ms, sku, opening, units, low, high))
+        if not changes.timeless:
+            opening = None if before is None else before.units
+            changes.effects.append(SkuQuarterClosing(quarter_ms, sku, opening, units, low, high))
 
 
 def together(places: Sequence[StockRow]) -> tuple[float, float | None, float | None]:

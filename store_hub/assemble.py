@@ -1,0 +1,266 @@
+"""Wires the hub: ledger, bookkeeper, broker, flows, and one web server for doors and pages."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from store_hub.adapters.clock import HubClock
+from store_hub.adapters.cloud_link import CloudLink
+from store_hub.adapters.door_tokens import read_door_tokens, read_token
+from store_hub.adapters.gauges import HubGauges
+from store_hub.adapters.ledger import Ledger
+from store_hub.adapters.ledger_calls import LedgerCalls
+from store_hub.adapters.ledger_figures import LedgerGauge
+from store_hub.adapters.ledger_reports import LedgerReports
+from store_hub.adapters.ledger_views import LedgerViews
+from store_hub.adapters.pager import Pager
+from store_hub.config import HubConfig
+from store_hub.errors import ConfigurationInvalid, HubError, PortTaken
+from store_hub.flows.bookkeep import Bookkeeper
+from store_hub.flows.ingest import make_link
+from store_hub.flows.notify import Notify
+from store_hub.flows.report import Report
+from store_hub.flows.sync import Sync
+from store_hub.routes.bodies import describe
+from store_hub.routes.doors import DOOR_STRUCTS, make_router
+from store_hub.routes.health import Check, booking_check, bookkeeper_check, broker_check, cloud_check, health_routes, ledger_check
+from store_hub.routes.metrics import DepthCollector, LedgerCollector, metrics_routes
+from store_hub.routes.refusals import answer_refusals
+from wire_format.plans import Planogram
+from wire_format.reports import StoreProfile
+
+STOP_FLOWS_S = 1.5
+GRACE_S = 1
+
+_log = structlog.get_logger("hub")
+
+
+class Flow(Protocol):
+    """Something that runs on a thread of its own until told to stop."""
+
+    name: str
+
+    def run(self, stop: threading.Event) -> None:
+        """Run until told to stop."""
+
+
+class Hub:
+    """A shop's hub, wired. `start` begins to book and to listen to the broker; `application` is for the web server.
+
+    Raises:
+        HubError: the ledger, a token file or the configuration cannot be used.
+    """
+
+    def __init__(self, config: HubConfig, *, config_path: str = "the configuration") -> None:
+        self._config = config
+        self._clock = HubClock()
+        self._stop = threading.Event()
+        self._path = Path(config.ledger.path)
+        self.ledger = Ledger.open(self._path)
+        try:
+            self._wire(config_path)
+        except BaseException:
+            self.ledger.close()
+            raise
+
+    def _wire(self, config_path: str) -> None:
+        config, identity = self._config, self.ledger.identity
+        if config.store_id is not None and config.store_id != identity.store_id:
+            problem = f"the ledger {config.ledger.path} is of store {identity.store_id}; give it its own, or correct this"
+            raise ConfigurationInvalid(path=config_path, field="store_id", problem=problem)
+        self.gauges = HubGauges()
+        self.bookkeeper = Bookkeeper(self.ledger, clock=self._clock, config=config.bookkeeping, gauges=self.gauges)
+        self.link = make_link(
+            config.broker, store_id=identity.store_id, ledger_id=identity.ledger_id, clock=self._clock, inbox=self.bookkeeper.inbox
+        )
+        self._tokens = None if config.http.token_file is None else read_door_tokens(Path(config.http.token_file))
+        self._sync = self._make_sync()
+        flows: list[Flow | None] = [self._make_report(), self._make_notify(config_path), self._sync, self._make_mirror()]
+        self._threads = [
+            threading.Thread(target=flow.run, args=(self._stop,), name=flow.name, daemon=True) for flow in flows if flow is not None
+        ]
+
+    def start(self) -> None:
+        """Begin."""
+        self.bookkeeper.start(self.link)
+        self.link.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End within a few seconds: what is not acknowledged will be sent again."""
+        self._stop.set()
+        self.link.stop()
+        self.bookkeeper.stop()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(STOP_FLOWS_S / max(1, len(self._threads)))
+        self.ledger.close()
+
+    def profile(self) -> StoreProfile:
+        """What the store says of itself."""
+        plan = self._planogram()
+        return StoreProfile(
+            store_id=plan.store_id,
+            name=plan.name,
+            time_zone=plan.time_zone,
+            currency=plan.currency,
+            floor_width_m=plan.width_m,
+            floor_depth_m=plan.depth_m,
+        )
+
+    def application(self) -> FastAPI:
+        """Return doors, health, metrics and pages as one application."""
+        from store_hub.dashboard.pages import mount_pages  # NiceGUI takes a second to import: commands without pages do not wait for it.
+
+        app = FastAPI(
+            title="Aislewise store hub", version="1", description="What a till, a delivery and a counting person tell a store's hub."
+        )
+        answer_refusals(app)
+        app.include_router(make_router(bookkeep=self.bookkeeper, tokens=self._tokens, now_ms=self._clock.now_ms))
+        app.include_router(health_routes(self._checks()))
+        self.gauges.registry.register(LedgerCollector(LedgerGauge(self._path)))
+        self.gauges.registry.register(DepthCollector({"inbox_waiting": ("Items that wait for the bookkeeper", self._waiting)}))
+        app.include_router(metrics_routes(self.gauges.registry))
+        describe(app, DOOR_STRUCTS)
+        mount_pages(
+            app,
+            views=LedgerViews(self._path),
+            submit=self.bookkeeper.submit,
+            store_profile=self.profile(),
+            on_booked=self.bookkeeper.on_booked,
+            now_ms=self._clock.now_ms,
+        )
+        return app
+
+    # ---- parts
+
+    def _planogram(self) -> Planogram:
+        plan = self.bookkeeper.planogram()
+        if plan is None:
+            raise HubError(f"ledger {self._path}: it holds no planogram; make a new one with store-hub init --planogram FILE")
+        return plan
+
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self._planogram().time_zone)
+
+    def _waiting(self) -> float:
+        return float(self.bookkeeper.figures().waiting)
+
+    def _make_report(self) -> Report:
+        return Report(
+            ledger=LedgerReports(self._path),
+            bookkeep=self.bookkeeper,
+            zone=self._zone,
+            now_ms=self._clock.now_ms,
+            every_s=self._config.cloud.report_every_s,
+        )
+
+    def _make_notify(self, config_path: str) -> Notify:
+        return Notify(
+            calls=LedgerCalls(self._path),
+            bookkeep=self.bookkeeper,
+            pager=Pager(self._config.pager.urls, config_path=config_path),
+            page_url=self._config.pager.page_url,
+            now_ms=self._clock.now_ms,
+        )
+
+    def _make_sync(self) -> Sync | None:
+        cloud = self._config.cloud
+        if cloud.url is None:
+            return None
+        token = None if cloud.token_file is None else read_token(Path(cloud.token_file), field="cloud.token_file")
+        store_id = self.ledger.identity.store_id
+        return Sync(
+            ledger=LedgerReports(self._path),
+            bookkeep=self.bookkeeper,
+            cloud=CloudLink(url=cloud.url, store_id=store_id, token=token, timeout_s=cloud.timeout_s),
+            store_id=store_id,
+            now_ms=self._clock.now_ms,
+            plans_every_s=cloud.plans_every_s,
+        )
+
+    def _make_mirror(self) -> Flow | None:
+        return None
+
+    def _checks(self) -> dict[str, Check]:
+        gauge, broker = LedgerGauge(self._path), self._config.broker
+        return {
+            "ledger": ledger_check(gauge),
+            "bookkeeper": bookkeeper_check(self.bookkeeper.is_alive),
+            "broker": broker_check(lambda: self.link.connected, place=f"{broker.host}:{broker.port}"),
+            "booking": booking_check(gauge, now_ms=self._clock.now_ms),
+            "cloud": cloud_check(None if self._sync is None else self._sync.state, now_ms=self._clock.now_ms),
+        }
+
+
+def run_hub(config: HubConfig, *, config_path: str) -> bool:
+    """Run a hub until it is told to stop; returns whether Ctrl-C said so.
+
+    Raises:
+        PortTaken, LedgerUnusable, ConfigurationInvalid
+    """
+    listener = listen(config.http.host, config.http.port, setting=f"[http] port in {config_path} (or --port)")
+    try:
+        hub = Hub(config, config_path=config_path)
+    except BaseException:
+        listener.close()
+        raise
+    try:
+        server = uvicorn.Server(
+            uvicorn.Config(hub.application(), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, ws_max_queue=32)
+        )
+        interrupted = _stop_on_signals()
+        hub.start()
+        _log.info("the hub is open", pages=f"http://{config.http.host}:{config.http.port}/", ledger=config.ledger.path)
+        server.run(sockets=[listener])
+    finally:
+        hub.stop()
+        listener.close()
+    return interrupted()
+
+
+def listen(host: str, port: int, *, setting: str) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        PortTaken: another program has it. ConfigurationInvalid: it cannot be had for another reason.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise ConfigurationInvalid(path=setting, field="http.host", problem=f"{host} is no address here: {error}") from None
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host=host, port=port, setting=setting) from None
+        raise ConfigurationInvalid(path=setting, field="http.port", problem=f"{host}:{port} cannot be had: {error.strerror}") from None
+    return listener
+
+
+def _stop_on_signals() -> Callable[[], bool]:
+    """The web server stops on both signals and then raises them again: here they only leave a note, so that the rest can stop too."""
+    seen: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        seen.append(number)
+
+    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGTERM, note)
+    return lambda: signal.SIGINT in seen
