@@ -130,7 +130,7 @@ class DevicesPage(Page):
         parts = Markup()
         if count:
             title = reader.n("{count} message or line has no effect", "{count} messages or lines have no effect", count)
-            heads = (reader.t("When"), reader.t("From"), reader.t("Why"), reader.t("Detail"), reader.t("Entry"))
+            heads = (reader.t("When"), reader.t("Sender"), reader.t("Why"), reader.t("Detail"), reader.t("Entry"))
             rows = (self._quarantine_row(row, now_ms) for row in reading.quarantine())
             note = reader.t("Nothing is lost: each stays in the journal. The newest fifty:")
             parts += Markup('<h2>{}</h2><p class="small soft">{}</p>').format(title, note) + table(heads, rows, figures=(4,))

@@ -169,12 +169,10 @@ class TodayPage(Page):
         else:
             share = reader.share(abs(comparison.change), decimals=0)
             day = reader.weekday(visitors.before_ms)
-            wording = (
-                "Visitors {share} over last {day} to this time"
-                if comparison.change >= 0
-                else "Visitors {share} under last {day} to this time"
-            )
-            text = reader.t(wording, share=share, day=day)
+            if comparison.change >= 0:
+                text = reader.t("Visitors {share} over last {day} to this time", share=share, day=day)
+            else:
+                text = reader.t("Visitors {share} under last {day} to this time", share=share, day=day)
         return Markup("<h2>{}</h2>").format(text)
 
     def _visitors_chart(self, visitors: Visitors) -> Options:

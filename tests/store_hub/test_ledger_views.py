@@ -1,0 +1,127 @@
+"""What the pages read from the ledger: read-only, of one moment, and quick however long the shop has been open."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store_hub.adapters.ledger import Ledger
+from store_hub.adapters.ledger_views import LedgerUnreadable, LedgerViews
+
+DAY_MS, QUARTER_MS, MINUTE_MS = 86_400_000, 900_000, 60_000
+NOW_MS = 1_795_359_900_000 // QUARTER_MS * QUARTER_MS
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """An empty ledger, made as the hub makes it."""
+    path = tmp_path / "ledger.sqlite"
+    Ledger.create(path, store_id="corner-shop", now_ms=NOW_MS - 400 * DAY_MS).close()
+    return path
+
+
+@pytest.fixture
+def writer(ledger: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(ledger, isolation_level=None)
+    yield connection
+    connection.close()
+
+
+def test_an_empty_ledger_answers_every_question_with_nothing(ledger: Path) -> None:
+    with LedgerViews(ledger).reading() as reading:
+        assert reading.planogram is None
+        assert reading.open_alerts() == reading.past_alerts(0) == reading.devices() == reading.quarantine() == reading.counters() == []
+        assert reading.stock() == {}
+        assert reading.totals() == []
+        assert reading.sold(0, NOW_MS) == (0, 0)
+        assert reading.doors(0, NOW_MS) == []
+        assert reading.heat(0, NOW_MS) == []
+        assert reading.occupancy() is None
+        assert reading.last_news_ms() is None
+        assert reading.cloud() is None
+        assert not reading.has_sales()
+
+
+def test_a_ledger_that_is_not_there_is_named_with_advice(tmp_path: Path) -> None:
+    with (
+        pytest.raises(LedgerUnreadable, match=r"ledger .*nowhere.sqlite: .*check that the file is there"),
+        LedgerViews(tmp_path / "nowhere.sqlite").reading(),
+    ):
+        pass
+
+
+def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "holiday.jpg"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(LedgerUnreadable, match=r"holiday\.jpg"), LedgerViews(path).reading():
+        pass
+
+
+def test_a_page_cannot_write(ledger: Path) -> None:
+    with pytest.raises(LedgerUnreadable, match="readonly"), LedgerViews(ledger).reading() as reading:
+        reading._connection.execute("DELETE FROM alerts")
+
+
+def test_all_figures_of_a_view_are_of_the_same_moment(ledger: Path, writer: sqlite3.Connection) -> None:
+    with LedgerViews(ledger).reading() as reading:
+        assert reading.quarantine_count() == 0
+        writer.execute("INSERT INTO quarantine VALUES (7, 0, 'undecodable', 'no JSON', ?)", (NOW_MS,))
+        assert reading.quarantine_count() == 0
+    with LedgerViews(ledger).reading() as reading:
+        assert reading.quarantine_count() == 1
+
+
+def test_the_longest_empty_place_comes_first_with_its_pace(ledger: Path, writer: sqlite3.Connection) -> None:
+    writer.execute("INSERT INTO products VALUES ('cola', 'Cola', NULL, '', 350.0, 99, 60, 24)")
+    add = "INSERT INTO alerts (alert_id, kind, sku, shelf_id, raised_at_ms, emptied_at_ms, journal_id) VALUES (?, ?, ?, ?, ?, ?, 1)"
+    writer.execute(add, (1, "low_shelf", "tea", "s-2", NOW_MS - 60 * MINUTE_MS, None))
+    writer.execute(add, (2, "empty_shelf", "milk", "s-3", NOW_MS - 50 * MINUTE_MS, NOW_MS - 3 * MINUTE_MS))
+    writer.execute(add, (3, "empty_shelf", "cola", "s-1", NOW_MS - 40 * MINUTE_MS, NOW_MS - 12 * MINUTE_MS))
+    writer.execute(
+        "INSERT INTO sku_quarters (quarter_started_at_ms, sku, units_picked, units_put_back) VALUES (?, 'cola', 9, 1)",
+        (NOW_MS - 4 * QUARTER_MS,),
+    )
+    with LedgerViews(ledger).reading() as reading:
+        alerts = reading.open_alerts()
+    assert [alert.alert_id for alert in alerts] == [3, 2, 1]
+    assert (alerts[0].name, alerts[0].taken_units) == ("Cola", 8.0)
+
+
+def test_a_health_message_nobody_can_read_any_more_is_shown_as_such(ledger: Path, writer: sqlite3.Connection) -> None:
+    writer.execute("INSERT INTO devices VALUES ('cam', 'alive', '00000000', NULL, '9.9', ?, ?, x'ff')", (NOW_MS, NOW_MS))
+    with LedgerViews(ledger).reading() as reading:
+        assert [(device.device_id, device.readable) for device in reading.devices()] == [("cam", False)]
+
+
+def test_today_is_read_at_once_with_a_year_of_ledger_behind_it(ledger: Path, writer: sqlite3.Connection) -> None:
+    """A year of 40 articles by quarter hour, of minutes at the door and of heat."""
+    writer.execute("BEGIN")
+    quarters = range(NOW_MS - 365 * DAY_MS, NOW_MS, QUARTER_MS)
+    opened = [quarter for quarter in quarters if 8 <= quarter // 3_600_000 % 24 < 20]
+    writer.executemany(
+        "INSERT INTO sku_quarters (quarter_started_at_ms, sku, units_sold, revenue_minor) VALUES (?, ?, 1, 100)",
+        ((quarter, f"sku-{number}") for quarter in opened for number in range(10)),
+    )
+    writer.executemany(
+        "INSERT INTO door_minutes VALUES ('front', ?, 1, 1, 60000)", ((quarter + m * MINUTE_MS,) for quarter in opened for m in range(15))
+    )
+    writer.executemany(
+        "INSERT INTO floor_tiles VALUES ('cam', ?, 500, ?, 1, 900)", ((quarter, column) for quarter in opened for column in range(12))
+    )
+    writer.execute("COMMIT")
+    views = LedgerViews(ledger)
+    started = time.perf_counter()
+    with views.reading() as reading:
+        midnight_ms = NOW_MS - NOW_MS % DAY_MS
+        assert reading.sold(midnight_ms, NOW_MS)[0] > 0
+        assert reading.doors(midnight_ms, NOW_MS)
+        assert reading.visitors_by_minute(midnight_ms - 7 * DAY_MS, NOW_MS - 6 * DAY_MS)
+        assert reading.heat(NOW_MS - 3_600_000, NOW_MS)
+        for table, column in (("sku_quarters", "quarter_started_at_ms"), ("door_minutes", "minute_started_at_ms")):
+            plan = writer.execute(f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} >= 5 AND {column} < 9").fetchall()
+            assert "SEARCH" in str(plan)
+    assert time.perf_counter() - started < 0.5
