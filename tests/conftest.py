@@ -100,13 +100,19 @@ class Mosquitto:
         self._process = None
 
 
-@pytest.fixture
-def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
-    """A running Mosquitto on a free loopback port; skips the test where it is not installed."""
+def start_mosquitto(folder: Path) -> Mosquitto:
+    """Start a Mosquitto on a free loopback port; skips the test where it is not installed."""
     program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
     if program is None:
         pytest.skip("Mosquitto is not installed: apt-get install mosquitto")
-    broker = Mosquitto(program, tmp_path_factory.mktemp("mosquitto"))
+    broker = Mosquitto(program, folder)
     broker.start()
+    return broker
+
+
+@pytest.fixture
+def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    """A running Mosquitto on a free loopback port; skips the test where it is not installed."""
+    broker = start_mosquitto(tmp_path_factory.mktemp("mosquitto"))
     yield broker
     broker.stop()
