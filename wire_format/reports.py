@@ -26,7 +26,7 @@ from wire_format.identifiers import (
 from wire_format.observations import FloorCell
 
 LocalDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="the store's own calendar day")]
-Minutes = Annotated[float, Meta(ge=0.0, le=1440.0)]
+Minutes = Annotated[float, Meta(ge=0.0, le=1500.0, description="a day on which summer time ends has 1500 minutes")]
 
 
 class Fact(Struct, frozen=True, kw_only=True, tag_field="type"):
