@@ -86,7 +86,16 @@ class ReportReading:
             " ORDER BY quarter_started_at_ms DESC LIMIT 1",
             (sku, from_ms),
         ).fetchone()
-        return SkuHistory(sku, quarters, None if before is None else QuarterFigures(*before), self.spells(sku, from_ms))
+        known_before = self._since_the_start(sku) if before is None else QuarterFigures(*before)
+        return SkuHistory(sku, quarters, known_before, self.spells(sku, from_ms))
+
+    def _since_the_start(self, sku: str) -> QuarterFigures | None:
+        """What the planogram said was there, before anything had happened."""
+        row = self._connection.execute(
+            "SELECT opening_units, NULL, NULL FROM sku_quarters WHERE sku = ? ORDER BY quarter_started_at_ms LIMIT 1", (sku,)
+        ).fetchone()
+        row = row or self._connection.execute("SELECT units, low, high FROM totals WHERE sku = ?", (sku,)).fetchone()
+        return None if row is None or row[0] is None else QuarterFigures(0, 0, 0, 0, 0, 0, 0, row[0], *row)
 
     def door(self, door_id: str, quarter_ms: int) -> DoorFigures | None:
         """Return a door's quarter; None when nobody watched it."""

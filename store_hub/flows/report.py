@@ -43,6 +43,7 @@ class Report:
         now_ms: the hub's clock.
         every_s: how often facts are made.
         answer_s: how long to wait for the bookkeeper.
+        waiting_max: while so many facts wait for the cloud, no more are numbered.
     """
 
     name = "report"
@@ -56,6 +57,7 @@ class Report:
         now_ms: Callable[[], int],
         every_s: float,
         answer_s: float = 30.0,
+        waiting_max: int = WAITING_MAX,
     ) -> None:
         self._ledger = ledger
         self._bookkeep = bookkeep
@@ -63,6 +65,7 @@ class Report:
         self._now_ms = now_ms
         self._every_s = every_s
         self._answer_s = answer_s
+        self._waiting_max = waiting_max
         self._told_through_ms: int | None = None
         self.refused = 0
 
@@ -85,7 +88,7 @@ class Report:
         while stop is None or not stop.is_set():
             with self._ledger.reading() as reading:
                 marks = reading.marks()
-                if marks is None or marks.waiting >= WAITING_MAX:
+                if marks is None or marks.waiting >= self._waiting_max:
                     return made
                 known_through_ms = reading.known_through_ms(self._now_ms())
                 dirty = reading.dirty(limit=CHUNK_ROWS)
