@@ -7,7 +7,9 @@ one `Shed` row, with a sequence of its own, tells the hub how much went.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_agent.adapters import outbox_file
-from edge_agent.adapters.outbox_file import OutboxCorrupt, storage_errors
+from edge_agent.adapters.outbox_file import OutboxCorrupt, OutboxDiskFull, storage_errors
 from edge_agent.adapters.outbox_rows import Letter, OutboxRows
 from wire_format import codec
 from wire_format.observations import Observation
@@ -86,6 +88,7 @@ class Outbox:
             self._connection.close()
             raise
         self._last_sequence_at_open = self.last_sequence
+        outbox_file.keep_ballast(self.path)
 
     def on_put(self, listener: Callable[[], None]) -> None:
         """Call `listener`, from whichever thread, after something was written."""
@@ -125,7 +128,7 @@ class Outbox:
             OutboxUnusable: the disk is full or broken.
         """
         with self._lock:
-            letters, self.last_sequence = self._transact(lambda: self._take(after_sequence, limit))
+            letters, self.last_sequence = self._transact(lambda: self._take(after_sequence, limit), is_draining=True)
         return letters
 
     def oldest_sequence(self) -> int:
@@ -144,7 +147,8 @@ class Outbox:
             through, outbox_id = min(booked_through, self.last_sequence), self.outbox_id
             if through <= self.booked_through:
                 return 0
-            forgotten = self._transact(lambda: self._rows.delete_through(through) if outbox_id == self.outbox_id else 0)
+            forgotten = self._transact(lambda: self._rows.delete_through(through) if outbox_id == self.outbox_id else 0, is_draining=True)
+            outbox_file.keep_ballast(self.path)
             if outbox_id == self.outbox_id:  # Otherwise the file was found damaged, and this is a new one.
                 self.booked_through = through
                 self.depth -= forgotten
@@ -182,13 +186,30 @@ class Outbox:
 
     # What follows runs under the lock.
 
-    def _transact(self, work: Callable[[], T]) -> T:
-        """Run `work` in one transaction. A file found damaged is set aside and the work is done on a new one."""
+    def _transact(self, work: Callable[[], T], *, is_draining: bool = False) -> T:
+        """Run `work` in one transaction. A file found damaged is set aside and the work is done on a new one.
+
+        On a full disk the journal is folded into the file first; what drains the outbox may also use up the ballast.
+        """
         try:
             return self._transact_once(work)
         except OutboxCorrupt:
             self._begin_anew(carry=False)
             return self._transact_once(work)
+        except OutboxDiskFull:
+            self._fold_journal()
+            if not is_draining:
+                return self._transact_once(work)
+        try:
+            return self._transact_once(work)
+        except OutboxDiskFull:
+            if not outbox_file.drop_ballast(self.path):
+                raise
+            return self._transact_once(work)
+
+    def _fold_journal(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # Then the disk is really full, which the next try tells.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _transact_once(self, work: Callable[[], T]) -> T:
         with storage_errors(self.path):

@@ -30,6 +30,8 @@ CREATE TABLE shed (kind TEXT PRIMARY KEY, units INTEGER NOT NULL) WITHOUT ROWID;
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 5.0
 SET_ASIDE_MAX = 5
+BALLAST_BYTES = 1_048_576
+_BALLAST_FROM_FREE_BYTES = 20 * BALLAST_BYTES
 _SIDE_FILES = ("-wal", "-shm")
 
 
@@ -38,6 +40,15 @@ class OutboxCorrupt(OutboxUnusable):
 
     def __init__(self, *, path: str, problem: str) -> None:
         super().__init__(path=path, problem=problem, advice="it is set aside under another name and a new outbox is begun")
+
+
+class OutboxDiskFull(OutboxUnusable):
+    """There is no room on the disk."""
+
+    def __init__(self, *, path: str) -> None:
+        super().__init__(
+            path=path, problem="the disk is full", advice="free space on that disk, or move the outbox to a larger one with [outbox] path"
+        )
 
 
 @contextlib.contextmanager
@@ -52,12 +63,12 @@ def storage_errors(path: Path) -> Iterator[None]:
     except (FileExistsError, NotADirectoryError) as error:
         raise OutboxUnusable(path=str(path), problem=f"{path.parent} is no folder", advice=_ADVICE_WRITABLE) from error
     except OSError as error:
-        advice = _ADVICE_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _ADVICE_WRITABLE
-        raise OutboxUnusable(path=str(path), problem=(error.strerror or str(error)).lower(), advice=advice) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutboxDiskFull(path=str(path)) from error
+        raise OutboxUnusable(path=str(path), problem=(error.strerror or str(error)).lower(), advice=_ADVICE_WRITABLE) from error
 
 
 _ADVICE_WRITABLE = "give the agent's user a folder it can write to, in [outbox] path"
-_ADVICE_FULL = "free space on that disk, or move the outbox to a larger one with [outbox] path"
 
 
 def _translated(path: Path, error: sqlite3.Error) -> OutboxUnusable:
@@ -65,13 +76,11 @@ def _translated(path: Path, error: sqlite3.Error) -> OutboxUnusable:
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return OutboxCorrupt(path=str(path), problem=f"the file is damaged ({error})")
     if code == sqlite3.SQLITE_FULL:
-        return OutboxUnusable(path=str(path), problem="the disk is full", advice=_ADVICE_FULL)
+        return OutboxDiskFull(path=str(path))
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return OutboxUnusable(path=str(path), problem=f"cannot be opened for writing ({error})", advice=_ADVICE_WRITABLE)
     if code == sqlite3.SQLITE_IOERR:
-        return OutboxUnusable(
-            path=str(path), problem=f"the disk answers with errors ({error})", advice="check the SD card or disk; " + _ADVICE_FULL
-        )
+        return OutboxUnusable(path=str(path), problem=f"the disk answers with errors ({error})", advice="check the SD card or disk")
     return OutboxUnusable(path=str(path), problem=str(error), advice="restart the agent; if it stays, report it with the log")
 
 
@@ -139,6 +148,27 @@ def make(connection: sqlite3.Connection) -> None:
     connection.executemany("INSERT INTO about VALUES (?, ?)", values)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
+
+
+def keep_ballast(path: Path) -> None:
+    """Hold some room on the disk, so that a full one can still be drained: numbering and forgetting need a little to write."""
+    ballast = path.with_name(path.name + ".ballast")
+    if ballast.exists():
+        return
+    with contextlib.suppress(OSError):  # Without ballast the outbox works as well, while the disk has room.
+        disk = os.statvfs(path.parent)
+        if disk.f_bavail * disk.f_frsize > _BALLAST_FROM_FREE_BYTES:
+            with ballast.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
+
+
+def drop_ballast(path: Path) -> bool:
+    """Give the held room to whoever drains the outbox now; whether there was any."""
+    ballast = path.with_name(path.name + ".ballast")
+    with contextlib.suppress(OSError):
+        ballast.unlink()
+        return True
+    return False
 
 
 def set_aside(path: Path) -> Path:
