@@ -185,7 +185,7 @@ def test_a_scan_tells_arrival_and_departure_in_the_words_of_the_wire(tmp_path: P
     )
     flow.run(threading.Event())
     mine = [o for o in told if o.epc == EPC]
-    assert [type(o) for o in mine] == [TagSeen, TagLeft]
+    assert [type(o).__name__ for o in mine] == ["TagSeen", "TagLeft"]
     assert all(codec.observations.decode(codec.encode(o)) == o for o in told)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from store_hub.flows.infer import InferenceInputInvalid, infer
 
-PLAN = '{"shelves": {"s1": {"counts_per_gram": 1, "tare_counts": 0, "skus": {"cola": {"unit_weight_g": 330.0, "start_units": 5, "capacity_units": 9}}}}}'
+PLAN = """{"shelves": {"s1": {"counts_per_gram": 1, "tare_counts": 0,
+  "skus": {"cola": {"unit_weight_g": 330.0, "start_units": 5, "capacity_units": 9}}}}}"""
 SETTLED = [
     '{"t_s": 1.0, "shelf_id": "s1", "weight_g": 1652.0, "spread_g": 0.3, "moved_at_s": null, "temperature_c": 21.0, "drift_g": 0.0}',
     '{"t_s": 9.0, "shelf_id": "s1", "weight_g": 992.1, "spread_g": 0.4, "moved_at_s": 7.5}',
