@@ -54,7 +54,7 @@ class SimulatedPlayhead:
             self._told.notify_all()
 
     def close(self) -> None:
-        """Wake everybody: nothing more will be told."""
+        """Nothing more will be told: what is known so far becomes the end of the story."""
         with self._told:
             self._closed = True
             self._told.notify_all()
@@ -88,7 +88,9 @@ class SimulatedPlayhead:
 
     def over(self, position_ms: int) -> bool:
         """Whether a sensor at this position has heard the whole story."""
-        return self._closed or (self.end_ms is not None and position_ms >= self.end_ms)
+        if self._closed and position_ms >= self._shop.known_through_ms:
+            return True
+        return self.end_ms is not None and position_ms >= self.end_ms
 
     def in_the_past(self, at_ms: int) -> bool:
         """Whether a moment is so long ago that catching up matters more than every single conversion."""

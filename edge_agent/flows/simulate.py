@@ -37,8 +37,7 @@ from wire_format.plans import Planogram
 _KEEP_EVERY_S = 5.0
 _KEEP_EVERY_CATCHING_UP_S = 0.5
 _SKIPPED_AFTER_A_CRASH_MS = 120_000
-_DRAIN_S = 3.0
-_STOP_S = 4.0
+_SENSORS_STOP_S, _DRAIN_S, _STOP_S = 2.0, 2.5, 4.5
 
 log = structlog.get_logger("edge_agent.simulate")
 
@@ -214,9 +213,11 @@ class _Device:
         return all(sensor.is_over for sensor in self._sensors) and self.link.record.held == 0 and self.link.outbox.depth == 0
 
     def stop_sensing(self, deadline_s: float) -> None:
-        """Stop the sensors; what they have seen goes to the outbox."""
+        """Let the sensors come to the story's end, so that a second start repeats nothing and misses nothing; stop who does not."""
+        for sensor in self._sensors:
+            sensor.join(max(0.0, deadline_s - time.monotonic()))
         self._sensing.set()
-        _join(self._sensors, deadline_s)
+        _join(self._sensors, deadline_s + 0.5)
 
     def stop_sending(self, deadline_s: float) -> None:
         """Stop recorder and uplink. What was not booked stays in the outbox."""
@@ -265,14 +266,14 @@ def _run(devices: Sequence[_Device], till: TillFlow | None, keeper: _Keeper, pla
             break
     playhead.close()
     posting.set()
-    deadline_s = time.monotonic() + _STOP_S
+    began_s = time.monotonic()
     for device in devices:
-        device.stop_sensing(deadline_s)
-    while any(device.link.outbox.depth for device in devices) and time.monotonic() < deadline_s - _STOP_S + _DRAIN_S:
+        device.stop_sensing(began_s + _SENSORS_STOP_S)
+    while any(device.link.outbox.depth for device in devices) and time.monotonic() < began_s + _DRAIN_S:
         time.sleep(0.05)
     for device in devices:
-        device.stop_sending(deadline_s)
-    _join(tills, deadline_s)
+        device.stop_sending(began_s + _STOP_S)
+    _join(tills, began_s + _STOP_S)
 
 
 def _join(threads: Sequence[TendedThread], deadline_s: float) -> None:
