@@ -84,7 +84,7 @@ class Shop:
         self.reports = LedgerReports(self.path)
         self.bookkeep = self._start()
         self._sequence = 0
-        self.ask(BookPlanogram(payload=codec.encode(plan or small_shop())))
+        self.put_in_force(plan or small_shop())
 
     def _start(self) -> Bookkeeper:
         keeper = Bookkeeper(self._ledger, clock=self.clock, config=BookkeepingConfig(gather_ms=0.0))
@@ -99,6 +99,9 @@ class Shop:
         answer = self.ask(Book(told=told, door="test"))
         assert isinstance(answer, Booked)
         return answer
+
+    def put_in_force(self, plan: Planogram) -> None:
+        self.ask(BookPlanogram(payload=codec.encode(plan)))
 
     def see(self, observation: msgspec.Struct) -> None:
         """Book what a device saw."""
@@ -199,3 +202,9 @@ def till(shop: Shop, serve: Callable[[FastAPI], Serving]) -> Iterator[httpx.Clie
 def make_doors() -> Callable[..., FastAPI]:
     """Wires the doors of a shop."""
     return doors_app
+
+
+@pytest.fixture
+def make_plan() -> Callable[..., Planogram]:
+    """The small shop's planogram, with changes."""
+    return small_shop
