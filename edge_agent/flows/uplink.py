@@ -23,6 +23,9 @@ from wire_format.commands import BookedThrough
 from wire_format.errors import WireError
 from wire_format.observations import Shed
 
+LISTEN_S = 0.25
+"""The longest that the network is listened to before the flow looks whether it should stop."""
+
 log = structlog.get_logger("edge_agent.uplink")
 
 
@@ -258,5 +261,5 @@ class _Talk:
 
     def patience_s(self, now: float) -> float:
         """How long the network may be waited for before something else is due."""
-        due = min(self.health_due, self.clock_due, now + 1.0, self.sending_from if self.sending_from > now else now + 1.0)
+        due = min(self.health_due, self.clock_due, now + LISTEN_S, self.sending_from if self.sending_from > now else now + LISTEN_S)
         return max(0.0, due - now)

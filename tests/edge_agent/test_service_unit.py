@@ -1,0 +1,45 @@
+"""The systemd unit starts a command that exists, and does not restart what a restart cannot heal."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from edge_agent.__main__ import app
+from edge_agent.errors import ConfigurationInvalid
+
+
+@pytest.fixture
+def unit(repository: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's keys have capitals
+    parser.read_string((repository / "firmware_configs" / "systemd" / "edge-agent.service").read_text(encoding="utf-8"))
+    return parser
+
+
+def test_it_starts_a_command_and_options_that_exist(unit: configparser.ConfigParser) -> None:
+    program, command, *options = shlex.split(unit["Service"]["ExecStart"])
+    assert Path(program).name == "edge-agent"
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a typer app with commands is a group
+    known = {name for parameter in commands[command].params for name in parameter.opts}
+    assert {option for option in options if option.startswith("--")} <= known
+
+
+def test_a_wrong_configuration_is_not_tried_again_and_again(unit: configparser.ConfigParser) -> None:
+    assert int(unit["Service"]["RestartPreventExitStatus"]) == ConfigurationInvalid.exit_code
+
+
+def test_it_waits_longer_than_the_agent_needs_to_stop(unit: configparser.ConfigParser) -> None:
+    assert int(unit["Service"]["TimeoutStopSec"]) > 5
+
+
+def test_what_it_writes_lies_where_the_unit_lets_it(unit: configparser.ConfigParser, repository: Path) -> None:
+    state = f"/var/lib/{unit['Service']['StateDirectory']}"
+    assert unit["Service"]["WorkingDirectory"] == state
+    examples = (repository / "firmware_configs" / "devices").glob("*.toml")
+    outboxes = [line for path in examples for line in path.read_text().splitlines() if line.startswith("path = ")]
+    assert any(state in line for line in outboxes)
