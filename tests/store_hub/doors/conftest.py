@@ -208,3 +208,9 @@ def make_doors() -> Callable[..., FastAPI]:
 def make_plan() -> Callable[..., Planogram]:
     """The small shop's planogram, with changes."""
     return small_shop
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Polls until something has happened."""
+    return wait_until
