@@ -207,7 +207,7 @@ class EmbeddedPostgres:
         if "server.log" in output or "could not start server" in output:
             lines += server_log.read_text(errors="replace").strip().splitlines()[-20:] if server_log.exists() else []
         telling = [line for line in lines if "FATAL" in line or "error:" in line.lower() or "PANIC" in line]
-        return (telling or lines or ["no output"])[-1].strip()
+        return telling[0].strip() if telling else (lines or ["no output"])[-1].strip()
 
     def _failure(self, program: str, problem: str) -> RecordsUnusable:
         return RecordsUnusable(

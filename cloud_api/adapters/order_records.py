@@ -56,13 +56,10 @@ class OrderBook:
         now = self._now()
         with self._engine.begin() as connection:
             connection.execute(text("SELECT 1 FROM stores WHERE store_id = :store FOR UPDATE"), {"store": store_id})
-            held: dict[str, str] = dict(
-                connection.execute(
-                    text("SELECT supplier, order_id FROM orders WHERE store_id = :store AND state = 'proposed'"), {"store": store_id}
-                )
-                .tuples()
-                .all()
+            open_orders = connection.execute(
+                text("SELECT supplier, order_id FROM orders WHERE store_id = :store AND state = 'proposed'"), {"store": store_id}
             )
+            held: dict[str, str] = {row.supplier: row.order_id for row in open_orders}
             for supplier in held.keys() - proposals.keys():
                 connection.execute(
                     text("DELETE FROM orders WHERE store_id = :store AND order_id = :order"), {"store": store_id, "order": held[supplier]}

@@ -34,6 +34,10 @@ class Months:
                     _attach(connection, table, month)
         self._made |= missing
 
+    def forget(self) -> None:
+        """Ask the database anew which months there are."""
+        self._made.clear()
+
     def drop_before(self, moment: datetime) -> list[str]:
         """Drop every month that ended before `moment`, and return the names of the partitions dropped."""
         limit = f"_{moment.astimezone(UTC):%Y_%m}"
@@ -42,7 +46,7 @@ class Months:
             dropped = [name for table in MONTHLY for name in _children(connection, table) if name[len(table.name) :] < limit]
             for name in dropped:
                 connection.execute(text(f'DROP TABLE "{name}"'))
-        self._made.clear()
+        self.forget()
         return sorted(dropped)
 
 

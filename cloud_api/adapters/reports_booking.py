@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 from psycopg import Cursor
+from psycopg.errors import CheckViolation
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from cloud_api.adapters import footfall_rollup
 from cloud_api.adapters.fact_rows import FACT_TABLES, Row, fact_time_ms, moment, rows_by_table, upsert_sql
@@ -59,7 +61,18 @@ class ReportBook:
         """
         now = self._now()
         believed, doubtful = self._sorted_by_belief(batch.facts, now)
-        self._months.make(moment(fact.quarter_started_at_ms) for fact in believed if isinstance(fact, _QUARTERLY))
+        times = {moment(fact.quarter_started_at_ms) for fact in believed if isinstance(fact, _QUARTERLY)}
+        self._months.make(times)
+        try:
+            return self._write(batch, believed, doubtful, now)
+        except IntegrityError as error:
+            if not isinstance(error.orig, CheckViolation):
+                raise
+        self._months.forget()  # Another program dropped a month that this one remembers, and a late fact came for it.
+        self._months.make(times)
+        return self._write(batch, believed, doubtful, now)
+
+    def _write(self, batch: ReportBatch, believed: list[AnyFact], doubtful: list[tuple[AnyFact, str]], now: datetime) -> Booked:
         with self._engine.begin() as connection:
             time_zone = _lock_store(connection, batch.store_id, now)
             generation, booked_through = _lock_ledger(connection, batch, now)

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -96,15 +97,16 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def cloud() -> Iterator[Cloud]:
     if not CHROMIUM.exists():
         pytest.skip("no /usr/bin/chromium: install Debian's chromium")
-    cloud = Cloud(tmp_path_factory.mktemp("cloud"), free_port())
-    try:
-        cloud.wait_for("/health/ready", lambda answer: answer["ok"])
-        yield cloud
-    finally:
-        cloud.stop()
+    with tempfile.TemporaryDirectory(prefix="aislewise-pages-") as folder:  # Not pytest's: the database's account must reach it.
+        cloud = Cloud(Path(folder), free_port())
+        try:
+            cloud.wait_for("/health/ready", lambda answer: answer["ok"])
+            yield cloud
+        finally:
+            cloud.stop()
 
 
 @pytest.fixture(scope="module")

@@ -22,11 +22,18 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 _NUMBERS = itertools.count(1)
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for records. Not pytest's own: as root, PostgreSQL runs under another account, which pytest locks out of its folders."""
+    with tempfile.TemporaryDirectory(prefix="aislewise-cloud-") as name:
+        yield Path(name)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a server that runs while the tests do."""
-    with tempfile.TemporaryDirectory(prefix="aislewise-records-") as folder:
-        server = EmbeddedPostgres(Path(folder) / "records", durable=False)
+    with tempfile.TemporaryDirectory(prefix="aislewise-records-") as name:
+        server = EmbeddedPostgres(Path(name) / "records", durable=False)
         url = server.start()
         yield url
         server.stop()
