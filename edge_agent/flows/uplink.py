@@ -117,9 +117,10 @@ class Uplink:
         self._link.publish(self._clock_post())
         log.info("connected", broker=self._link.name, outbox_id=talk.outbox_id, depth=self._outbox.depth)
         while not stop.is_set() and talk.outbox_id == self._outbox.outbox_id:
-            for arrival in self._link.turn(talk.patience_s(time.monotonic())):
-                self._hear(arrival, talk)
+            answers = [self._heard(arrival, talk) for arrival in self._link.turn(talk.patience_s(time.monotonic()))]
             now = time.monotonic()
+            if newest := next((answer for answer in reversed(answers) if answer is not None), None):
+                self._take_in(newest, talk, now)  # Each answer replaces those before it.
             self._tell_of_itself(talk, now)
             if now >= talk.sending_from:
                 self._send(talk, now)
@@ -151,20 +152,22 @@ class Uplink:
     def _window_left(self, talk: _Talk) -> int:
         return self._pace.window_letters - (talk.cursor - max(self._outbox.booked_through, talk.opened_after))
 
-    def _hear(self, arrival: Arrival, talk: _Talk) -> None:
+    def _heard(self, arrival: Arrival, talk: _Talk) -> BookedThrough | None:
         try:
             message: object = codec.commands.decode(arrival.payload)
         except WireError as error:
             self._faults.raise_fault("hub", "answer_undecodable", f"{arrival.topic}: {error}", "update edge-agent or store-hub")
-            return
-        if not isinstance(message, BookedThrough) or message.outbox_id != talk.outbox_id:
-            self._faults.raise_fault("hub", "answer_misplaced", f"{arrival.topic} holds another answer", "check who else publishes there")
-            return
-        now = time.monotonic()
+            return None
+        if isinstance(message, BookedThrough) and message.outbox_id == talk.outbox_id:
+            return message
+        self._faults.raise_fault("hub", "answer_misplaced", f"{arrival.topic} holds another answer", "check who else publishes there")
+        return None
+
+    def _take_in(self, answer: BookedThrough, talk: _Talk, now: float) -> None:
         talk.sending_from = min(talk.sending_from, now)
         talk.resend_after_s = self._pace.resend_first_s  # The hub is there: do not keep it waiting.
         try:
-            self._believe(message.booked_through, talk, now)
+            self._believe(answer.booked_through, talk, now)
         except OutboxUnusable as error:
             self._faults.raise_fault("outbox", "outbox_unreadable", error.problem, error.advice)
 
