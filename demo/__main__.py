@@ -1,7 +1,8 @@
-"""`make demo`: the whole chain on a simulated corner shop, in a browser. Everything it writes is under `var/demo`."""
+"""`make demo`: the whole chain on a simulated corner shop, in a browser. Everything it writes is in one folder, `var/demo`."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 import socket
@@ -18,8 +19,8 @@ from honcho.environ import expand_processes, parse_procfile
 from honcho.manager import Manager
 
 ROOT = Path(__file__).resolve().parent.parent
-STATE = ROOT / "var" / "demo"
-PORT_TAKEN, CONFIGURATION_WRONG, STORAGE_UNUSABLE = 6, 2, 5
+DEFAULT_STATE = "var/demo"
+CONFIGURATION_WRONG, STORAGE_UNUSABLE, PORT_TAKEN = 2, 5, 6
 _READY_WITHIN_S = 180.0
 
 
@@ -64,37 +65,36 @@ def check_free(ports: Ports) -> None:
         raise DemoProblem(f"taken by another program: {which}; choose others, for example: make demo {advice}", PORT_TAKEN)
 
 
-def write_settings(ports: Ports) -> None:
-    """Put the demo's settings, with these ports, into var/demo; the secret between hub and cloud is minted once."""
+def write_settings(ports: Ports, state: Path) -> None:
+    """Put the demo's settings, with these ports, into its folder; the secret between hub and cloud is minted once."""
     try:
-        STATE.mkdir(parents=True, exist_ok=True)
-        token_file = STATE / "cloud.token"
+        state.mkdir(parents=True, exist_ok=True)
+        token_file = state / "cloud.token"
         if not token_file.exists():
             _write_secret(token_file, secrets.token_urlsafe(24))
         token = token_file.read_text(encoding="utf-8").strip()
-        _write_secret(STATE / "tokens.toml", f'[stores]\n"corner-shop" = "{token}"\n')
+        _write_secret(state / "tokens.toml", f'[stores]\n"corner-shop" = "{token}"\n')
         changes = {"port = 1883": f"port = {ports.broker}", "port = 8080": f"port = {ports.hub}", "8090": str(ports.cloud)}
         for name in ("hub.toml", "cloud.toml"):
             text = (ROOT / "demo" / name).read_text(encoding="utf-8")
-            for default, chosen in changes.items():
+            for default, chosen in {**changes, DEFAULT_STATE: str(state)}.items():
                 text = text.replace(default, chosen)
-            (STATE / name).write_text(text, encoding="utf-8")
+            (state / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise DemoProblem(
-            f"{error.filename or STATE}: {error.strerror}; make room there, or give yourself the right to write", 5
-        ) from error
+        problem = f"{error.filename or state}: {error.strerror}; make room there, or choose another folder with --state"
+        raise DemoProblem(problem, STORAGE_UNUSABLE) from error
 
 
-def prepare_ledger() -> None:
+def prepare_ledger(state: Path) -> None:
     """Make the hub's ledger at the first start; a later start goes on with it."""
-    if not (STATE / "ledger.sqlite").exists():
-        command = [sys.executable, "-m", "store_hub", "init", "--config", "var/demo/hub.toml", "--planogram", "demo/planogram.json"]
+    if not (state / "ledger.sqlite").exists():
+        command = [sys.executable, "-m", "store_hub", "init", "--config", str(state / "hub.toml"), "--planogram", "demo/planogram.json"]
         done = subprocess.run(command, cwd=ROOT, check=False)
         if done.returncode:
             raise DemoProblem("the hub's ledger could not be made; the line above says why", done.returncode)
 
 
-def run(ports: Ports) -> int:
+def run(ports: Ports, state: Path, *, catch_up_hours: float) -> int:
     """Run all processes until one ends or Ctrl-C; returns the exit code."""
     environment = {
         **os.environ,
@@ -103,7 +103,8 @@ def run(ports: Ports) -> int:
         "BROKER_PORT": str(ports.broker),
         "HUB_PORT": str(ports.hub),
         "CLOUD_PORT": str(ports.cloud),
-        "CATCH_UP_HOURS": os.environ.get("CATCH_UP_HOURS", "3"),
+        "STATE": str(state),
+        "CATCH_UP_HOURS": str(catch_up_hours),
     }
     manager = Manager()
     procfile = parse_procfile((ROOT / "demo" / "Procfile").read_text(encoding="utf-8"))
@@ -160,19 +161,33 @@ def _write_secret(path: Path, text: str) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m demo",
+        description="The whole chain on a simulated corner shop, in a browser, until Ctrl-C.",
+        epilog="Example: make demo HUB_PORT=8081 CLOUD_PORT=8091 BROKER_PORT=1884",
+    )
+    parser.add_argument("--state", type=Path, default=Path(os.environ.get("DEMO_STATE") or DEFAULT_STATE), help="where all is kept")
+    hours = float(os.environ.get("CATCH_UP_HOURS") or 3.0)
+    parser.add_argument("--catch-up", type=float, default=hours, metavar="HOURS", help="how much of the past to tell at the first start")
+    return parser.parse_args()
+
+
 def main() -> int:
     """Start the demo."""
+    arguments = _arguments()
+    state = (ROOT / arguments.state).resolve()
     try:
         ports = chosen_ports()
         check_free(ports)
-        write_settings(ports)
-        prepare_ledger()
+        write_settings(ports, state)
+        prepare_ledger(state)
     except DemoProblem as problem:
         print(f"demo: {problem}", file=sys.stderr)
         return problem.exit_code
     except KeyboardInterrupt:
         return 130
-    return run(ports)
+    return run(ports, state, catch_up_hours=arguments.catch_up)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ ARTICLES = [
     Article("orange-juice-1l", "Orange juice 1 l", 1062.0, 4.0, 249, 12, "Drinks", "Drinks wholesale", 2, 12),
     Article("water-15", "Still water 1.5 l", 1538.0, 3.0, 89, 6, "Drinks", "Drinks wholesale", 2, 36),
     Article("iced-tea-05", "Iced tea peach 0.5 l", 528.0, 2.0, 149, 12, "Drinks", "Drinks wholesale", 2, 24),
-    Article("energy-025", "Energy drink 0.25 l", 268.0, 1.2, 139, 24, "Drinks", "Drinks wholesale", 2, 24),
+    Article("energy-025", "Energy drink 0.25 l", 281.0, 1.2, 139, 24, "Drinks", "Drinks wholesale", 2, 24),
     Article("lager-05", "Lager 0.5 l", 878.0, 5.0, 119, 20, "Beer and wine", "Drinks wholesale", 2, 40),
     Article("radler-05", "Radler can 0.5 l", 521.0, 1.5, 129, 24, "Beer and wine", "Drinks wholesale", 2, 24),
     Article("milk-1l", "Whole milk 1 l", 1053.0, 3.0, 129, 12, "Dairy", "Dairy fresh", 1, 24),
