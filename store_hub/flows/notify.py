@@ -107,6 +107,9 @@ class Notify:
         except (HubError, FutureTimeout) as error:
             wait_s = self._back_off.failed()
             _log.warning("calls_delayed", reason=str(error) or "the bookkeeper did not answer in time", again_in_s=round(wait_s, 1))
+        except Exception:  # noqa: BLE001  # Our own mistake must not silence the pager for good.
+            _log.exception("calls_failed")
+            wait_s = self._back_off.failed()
         return self._look_every_s if wait_s is None else min(wait_s, self._look_every_s)
 
     def _outcome_without_sending(self, row: WaitingCall) -> Literal["outdated", "given_up"] | None:

@@ -76,6 +76,8 @@ class Report:
                 self.report_once(stop)
             except (HubError, FutureTimeout) as error:
                 _log.warning("report_delayed", reason=str(error) or type(error).__name__)
+            except Exception:  # noqa: BLE001  # Our own mistake must not end reporting for good: what is not told stays marked.
+                _log.exception("report_failed")
             stop.wait(self._every_s)
 
     def report_once(self, stop: Event | None = None) -> int:

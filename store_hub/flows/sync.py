@@ -104,6 +104,10 @@ class Sync:
             log = _log.error if isinstance(error, CloudRefused) else _log.warning
             log("cloud_delayed", reason=problem, again_in_s=round(wait_s, 1))
             return wait_s
+        except Exception as error:  # noqa: BLE001  # Our own mistake must not end the link for good: what is not booked is kept.
+            self._tell(problem=f"{type(error).__name__} in the hub itself; its log says more")
+            _log.exception("sync_failed")
+            return self._back_off.failed()
         self._back_off.succeeded()
         self._tell(problem=None)
         return self._pause_s
