@@ -22,6 +22,7 @@ from store_hub.adapters.gauges import HubGauges
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_calls import LedgerCalls
 from store_hub.adapters.ledger_figures import LedgerGauge
+from store_hub.adapters.ledger_history import LedgerHistory
 from store_hub.adapters.ledger_reports import LedgerReports
 from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.adapters.pager import Pager
@@ -192,7 +193,19 @@ class Hub:
         )
 
     def _make_mirror(self) -> Flow | None:
-        return None
+        mirror = self._config.mirror
+        if mirror.url is None:
+            return None
+        from store_hub.adapters.influx import InfluxMirror  # Its library takes a second to import: only a hub with a mirror waits for it.
+        from store_hub.flows.mirror import Mirror
+
+        token = None if mirror.token_file is None else read_token(Path(mirror.token_file), field="mirror.token_file")
+        return Mirror(
+            history=LedgerHistory(self._path),
+            mirror=InfluxMirror(url=mirror.url, token=token, org=mirror.org, bucket=mirror.bucket),
+            store_id=self.ledger.identity.store_id,
+            now_ms=self._clock.now_ms,
+        )
 
     def _checks(self) -> dict[str, Check]:
         gauge, broker = LedgerGauge(self._path), self._config.broker
