@@ -1,0 +1,74 @@
+"""Starts the three programs as their users do: as processes with files, told apart by their exit codes and logs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+
+class Program:
+    """A running program of ours, with its log kept."""
+
+    def __init__(self, name: str, arguments: list[str], folder: Path) -> None:
+        self.name = name
+        self.log_path = folder / f"{name}.log"
+        program = str(Path(sys.executable).parent / name)
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [program, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | {"NO_COLOR": "1"}
+            )
+
+    @property
+    def log(self) -> str:
+        """All it has said so far."""
+        return self.log_path.read_text(errors="replace")
+
+    def wait_ready(self, url: str, *, within_s: float = 60.0) -> None:
+        """Wait until it answers 200 there."""
+
+        def is_ready() -> bool:
+            assert self._process.poll() is None, f"{self.name} ended: {self.log[-3000:]}"
+            try:
+                return httpx.get(url, timeout=2.0).status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        wait_until(is_ready, within_s=within_s, what=f"{self.name} at {url}: {self.log[-3000:]}")
+
+    def wait_end(self, *, within_s: float) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        try:
+            return self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} still runs after {within_s} s: {self.log[-3000:]}") from None
+
+    def stop(self) -> int:
+        """Ask it to stop, and return its exit code; kill it after 15 s."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not stop within 15 s: {self.log[-3000:]}") from None
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(10)
+
+
+def wait_until(is_so: Callable[[], bool], *, within_s: float, what: str) -> None:
+    """Poll until something is so, or fail and say what was waited for."""
+    deadline = time.monotonic() + within_s
+    while not is_so():
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        time.sleep(0.1)
