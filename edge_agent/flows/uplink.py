@@ -26,6 +26,10 @@ from wire_format.observations import Shed
 LISTEN_S = 0.25
 """The longest that the network is listened to before the flow looks whether it should stop."""
 
+BROKEN_SOON_MAX = 3
+"""So many connections lost at once are no accident: most often a twin with the same name, which the broker lets in instead."""
+HOLDS_S = 60.0
+
 log = structlog.get_logger("edge_agent.uplink")
 
 
@@ -83,6 +87,8 @@ class Uplink:
         self._faults = faults
         self._pace = pace if pace is not None else UplinkPace()
         self._faults_changed = threading.Event()
+        self._connected_at: float | None = None
+        self._broken_soon = 0
         outbox.on_put(link.wake)
         faults.on_change(self._on_faults)
 
@@ -90,19 +96,32 @@ class Uplink:
         """Connect, and again whenever the connection is lost, until `stop` is set; then say goodbye."""
         delay_s = self._pace.backoff_first_s
         while not stop.is_set():
-            began = time.monotonic()
+            self._connected_at = None
             try:
                 self._link.connect(self._health_post("death"))
+                self._connected_at = time.monotonic()
                 self._faults.clear("broker", "broker_unavailable")
                 self._converse(stop)
             except BrokerUnavailable as error:
                 self._faults.raise_fault("broker", "broker_unavailable", error.problem, error.advice)
                 log.warning("broker unavailable", broker=error.broker, problem=error.problem, next_try_s=round(delay_s, 1))
-                if time.monotonic() - began > self._pace.steady_s:
+                if self._is_steady(time.monotonic()):
                     delay_s = self._pace.backoff_first_s
                 stop.wait(delay_s * random.uniform(0.5, 1.5))  # A whole shop's devices must not knock at the same moment.
                 delay_s = min(2 * delay_s, self._pace.backoff_max_s)
         self._say_goodbye()
+
+    def _is_steady(self, now: float) -> bool:
+        """Whether the connection that was lost had lasted. One that is lost again and again at once has another reason than the network."""
+        if self._connected_at is None:
+            return False
+        if now - self._connected_at > self._pace.steady_s:
+            return True
+        self._broken_soon += 1
+        if self._broken_soon >= BROKEN_SOON_MAX:
+            message = f"the broker accepts this device and drops it at once, {self._broken_soon} times now"
+            self._faults.raise_fault("broker", "connection_keeps_breaking", message, "look for another device with the same device_id")
+        return False
 
     def _say_goodbye(self) -> None:
         self._link.publish(self._health_post("death"))
@@ -223,6 +242,9 @@ class Uplink:
             self._faults_changed.clear()
             talk.health_told_at, talk.health_due = now, now + self._pace.health_every_s
             self._link.publish(self._health_post("alive"))
+        if self._broken_soon and self._connected_at is not None and now - self._connected_at > HOLDS_S:
+            self._broken_soon = 0
+            self._faults.clear("broker", "connection_keeps_breaking")
         if now >= talk.clock_due:
             talk.clock_due = now + self._pace.clock_every_s
             self._link.publish(self._clock_post())

@@ -267,3 +267,11 @@ def test_a_device_says_when_it_is_born_how_it_is_and_that_it_leaves(mosquitto: A
         wait_for(lambda: hub.healths[-1].faults, "a new fault is told at once")
         assert hub.healths[-1].state == "alive"
     wait_for(lambda: hub.healths[-1].state == "death", "a clean stop is told")
+
+
+def test_two_devices_of_the_same_name_are_told_to_look_for_each_other(mosquitto: Any, hub: SmallHub, tmp_path: Path) -> None:
+    with Device(mosquitto.port, tmp_path / "a.sqlite") as one, Device(mosquitto.port, tmp_path / "b.sqlite") as twin:
+        wait_for(lambda: "connection_keeps_breaking" in one.fault_codes() | twin.fault_codes(), "told", within_s=15)
+        one.outbox.put(weight(1))
+        twin.outbox.put(weight(2))
+        wait_for(lambda: one.outbox.depth == 0 and twin.outbox.depth == 0, "and nothing is lost meanwhile", within_s=15)
