@@ -148,10 +148,11 @@ class Ledger:
         return cls(path, connection, lock)
 
     def close(self) -> None:
-        """Close the file and let another hub write it."""
+        """Close the file and let another hub write it; once is enough."""
         self.connection.close()
         if self._lock is not None:
             self._lock.release()
+            self._lock = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

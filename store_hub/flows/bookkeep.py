@@ -19,7 +19,7 @@ from store_hub.adapters.ledger import Ledger
 from store_hub.config import BookkeepingConfig
 from store_hub.errors import HubError, HubStopping, LedgerUnusable
 from store_hub.flows.booked_news import BookedNews
-from store_hub.flows.books import Books, EffectFailed
+from store_hub.flows.books import Books, EffectFailed, failing_detail
 from store_hub.flows.commands import Answer, Command
 from store_hub.flows.inbox import Inbox, Item, Request
 from store_hub.flows.page import Page
@@ -184,9 +184,8 @@ class Bookkeeper:
     def _book_failing(self, item: Item, error: Exception) -> None:
         """An item that is our undoing: it goes to quarantine, or, if even that fails, back to its sender."""
         _log.error("an entry has no effect: it is kept in quarantine", problem=str(error), exc_info=error)
-        detail = error.detail if isinstance(error, EffectFailed) else f"{type(error).__name__}: {error}"[:300]
         try:
-            self._book([item], failing=detail)
+            self._book([item], failing=failing_detail(error))
         except LedgerUnusable:
             raise
         except Exception as worse:  # noqa: BLE001  # The thread must live, or nothing is booked any more.

@@ -46,6 +46,11 @@ class Folding:
         page.write_entry(row, apply_entry(self.fold, row, said, failing=self._failing), kind=_kind(type(said)))
 
 
+def failing_detail(error: Exception) -> str:
+    """What the quarantine says of an entry that was our undoing; the same live and in a rebuild."""
+    return error.detail if isinstance(error, EffectFailed) else f"{type(error).__name__}: {error}"[:300]
+
+
 @cache
 def _kind(said: type) -> str:
     tag = getattr(getattr(said, "__struct_config__", None), "tag", None)
@@ -63,7 +68,7 @@ def apply_entry(fold: StoreFold, row: JournalRow, said: Said, *, failing: str | 
     try:
         return fold.apply(Entry(row.journal_id, row.happened_at_ms, row.payload, said))
     except Exception as error:
-        raise EffectFailed(f"{type(error).__name__}: {error}"[:300]) from error
+        raise EffectFailed(failing_detail(error)) from error
 
 
 class Books:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.adapters.ledger_copy import LedgerSnapshot, TableDifference, differences, remove_ledger, take_the_place
 from store_hub.adapters.ledger_file import WriterLock
-from store_hub.flows.books import EffectFailed, apply_entry
+from store_hub.errors import LedgerUnusable
+from store_hub.flows.books import apply_entry, failing_detail
 from store_hub.rows import DERIVED, Effect, StaffCall
 from store_hub.rules.fold import StoreFold
 from store_hub.rules.journal_words import read_entry
@@ -72,7 +73,9 @@ def replay(ledger: Ledger, progress: Progress) -> int:
     while chunk := list(islice(ledger.journal(after=done, limit=CHUNK_ENTRIES), CHUNK_ENTRIES)):
         try:
             _fold_chunk(ledger, fold, chunk)
-        except EffectFailed:
+        except LedgerUnusable:
+            raise
+        except Exception:  # noqa: BLE001  # Whatever the live hub survived, a rebuild survives too.
             fold = _fold_one_by_one(ledger, chunk)
         done = chunk[-1].journal_id
         progress(done, total)
@@ -94,9 +97,11 @@ def _fold_one_by_one(ledger: Ledger, chunk: list[JournalRow]) -> StoreFold:
     for row in chunk:
         try:
             _fold_chunk(ledger, fold, [row])
-        except EffectFailed as failure:
+        except LedgerUnusable:
+            raise
+        except Exception as error:  # noqa: BLE001  # As above.
             fold = _fold_of(ledger)
-            _fold_chunk(ledger, fold, [row], failing=failure.detail)
+            _fold_chunk(ledger, fold, [row], failing=failing_detail(error))
     return fold
 
 

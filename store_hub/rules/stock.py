@@ -75,7 +75,9 @@ class StockBook:
         """Take over what the scale's belief now says; returns the articles it speaks of."""
         estimates = self.scales.estimates(shelf_id)
         for sku, estimate in estimates.items():
-            self.put(sku, shelf_id, float(estimate.mean), float(estimate.low), float(estimate.high), evidence, changes)
+            low, high = float(estimate.low), float(estimate.high)
+            units = min(max(float(estimate.mean), low), high)  # A thin tail may pull the mean out of the middle 90 %.
+            self.put(sku, shelf_id, units, low, high, evidence, changes)
         return list(estimates)
 
     def _book_event(self, shelf_id: str, event: PickEvent, changes: Changes) -> None:

@@ -163,7 +163,7 @@ CREATE TABLE beliefs (
 CREATE TABLE stock (
     sku             TEXT    NOT NULL,
     place           TEXT    NOT NULL,             -- a shelf_id | back_room
-    units           REAL    NOT NULL,             -- expected pieces, never negative
+    units           REAL    NOT NULL,             -- expected pieces, never negative, never outside the interval
     low             REAL,
     high            REAL,
     evidence        TEXT    NOT NULL,             -- weight | till | delivery | count | refill | planogram: what moved it last
@@ -191,12 +191,13 @@ CREATE TABLE totals (
     high            REAL,
     shelf_units     REAL    NOT NULL,             -- of these, on shelves
     out_since_ms    INTEGER,                      -- every facing empty since; NULL = some on a shelf
-    basket_units    INTEGER NOT NULL,             -- picked, not yet paid, put back or given up as lost
+    basket_units    INTEGER NOT NULL,             -- picked, not yet paid, put back or given up as lost; negative: paid before seen picked
     quarter_started_at_ms INTEGER NOT NULL,       -- quarter whose closing stock this is
-    updated_at_ms   INTEGER NOT NULL
+    updated_at_ms   INTEGER NOT NULL              -- 0 while only a planogram has spoken
 ) STRICT, WITHOUT ROWID;
 
--- DERIVED. Picked and neither paid nor put back yet, oldest first. After an hour a pick counts as lost and its row goes.
+-- DERIVED. Picked and neither paid nor put back yet, oldest first; negative units: paid and not seen picked yet. Once the till has spoken
+-- of a moment an hour later, a pick counts as lost and its row goes; a debt goes once the shelf's scale has.
 CREATE TABLE baskets (
     sku             TEXT    NOT NULL,
     journal_id      INTEGER NOT NULL,             -- of the pick
