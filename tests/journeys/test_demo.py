@@ -8,11 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 FIRST_FIGURES_WITHIN_S = 60.0
@@ -81,8 +84,15 @@ def listening(ports: list[int]) -> list[int]:
     return taken
 
 
-def test_the_demo_shows_figures_within_a_minute_stops_cleanly_and_goes_on(tmp_path: Path) -> None:
-    state, ports = tmp_path / "state", free_ports(3)
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not pytest's own folder: PostgreSQL steps down from root, and pytest shuts its folders for others whenever a session starts."""
+    with tempfile.TemporaryDirectory(prefix="aislewise-demo-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+def test_the_demo_shows_figures_within_a_minute_stops_cleanly_and_goes_on(folder: Path) -> None:
+    state, ports = folder / "state", free_ports(3)
     _, hub, cloud = ports
 
     def weighed() -> bool:
