@@ -53,12 +53,16 @@ class BrokerLink:
         config: where the broker is and what it wants to see.
         client_id: this device's name at the broker; a second device with the same one throws the first out.
         unacknowledged_max: QoS 1 messages on their way at one time; the broker may ask for fewer.
+        connect_timeout_s: how long the broker may take to answer at all, and then to let us in.
     """
 
-    def __init__(self, config: BrokerConfig, *, client_id: str, unacknowledged_max: int = 200) -> None:
+    def __init__(
+        self, config: BrokerConfig, *, client_id: str, unacknowledged_max: int = 200, connect_timeout_s: float = CONNECT_TIMEOUT_S
+    ) -> None:
         self._config = config
         self._client_id = client_id
         self._unacknowledged_max = unacknowledged_max
+        self._connect_timeout_s = connect_timeout_s
         self.name = f"{config.host}:{config.port}"
         self.is_heard = True
         """Whether somebody listened to what was acknowledged last: False while no hub subscribes."""
@@ -98,7 +102,7 @@ class BrokerLink:
                 f"cannot be reached ({_reason(error)})", "check that the hub is on and [broker] host and port"
             ) from error
         self._client = client
-        deadline = time.monotonic() + CONNECT_TIMEOUT_S
+        deadline = time.monotonic() + self._connect_timeout_s
         while self._connack is None:
             if time.monotonic() > deadline:
                 self.close()
@@ -181,7 +185,7 @@ class BrokerLink:
     def _made_client(self, last_will: Post | None) -> mqtt.Client:
         config = self._config
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=mqtt.MQTTv5)
-        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.connect_timeout = self._connect_timeout_s
         client.max_inflight_messages_set(self._unacknowledged_max)
         client.max_queued_messages_set(2 * self._unacknowledged_max)
         if last_will is not None:

@@ -156,8 +156,9 @@ def test_a_port_where_something_else_answers_is_told() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        said = refusal(BrokerConfig(port=other.getsockname()[1]))
-    assert "does not answer as an MQTT 5 broker" in said
+        link = BrokerLink(BrokerConfig(port=other.getsockname()[1]), client_id="d", connect_timeout_s=0.5)
+        with pytest.raises(BrokerUnavailable, match="does not answer as an MQTT 5 broker"):
+            link.connect(WILL)
 
 
 def test_a_wake_from_another_thread_ends_the_wait(mosquitto: Any) -> None:

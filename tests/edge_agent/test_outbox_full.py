@@ -164,6 +164,16 @@ def test_a_tag_that_comes_and_goes_keeps_its_last_word(path: Path) -> None:
     outbox.close()
 
 
+def check_the_story(received: dict[int, bytes], put: Counter[str], newest: dict[str, ShelfWeight], shed: dict[str, int]) -> None:
+    assert sorted(received) == list(range(1, len(received) + 1))
+    told = [codec.observations.decode(received[sequence]) for sequence in sorted(received)]
+    assert sum(one.people_in for one in told if isinstance(one, DoorCrossing)) == put["door"]
+    assert sum(cell.person_s for one in told if isinstance(one, FloorDwell) for cell in one.cells) == put["dwell"]
+    for shelf, last in newest.items():
+        assert [one for one in told if isinstance(one, ShelfWeight) and one.shelf_id == shelf][-1] == last
+    assert sum((Counter(one.counts) for one in told if isinstance(one, Shed)), Counter()) == Counter(shed)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_count_is_lost_and_no_sequence_missing_whatever_happens(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
@@ -204,10 +214,4 @@ def test_no_count_is_lost_and_no_sequence_missing_whatever_happens(tmp_path_fact
         received[letter.sequence] = letter.payload
     shed = outbox.shed_counts()
     outbox.close()
-    assert sorted(received) == list(range(1, len(received) + 1))
-    told = [codec.observations.decode(received[sequence]) for sequence in sorted(received)]
-    assert sum(one.people_in for one in told if isinstance(one, DoorCrossing)) == put["door"]
-    assert sum(cell.person_s for one in told if isinstance(one, FloorDwell) for cell in one.cells) == put["dwell"]
-    for shelf, last in newest.items():
-        assert [one for one in told if isinstance(one, ShelfWeight) and one.shelf_id == shelf][-1] == last
-    assert sum((Counter(one.counts) for one in told if isinstance(one, Shed)), Counter()) == Counter(shed)
+    check_the_story(received, put, newest, shed)
