@@ -25,7 +25,7 @@ OUTBOX = "0123456789abcdef" * 2
 BOOT = "cafe0001"
 STORE = "corner"
 COLA_G = 350.0
-TEA_G = 520.0
+TEA_G = 1500.0
 
 
 class HandClock:
@@ -57,8 +57,8 @@ def shop_plan(**changed: Any) -> Planogram:
         zones=[Zone(zone_id="front", name="Front", place=Rectangle(x_m=0.0, y_m=0.0, width_m=2.0, depth_m=2.0))],
         doors=[Door(door_id="door", name="Door", x1_m=4.0, y1_m=8.0, x2_m=6.0, y2_m=8.0)],
         products=[
-            Product(sku="cola", name="Cola 0.33 l", unit_weight_g=COLA_G, price_minor=199, gtin="04012345123456"),
-            Product(sku="tea", name="Iced tea", unit_weight_g=TEA_G, price_minor=249),
+            Product(sku="cola", name="Cola 0.33 l", unit_weight_g=COLA_G, unit_weight_sd_g=1.0, price_minor=199, gtin="04012345123456"),
+            Product(sku="tea", name="Iced tea", unit_weight_g=TEA_G, unit_weight_sd_g=1.0, price_minor=249),
             Product(sku="gum", name="Gum", price_minor=99),
         ],
         back_room={"cola": 24, "gum": 30},

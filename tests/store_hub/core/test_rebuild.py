@@ -68,7 +68,7 @@ class Teller:
 
     def __init__(self, shop: Any, core: Any) -> None:
         self.shop, self.core, self.items = shop, core, []
-        self.weight_g = 10 * 350.0 + 6 * 520.0
+        self.weight_g = 10 * 350.0 + 6 * 1500.0
 
     def see(self, kind: type, late_s: int = 0, **fields: Any) -> None:
         at_ms = self.shop.clock.at_ms - late_s * 1000
@@ -97,7 +97,7 @@ class Teller:
         now_ms = self.shop.clock.at_ms = self.shop.clock.at_ms + 97_000
         match step:
             case ("weigh", cola, tea, late_s):
-                self.weight_g = cola * 350.0 + tea * 520.0
+                self.weight_g = cola * 350.0 + tea * 1500.0
                 moved = now_ms - late_s * 1000 - 2_000
                 self.see(ShelfWeight, late_s, shelf_id="drinks", weight_g=self.weight_g, spread_g=1.5, moved_at_ms=moved)
             case ("confirm", drift_g):
