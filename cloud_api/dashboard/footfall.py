@@ -22,6 +22,8 @@ _WINDOWS = (7, 14, 28)
 _MATCHED_MIN_HOURS = 6
 _DAY_BY_DAY = '<p class="quiet">Visitors a day; in pale the same weekday a week before. A gap is a day nobody watched.</p>'
 _GRID_LINE = {"lineStyle": {"color": "#8886", "width": 0.5}}
+_PALE = {"color": "var(--bar-part)", "opacity": 0.55}
+_STILL = {"disabled": True}
 _AXIS_NAME = {"align": "left", "padding": [0, 0, 0, -48]}
 
 
@@ -126,12 +128,13 @@ def _days_chart(rows: list[Watched], before: list[Watched]) -> dict[str, Any]:
         "yAxis": {"type": "value", "min": 0, "minInterval": 1, "name": "visitors a day",
                   "nameTextStyle": _AXIS_NAME, "splitLine": _GRID_LINE},
         "series": [
-            {"type": "bar", "name": "a week before", "data": past, "itemStyle": {"color": "#9aa2aa88"}, "barGap": "0%"},
-            {"type": "bar", "name": "visitors", "data": [_bar(row) for row in rows]},
+            {"type": "bar", "name": "a week before", "data": past, "itemStyle": _PALE, "barGap": "0%",
+             "emphasis": _STILL},
+            {"type": "bar", "name": "visitors", "data": [_bar(row) for row in rows], "emphasis": _STILL},
         ],
     }  # fmt: skip
 
 
 def _bar(row: Watched) -> dict[str, Any]:
     """A day partly watched is drawn paler; a day nobody watched is no bar at all."""
-    return {"value": row.people_in, "itemStyle": {"color": "#6b747d", "opacity": 1.0 if row.is_whole else 0.55}}
+    return {"value": row.people_in, "itemStyle": {"color": "var(--bar)", "opacity": 1.0 if row.is_whole else 0.55}}
