@@ -126,7 +126,11 @@ class Hub:
         from store_hub.dashboard.pages import mount_pages  # NiceGUI takes a second to import: commands without pages do not wait for it.
 
         app = FastAPI(
-            title="Aislewise store hub", version="1", description="What a till, a delivery and a counting person tell a store's hub."
+            title="Aislewise store hub",
+            version="1",
+            description="What a till, a delivery and a counting person tell a store's hub.",
+            docs_url=None,  # Both fetch their looks from the internet; the document itself is at /openapi.json.
+            redoc_url=None,
         )
         answer_refusals(app)
         app.include_router(make_router(bookkeep=self.bookkeeper, tokens=self._tokens, now_ms=self._clock.now_ms))

@@ -146,7 +146,12 @@ def make_router(
 
 
 def _is_local(request: Request) -> bool:
+    """Whether a program on this machine asks, by this machine's own name: a web page that got its name pointed here does not."""
+    return request.client is not None and _is_loopback(request.client.host) and _is_loopback(request.url.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        return request.client is not None and ip_address(request.client.host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

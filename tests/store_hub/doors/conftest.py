@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from store_hub.adapters.broker_link import Delivered
 from store_hub.adapters.door_tokens import DoorTokens
+from store_hub.adapters.gauges import HubGauges
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_figures import LedgerGauge
 from store_hub.adapters.ledger_reports import LedgerReports
@@ -28,6 +29,7 @@ from store_hub.flows.commands import Answer, Book, Booked, BookPlanogram
 from store_hub.routes.bodies import describe
 from store_hub.routes.doors import DOOR_STRUCTS, make_router
 from store_hub.routes.health import booking_check, bookkeeper_check, broker_check, cloud_check, health_routes, ledger_check
+from store_hub.routes.metrics import DepthCollector, LedgerCollector, metrics_routes
 from store_hub.routes.refusals import answer_refusals
 from wire_format import codec, topics
 from wire_format.plans import Bay, Door, Facing, Planogram, Product, Rectangle, Shelf, Zone
@@ -82,12 +84,13 @@ class Shop:
         self._ledger = Ledger.create(self.path, store_id=STORE, now_ms=at_ms)
         self.ledger_id = self._ledger.identity.ledger_id
         self.reports = LedgerReports(self.path)
+        self.gauges = HubGauges()
         self.bookkeep = self._start()
         self._sequence = 0
         self.put_in_force(plan or small_shop())
 
     def _start(self) -> Bookkeeper:
-        keeper = Bookkeeper(self._ledger, clock=self.clock, config=BookkeepingConfig(gather_ms=0.0))
+        keeper = Bookkeeper(self._ledger, clock=self.clock, config=BookkeepingConfig(gather_ms=0.0), gauges=self.gauges)
         keeper.start()
         return keeper
 
@@ -164,6 +167,9 @@ def doors_app(shop: Shop, *, tokens: DoorTokens | None = None, is_connected: Cal
             }
         )
     )
+    shop.gauges.registry.register(LedgerCollector(gauge))
+    shop.gauges.registry.register(DepthCollector({"inbox_waiting": ("Waiting", lambda: float(shop.bookkeep.figures().waiting))}))
+    app.include_router(metrics_routes(shop.gauges.registry))
     answer_refusals(app)
     describe(app, DOOR_STRUCTS)
     return app

@@ -155,6 +155,39 @@ def test_with_tokens_the_doors_open_only_to_who_holds_one(shop: Any, serve: Call
         assert till.get("/health/live").status_code == 200
 
 
+def test_without_tokens_only_this_machine_by_its_own_name_may_book(till: httpx.Client, shop: Any) -> None:
+    """A web page whose name was pointed at this machine speaks from this machine, but not by its name."""
+    assert post(till, "sales", sale(), host="evil.example").status_code == 401
+    assert post(till, "sales", sale(), **{"x-forwarded-for": "203.0.113.7"}).status_code == 401
+    assert shop.rows("SELECT count(*) FROM sales") == [(0,)]
+
+
+def test_metrics_tell_what_the_ledger_holds(till: httpx.Client) -> None:
+    post(till, "sales", sale(lines=[{"sku": "milk", "units": 5}, {"sku": "?", "units": 1}]))
+    lines = till.get("/metrics").text.splitlines()
+    for line in (
+        "aislewise_journal_entries_total 2.0",
+        'aislewise_told_entries_total{source="till"} 1.0',
+        'aislewise_quarantined{reason="unknown_sku"} 1.0',
+        "aislewise_open_alerts 1.0",
+        "aislewise_calls_waiting 1.0",
+        "aislewise_report_backlog 0.0",
+        'aislewise_booked_observations_total{type="sale"} 1.0',
+        "aislewise_inbox_waiting 0.0",
+    ):
+        assert line in lines
+
+
+def test_metrics_make_no_figure_up_when_the_ledger_cannot_be_read(till: httpx.Client, shop: Any) -> None:
+    shop.path.rename(shop.path.with_name("elsewhere.sqlite"))
+    lines = till.get("/metrics").text.splitlines()
+    assert "aislewise_ledger_readable 0.0" in lines
+    assert not any(line.startswith("aislewise_open_alerts") for line in lines)
+    answer = till.get("/health/ready")
+    assert answer.status_code == 503
+    assert "ledger.sqlite" in answer.json()["checks"]["ledger"]["reason"]
+
+
 def test_a_stopping_hub_says_that_the_request_should_come_again(till: httpx.Client, shop: Any) -> None:
     shop.bookkeep.stop()
     answer = post(till, "sales", sale())
