@@ -44,7 +44,7 @@ class OutboxConfig(Section, frozen=True, kw_only=True):
 class SettlingConfig(Section, frozen=True, kw_only=True):
     """When a scale counts as at rest."""
 
-    window_ms: PositiveInt = 800
+    window_ms: PositiveInt = 600
     spread_max_g: Positive | None = None
     change_min_g: Positive | None = None
 

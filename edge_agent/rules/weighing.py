@@ -39,7 +39,7 @@ class WeighingRule(NamedTuple):
     is the smallest change worth telling (None: from the cell's noise). `bin_ms` joins fast readings by their median.
     """
 
-    window_ms: int = 700
+    window_ms: int = 600
     bin_ms: int = 100
     ringing_max_g: float = 4.0
     spread_max_g: float | None = None

@@ -37,13 +37,13 @@ class Article(Struct, frozen=True, kw_only=True):
 
 
 class Habits(NamedTuple):
-    """How people take and bring, as shares of all touches that move the weight."""
+    """How often people take and bring, relative to each other. `nothing`: leaned on, pushed about, put back at once."""
 
-    nothing: float = 0.05
+    nothing: float = 0.5
     take: tuple[float, ...] = (0.40, 0.13, 0.10, 0.01, 0.005)
     put: tuple[float, ...] = (0.15, 0.01, 0.004)
     together: float = 0.06
-    swap: float = 0.25
+    swap: float = 0.1
     refill_to_full: float = 0.03
     refill_partly: float = 0.0015
     sweep: float = 0.01
