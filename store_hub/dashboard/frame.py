@@ -153,6 +153,7 @@ class Page:
                     self._html[name].show(drawn)
             elif name in self._charts and self._charts[name].options != drawn:
                 chart = self._charts[name]
+                chart.set_visibility(bool(drawn))
                 chart.options.clear()
                 chart.options.update(drawn)
                 chart.update()

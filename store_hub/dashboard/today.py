@@ -164,7 +164,9 @@ class TodayPage(Page):
 
     def _visitors_title(self, visitors: Visitors) -> Markup:
         reader, comparison = self.reader, visitors.comparison
-        if comparison.change is None or comparison.before is None:
+        if all(people is None for people in visitors.today):
+            text = reader.t("No door has counted anybody today")
+        elif comparison.change is None or comparison.before is None:
             text = reader.n("{count} visitor so far today", "{count} visitors so far today", visitors.count)
         else:
             share = reader.share(abs(comparison.change), decimals=0)
@@ -177,6 +179,8 @@ class TodayPage(Page):
 
     def _visitors_chart(self, visitors: Visitors) -> Options:
         first, end = open_span(visitors.today, visitors.before)
+        if first == end:
+            return {}
         starts = [visitors.midnight_ms + index * QUARTER_MS for index in range(first, end)]
         before_day = self.reader.t("last {day}", day=self.reader.weekday(visitors.before_ms))
         return visitors_chart(self.reader, starts, visitors.today[first:end], visitors.before[first:end], before_day)
