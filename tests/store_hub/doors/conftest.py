@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import Engine, create_engine, make_url, text
 
+from cloud_api.adapters.database import migrate, open_database
+from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
+from cloud_api.adapters.tokens import Tokens
+from cloud_api.assemble import Cloud
+from cloud_api.config import CloudConfig
+from cloud_api.errors import CloudError
 from store_hub.adapters.broker_link import Delivered
 from store_hub.adapters.door_tokens import DoorTokens
 from store_hub.adapters.gauges import HubGauges
@@ -26,6 +37,7 @@ from store_hub.config import BookkeepingConfig
 from store_hub.entries import AnyTold
 from store_hub.flows.bookkeep import Bookkeeper
 from store_hub.flows.commands import Answer, Book, Booked, BookPlanogram
+from store_hub.flows.report import Report
 from store_hub.routes.bodies import describe
 from store_hub.routes.doors import DOOR_STRUCTS, make_router
 from store_hub.routes.health import booking_check, bookkeeper_check, broker_check, cloud_check, health_routes, ledger_check
@@ -220,3 +232,47 @@ def make_plan() -> Callable[..., Planogram]:
 def until() -> Callable[..., None]:
     """Polls until something has happened."""
     return wait_until
+
+
+@pytest.fixture
+def make_report(shop: Any) -> Callable[..., Report]:
+    def make(**settings: Any) -> Report:
+        zone = ZoneInfo("Europe/Berlin")
+        return Report(ledger=shop.reports, bookkeep=shop.bookkeep, zone=lambda: zone, now_ms=shop.clock.now_ms, every_s=60.0, **settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def records_server() -> Iterator[str]:
+    """A real PostgreSQL; skips the test where it cannot run."""
+    with tempfile.TemporaryDirectory(prefix="aislewise-records-") as folder:
+        postgres = EmbeddedPostgres(Path(folder) / "records", durable=False)
+        try:
+            url = postgres.start()
+        except CloudError as error:
+            pytest.skip(f"no PostgreSQL here: {error}")
+        yield url
+        postgres.stop()
+
+
+@pytest.fixture
+def records(records_server: str) -> Iterator[Engine]:
+    """An empty database of the cloud, at the newest revision."""
+    name = f"t_{uuid4().hex}"
+    admin = create_engine(records_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    engine = open_database(make_url(records_server).set(database=name).render_as_string(hide_password=False))
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def cloud_doors(records: Engine, shop: Shop) -> FastAPI:
+    """The real cloud, whose clock is the shop's."""
+    cloud = Cloud(records, CloudConfig(), now=lambda: datetime.fromtimestamp(shop.clock.now_ms() / 1000, UTC))
+    stores = {STORE: "token of the corner shop", "other": "token of another shop"}
+    return cloud.doors(Tokens(stores=stores, planners={}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -17,15 +16,6 @@ from wire_format.reports import AnyFact, DoorQuarter, SkuDay, SkuQuarter
 
 NOON_MS = 1_780_315_200_000
 QUARTER_MS = 900_000
-
-
-@pytest.fixture
-def make_report(shop: Any) -> Callable[..., Report]:
-    def make(**settings: Any) -> Report:
-        zone = ZoneInfo("Europe/Berlin")
-        return Report(ledger=shop.reports, bookkeep=shop.bookkeep, zone=lambda: zone, now_ms=shop.clock.now_ms, every_s=60.0, **settings)
-
-    return make
 
 
 @pytest.fixture

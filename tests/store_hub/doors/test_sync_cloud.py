@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, text
 
-from cloud_api.adapters.database import migrate, open_database
-from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
 from cloud_api.adapters.order_records import NumberedPlan
-from cloud_api.adapters.tokens import Tokens
-from cloud_api.assemble import Cloud
-from cloud_api.config import CloudConfig
 from store_hub.adapters.cloud_link import CloudLink, CloudRefused, CloudUnreachable
 from store_hub.entries import Sale, SaleLine
 from store_hub.flows.report import Report
@@ -33,44 +24,14 @@ NOON_MS = 1_780_315_200_000
 STORE, TOKEN = "corner", "token of the corner shop"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A real PostgreSQL."""
-    with tempfile.TemporaryDirectory(prefix="aislewise-records-") as folder:
-        postgres = EmbeddedPostgres(Path(folder) / "records", durable=False)
-        yield postgres.start()
-        postgres.stop()
+@pytest.fixture
+def url(cloud_doors: FastAPI, serve: Callable[[FastAPI], Any]) -> str:
+    return str(serve(cloud_doors).url)
 
 
 @pytest.fixture
-def records(server: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """An empty database at the newest revision."""
-    name = f"t_{abs(hash(request.node.name))}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    engine = open_database(make_url(server).set(database=name).render_as_string(hide_password=False))
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def cloud(records: Engine, shop: Any) -> Cloud:
-    """The cloud, whose clock is the shop's."""
-    return Cloud(records, CloudConfig(), now=lambda: datetime.fromtimestamp(shop.clock.now_ms() / 1000, UTC))
-
-
-@pytest.fixture
-def url(cloud: Cloud, serve: Callable[[FastAPI], Any]) -> str:
-    return str(serve(cloud.doors(Tokens(stores={STORE: TOKEN, "other": "token of another shop"}, planners={}))).url)
-
-
-@pytest.fixture
-def report(shop: Any) -> Report:
-    zone = ZoneInfo("Europe/Berlin")
-    return Report(ledger=shop.reports, bookkeep=shop.bookkeep, zone=lambda: zone, now_ms=shop.clock.now_ms, every_s=60.0)
+def report(make_report: Callable[..., Report]) -> Report:
+    return make_report()
 
 
 @pytest.fixture
