@@ -1,0 +1,320 @@
+"""Messages a second booked durably beside a subscriber that books nothing: `python -m benchmarks.booking`.
+
+Both drink the same letters from the same real Mosquitto in one run, turn and turn about: the hub's own line, bookkeeper and ledger
+(synchronous=FULL, one transaction a batch, acknowledged after commit), and a bare paho subscriber with automatic acknowledgement. A letter
+counts for the hub when its `booked_through` has come back over the broker. Then a steady trickle measures publish → booked.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from store_hub.adapters.clock import HubClock
+from store_hub.adapters.ledger import Ledger
+from store_hub.config import BookkeepingConfig, BrokerConfig
+from store_hub.flows.bookkeep import Bookkeeper
+from store_hub.flows.found import found_ledger
+from store_hub.flows.ingest import make_link
+from wire_format import codec, topics
+from wire_format.commands import BookedThrough
+from wire_format.observations import DoorCrossing, FloorCell, FloorDwell, Observation, ShelfWeight, TagSeen
+from wire_format.plans import Planogram
+
+LETTERS = 20_000
+ROUNDS = 3
+TRICKLE_PER_S = 2_000
+TRICKLE_S = 3.0
+WINDOW = 1_000
+PLANOGRAM = Path(__file__).resolve().parents[1] / "demo" / "planogram.json"
+
+
+class BrokerMissing(RuntimeError):
+    """Mosquitto is not installed here."""
+
+
+def letters(plan: Planogram, count: int, *, boot: str) -> list[bytes]:
+    """A shop's mix: three in five are confirmed weights, one tags, half a heat minute of a few cells, half a door's minute."""
+    shelves = [shelf for bay in plan.bays for shelf in bay.shelves if shelf.weighed]
+    unit_g = {product.sku: product.unit_weight_g or 0.0 for product in plan.products}
+    weight_g = {shelf.shelf_id: sum(unit_g[f.sku] * (f.start_units or 0) for f in shelf.facings) for shelf in shelves}
+    now_ms = time.time_ns() // 1_000_000 - 3_600_000
+    written = []
+    for number in range(count):
+        at_ms = now_ms + number * 10
+        stamp: dict[str, Any] = {"device_id": "pi-1", "boot_id": boot, "monotonic_ms": number * 10, "observed_at_ms": at_ms}
+        observation: Observation
+        if number % 10 < 6:
+            shelf = shelves[number % len(shelves)]
+            drift_g = (number % 7 - 3) * 0.1
+            observation = ShelfWeight(**stamp, shelf_id=shelf.shelf_id, weight_g=weight_g[shelf.shelf_id] + drift_g, spread_g=1.2)
+        elif number % 10 < 8:
+            observation = TagSeen(**stamp, epc=f"3034257BF7194E40{number % 5_000:08X}", zone_id="front", confidence=0.9)
+        elif number % 10 == 8:
+            cells = [FloorCell(number % 20, row, 1.5) for row in range(8)]
+            observation = FloorDwell(**stamp, area_id="hall", started_at_ms=at_ms, duration_ms=60_000, cell_size_m=0.5, cells=cells)
+        else:
+            observation = DoorCrossing(**stamp, door_id="door", started_at_ms=at_ms, duration_ms=60_000, people_in=1, people_out=1)
+        written.append(codec.encode(observation))
+    return written
+
+
+@contextmanager
+def broker(folder: Path) -> Iterator[BrokerConfig]:
+    """A real Mosquitto on a free loopback port."""
+    program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
+    if program is None:
+        raise BrokerMissing("Mosquitto is not installed: apt-get install mosquitto")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (folder / "mosquitto.conf").write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\nuser root\n", encoding="utf-8"
+    )
+    process = subprocess.Popen([program, "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
+                break
+            except OSError:
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise BrokerMissing("Mosquitto did not start") from None
+                time.sleep(0.02)
+        yield BrokerConfig(port=port)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+SENDER = """
+import sys, time
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+port, first, per_s, prefix, path = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], sys.argv[5]
+payloads = open(path, "rb").read().split(b"\\n")
+client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+client.max_inflight_messages_set(0 if per_s else 1000)
+client.connect("127.0.0.1", port)
+client.loop_start()
+sys.stdin.readline()
+begin, sent_at = time.perf_counter(), []
+for number, payload in enumerate(payloads):
+    if per_s:
+        wait = begin + number / per_s - time.perf_counter()
+        if wait > 0: time.sleep(wait)
+        sent_at.append(time.monotonic())
+    handle = client.publish(prefix + str(first + number), payload, qos=1)
+handle.wait_for_publish(120)
+print("\\n".join(map(str, sent_at)), flush=True)
+client.disconnect()
+"""
+
+
+class Sender:
+    """Another process that plays the edges, so that it takes no time from who is measured beyond its share of the machine."""
+
+    def __init__(
+        self, config: BrokerConfig, prefix: str, payloads: list[bytes], folder: Path, *, first: int = 1, per_s: float = 0.0
+    ) -> None:
+        path = folder / "letters"
+        path.write_bytes(b"\n".join(payloads))
+        words = [sys.executable, "-c", SENDER, str(config.port), str(first), str(per_s), prefix, str(path)]
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def go(self) -> None:
+        """Begin to send."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+
+    def sent_at(self) -> list[float]:
+        """When each letter was handed over (trickle only); waits for the end."""
+        out, _ = self._process.communicate(timeout=180)
+        return [float(line) for line in out.split()]
+
+
+class EmptySubscriber:
+    """What a subscriber costs that books nothing."""
+
+    def __init__(self, config: BrokerConfig, filter_: str) -> None:
+        self.count = 0
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        self._client.on_message = self._heard
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it without types.
+        properties.ReceiveMaximum = 2_000
+        ready = threading.Event()
+        self._client.on_subscribe = lambda *_: ready.set()
+        self._client.connect(config.host, config.port, properties=properties)
+        self._client.loop_start()
+        self._client.subscribe(filter_, qos=1)
+        ready.wait(10)
+
+    def _heard(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        self.count += 1
+
+    def close(self) -> None:
+        """Go."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+class Marks:
+    """Hears the hub's word, as an edge does."""
+
+    def __init__(self, config: BrokerConfig, topic: str) -> None:
+        self.told: list[tuple[float, int]] = [(0.0, 0)]
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        self._client.on_message = self._heard
+        self._client.connect(config.host, config.port)
+        self._client.subscribe(topic, qos=1)
+        self._client.loop_start()
+
+    @property
+    def booked_through(self) -> int:
+        """The last mark heard."""
+        return self.told[-1][1]
+
+    def _heard(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        word = codec.commands.decode(message.payload)
+        if isinstance(word, BookedThrough) and word.booked_through > self.booked_through:
+            self.told.append((time.monotonic(), word.booked_through))
+
+    def close(self) -> None:
+        """Go."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@contextmanager
+def hub(config: BrokerConfig, path: Path) -> Iterator[str]:
+    """The hub's booking path on a new ledger; yields the store's name."""
+    found_ledger(path, PLANOGRAM, store_id=None, clock=HubClock())
+    ledger = Ledger.open(path)
+    keeper = Bookkeeper(ledger, clock=HubClock(), config=BookkeepingConfig())
+    identity = ledger.identity
+    link = make_link(config, store_id=identity.store_id, ledger_id=identity.ledger_id, clock=HubClock(), inbox=keeper.inbox)
+    keeper.start(link)
+    link.start()
+    link.wait_connected(10)
+    time.sleep(0.2)
+    try:
+        yield identity.store_id
+    finally:
+        link.stop()
+        keeper.stop()
+        ledger.close()
+
+
+def wait_for(count: Any, target: int) -> float:
+    """Wait until a count is reached; returns when."""
+    deadline = time.monotonic() + 180
+    while count() < target:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{count()} of {target} after 180 s")
+        time.sleep(0.002)
+    return time.monotonic()
+
+
+def cpu_s() -> float:
+    """Processor seconds of this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def drain_empty(config: BrokerConfig, payloads: list[bytes], folder: Path) -> tuple[float, float]:
+    """Messages a second, and microseconds of processor a message, of the subscriber that books nothing."""
+    prefix = f"stores/empty/v1/seen/{'e' * 32}/"
+    subscriber = EmptySubscriber(config, prefix + "+")
+    sender = Sender(config, prefix, payloads, folder)
+    time.sleep(0.5)
+    sender.go()
+    began, used = time.monotonic(), cpu_s()
+    ended = wait_for(lambda: subscriber.count, len(payloads))
+    used = cpu_s() - used
+    subscriber.close()
+    sender.sent_at()
+    return len(payloads) / (ended - began), 1e6 * used / len(payloads)
+
+
+def drain_hub(config: BrokerConfig, payloads: list[bytes], folder: Path, name: str) -> tuple[float, float]:
+    """The same of the hub, until its mark has come back."""
+    outbox = f"{abs(hash(name)):032x}"[-32:]
+    with hub(config, folder / f"{name}.sqlite") as store_id:
+        marks = Marks(config, topics.booked(store_id, outbox))
+        sender = Sender(config, f"stores/{store_id}/v1/seen/{outbox}/", payloads, folder)
+        time.sleep(0.5)
+        sender.go()
+        began, used = time.monotonic(), cpu_s()
+        ended = wait_for(lambda: marks.booked_through, len(payloads))
+        used = cpu_s() - used
+        marks.close()
+        sender.sent_at()
+    return len(payloads) / (ended - began), 1e6 * used / len(payloads)
+
+
+def trickle(config: BrokerConfig, payloads: list[bytes], folder: Path) -> list[float]:
+    """Milliseconds from publish to booked, of each letter of a steady trickle."""
+    outbox = "f" * 32
+    with hub(config, folder / "trickle.sqlite") as store_id:
+        marks = Marks(config, topics.booked(store_id, outbox))
+        sender = Sender(config, f"stores/{store_id}/v1/seen/{outbox}/", payloads, folder, per_s=TRICKLE_PER_S)
+        time.sleep(0.5)
+        sender.go()
+        wait_for(lambda: marks.booked_through, len(payloads))
+        sent_at = sender.sent_at()
+        marks.close()
+    waited, told = [], iter(marks.told)
+    at, through = next(told)
+    for sequence, sent in enumerate(sent_at, start=1):
+        while through < sequence:
+            at, through = next(told)
+        waited.append(1000 * (at - sent))
+    return waited
+
+
+def measure() -> dict[str, float | int | str]:
+    """All figures of one run."""
+    plan = codec.plans.decode(PLANOGRAM.read_bytes())
+    assert isinstance(plan, Planogram)
+    payloads = letters(plan, LETTERS, boot="cafe0001")
+    with tempfile.TemporaryDirectory(prefix="booking-") as name:
+        folder = Path(name)
+        with broker(folder) as config:
+            empty, booked = [], []
+            for number in range(ROUNDS):
+                empty.append(drain_empty(config, payloads, folder))
+                booked.append(drain_hub(config, payloads, folder, f"round-{number}"))
+            waited = sorted(trickle(config, payloads[: round(TRICKLE_PER_S * TRICKLE_S)], folder))
+    booked_per_s, empty_per_s = statistics.median(rate for rate, _ in booked), statistics.median(rate for rate, _ in empty)
+    return {
+        "booked durably, messages/s": booked_per_s,
+        "empty subscriber, messages/s": empty_per_s,
+        "ratio": booked_per_s / empty_per_s,
+        "processor of the hub, µs a message": statistics.median(cost for _, cost in booked),
+        "processor of the empty subscriber, µs a message": statistics.median(cost for _, cost in empty),
+        f"publish → booked at {TRICKLE_PER_S}/s, p50 ms": waited[len(waited) // 2],
+        f"publish → booked at {TRICKLE_PER_S}/s, p99 ms": waited[int(len(waited) * 0.99)],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=1, ensure_ascii=False))
