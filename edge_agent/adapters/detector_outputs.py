@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -73,19 +74,10 @@ def decode_boxes(
 
 def suppress(boxes: FloatArray, scores: FloatArray, overlap_max: float) -> npt.NDArray[np.intp]:
     """Of boxes that overlap by more than `overlap_max` keep the surest; indices, surest first."""
-    order = np.argsort(-scores, kind="stable")
-    if len(order) < 2:
-        return order
-    ordered = boxes[order]
-    area = (ordered[:, 2] - ordered[:, 0]) * (ordered[:, 3] - ordered[:, 1])
-    sides = np.minimum(ordered[:, None, 2:], ordered[None, :, 2:]) - np.maximum(ordered[:, None, :2], ordered[None, :, :2])
-    shared = sides.clip(min=0.0).prod(axis=2)
-    clash = shared > overlap_max * (area[:, None] + area[None, :] - shared)
-    alive = np.ones(len(order), dtype=bool)
-    for best in range(len(order) - 1):
-        if alive[best]:
-            alive[best + 1 :] &= ~clash[best, best + 1 :]
-    return order[alive]
+    if len(boxes) == 0:
+        return np.zeros(0, dtype=np.intp)
+    corners_and_sizes = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    return np.asarray(cv2.dnn.NMSBoxes(corners_and_sizes, scores, 0.0, overlap_max), dtype=np.intp).reshape(-1)
 
 
 def _probability(scores: FloatArray, activation: str) -> FloatArray:

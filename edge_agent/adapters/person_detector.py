@@ -120,7 +120,7 @@ class PersonDetector:
 
     @classmethod
     def load(
-        cls, name: str = "default", *, folder: Path | None = None, score_min: float = 0.15, long_side: int | None = None, threads: int = 1
+        cls, name: str = "default", *, folder: Path | None = None, score_min: float = 0.2, long_side: int | None = None, threads: int = 1
     ) -> PersonDetector:
         """Load a model of the manifest, after checking that its file is the one the manifest speaks of.
 

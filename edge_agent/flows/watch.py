@@ -51,6 +51,7 @@ class WatchFlow:
         device_id: who says it.
         interval_s: how often it is told; a minute at most.
         frame_timeout_ms: how long without a picture is a stall.
+        back_off_first_s: how long to wait before a lost camera is opened again; doubled each time it fails.
 
     Raises:
         ConfigurationInvalid: lines or floor cannot be used.
@@ -67,6 +68,7 @@ class WatchFlow:
         device_id: str,
         interval_s: float = 60.0,
         frame_timeout_ms: int = _FRAME_TIMEOUT_MS,
+        back_off_first_s: float = _BACK_OFF_FIRST_S,
     ) -> None:
         assert 0.0 < interval_s <= 60.0
         self.name = f"watch {config.area_id}"
@@ -78,6 +80,7 @@ class WatchFlow:
         self._faults = faults
         self._device_id = device_id
         self._frame_timeout_ms = frame_timeout_ms
+        self._back_off_first_s = back_off_first_s
         self._frames = 0
         # Intervals end with the minutes of the wall clock as it stands now; should it jump later, they stay where they are.
         phase_ms = (clock.monotonic_ms() - clock.wall_ms()) % round(interval_s * 1000.0)
@@ -85,7 +88,7 @@ class WatchFlow:
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set or a film has ended; a lost camera is opened again, more and more patiently."""
-        back_off_s = _BACK_OFF_FIRST_S
+        back_off_s = self._back_off_first_s
         while not stop.is_set():
             self._frames = 0
             try:
@@ -100,9 +103,10 @@ class WatchFlow:
                 self._faults.raise_fault(self._part, "camera_unavailable", str(error), getattr(error, "advice", ""))
             finally:
                 self._tell(self._watcher.finish().intervals)
-            back_off_s = _BACK_OFF_FIRST_S if self._frames else min(2.0 * back_off_s, _BACK_OFF_MAX_S)
+            back_off_s = self._back_off_first_s if self._frames else back_off_s
             log.info("camera will be opened again", camera=self._config.area_id, in_s=back_off_s)
             stop.wait(back_off_s)
+            back_off_s = min(2.0 * back_off_s, _BACK_OFF_MAX_S)
 
     def _watch(self, stop: threading.Event) -> None:
         finder = self._open_finder()

@@ -92,11 +92,11 @@ class FootfallWatcher:
         crossings: list[Crossing] = []
         intervals: list[FootfallInterval] = []
         for people in settled:
+            self._dwell(people)  # Since the frame before: it belongs to the interval that may end now.
             intervals += self._move_on(people.taken_at_ms)
             certain = self._doors.take(people)
             self._count(certain)
             crossings += certain
-            self._dwell(people)
             self._told_at_ms = people.taken_at_ms
         return FootfallEvents(settled, crossings, intervals)
 

@@ -40,7 +40,7 @@ class TrackHistory:
     def begin_frame(self, number: int, taken_at_ms: int) -> None:
         """Open a column, and drop those that are told and too old to smooth with."""
         stale = int(np.searchsorted(self._times_ms[: self._told], taken_at_ms - 2.0 * self._settle_ms))
-        stale = max(stale, len(self._numbers) - _FRAMES_MAX)
+        stale = max(stale, len(self._numbers) + 1 - _FRAMES_MAX)
         self._numbers = [*self._numbers[stale:], number]
         self._told = max(0, self._told - stale)
         self._times_ms = np.append(self._times_ms[stale:], float(taken_at_ms))
@@ -114,7 +114,7 @@ class TrackHistory:
         s2 = (weight * away * away).sum(axis=1)
         y0 = (weight * places).sum(axis=1)
         y1 = (weight * places * away).sum(axis=1)
-        # A little of the second moment is added so that one lone place gives itself, not a division by nothing.
-        spread = s2 + 0.1 * s0 + 1e-9
+        # A trifle is added to the second moment so that one lone place gives itself, not a division by nothing.
+        spread = s2 + 0.001 * s0 + 1e-9
         determinant = np.maximum(s0 * spread - s1 * s1, 1e-12)
         return np.asarray((spread * y0 - s1 * y1) / determinant)

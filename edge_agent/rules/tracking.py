@@ -33,7 +33,7 @@ class TrackingRule:
     """
 
     score_sure: float = 0.5
-    score_min: float = 0.15
+    score_min: float = 0.2
     unsure_s: float = 1.0
     unsure_doubt: float = 3.0
     surprise_max: float = 15.5
