@@ -80,6 +80,9 @@ ARTICLES = [
     Article("nut-bar-50", "Nut bar 50 g", 53.0, 0.4, 109, 24, "Sweets", "Sweets and snacks", 3, 24),
 ]
 
+NEARLY_LOW = {"toast-500": 5, "oat-milk-1l": 5, "chocolate-100": 13, "energy-025": 7, "spaghetti-500": 7}
+"""Places that begin just above the number that calls the staff, so that a newcomer soon sees an alert come and go."""
+
 Places = list[tuple[str, int, int]]
 """SKU, capacity and the number that calls the staff; left to right along a board."""
 
@@ -254,7 +257,7 @@ def _shelf(shelf_id: str, level: int, width_m: float, places: Places) -> Shelf:
             capacity_units=capacity,
             low_units=low,
             full_units=round(capacity * 0.8),
-            start_units=round(capacity * 0.9),
+            start_units=NEARLY_LOW.get(sku, round(capacity * 0.9)),
         )
         for index, (sku, capacity, low) in enumerate(places)
     ]
