@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from string import Template
 from typing import NamedTuple
 
 import cv2
@@ -98,49 +99,52 @@ def write_film(data: Path, path: Path) -> None:
     film.release()
 
 
-def write_device(data: Path, folder: Path, *, broker_port: int) -> Path:
-    """The file of a device that has the film, the shelf's recording and one pass of a tag before four antennas."""
-    plan = shelf_plan(data)
-    antennas = ", ".join(f'{{antenna = {number}, zone_id = "corner-{number}"}}' for number in (1, 2, 3, 4))
-    path = folder / "edge.toml"
-    path.write_text(
-        f"""
-store_id = "{STORE_ID}"
+DEVICE_FILE = Template("""
+store_id = "$store_id"
 device_id = "pi-1"
 
 [broker]
-port = {broker_port}
+port = $broker_port
 
 [outbox]
-path = "{folder}/outbox.sqlite"
+path = "$folder/outbox.sqlite"
 
 [[scales]]
-shelf_id = "{SHELF_ID}"
+shelf_id = "$shelf_id"
 adapter = "recording"
-recording = "{data}/shelf_weight/composite/{SHELF_ID}.csv"
-counts_per_gram = {plan["counts_per_gram"]}
-tare_counts = {plan["tare_counts"]}
+recording = "$data/shelf_weight/composite/$shelf_id.csv"
+counts_per_gram = $counts_per_gram
+tare_counts = $tare_counts
 
 [[readers]]
 reader_id = "reader-1"
 adapter = "recording"
-recording = "{data}/rfid/impinj_r420/line_passes/MoveTest1-1.csv"
-antennas = [{antennas}]
+recording = "$data/rfid/impinj_r420/line_passes/MoveTest1-1.csv"
+antennas = [
+    {antenna = 1, zone_id = "corner-1"}, {antenna = 2, zone_id = "corner-2"},
+    {antenna = 3, zone_id = "corner-3"}, {antenna = 4, zone_id = "corner-4"},
+]
 
 [[cameras]]
-area_id = "{AREA_ID}"
-source = "{folder}/film.avi"
-lines = [{{door_id = "{DOOR_ID}", x1 = {LINE_X_PX}, y1 = 0, x2 = {LINE_X_PX}, y2 = 576}}]
+area_id = "$area_id"
+source = "$folder/film.avi"
+lines = [{door_id = "$door_id", x1 = $line_x, y1 = 0, x2 = $line_x, y2 = 576}]
 
 [cameras.floor]
-tsai_file = "{data}/footfall/pets09_s2l1/camera_tsai.xml"
-cell_size_m = {CELL_M}
-origin_x_m = {ORIGIN_M}
-origin_y_m = {ORIGIN_M}
-""",
-        encoding="utf-8",
-    )
-    return path
+tsai_file = "$data/footfall/pets09_s2l1/camera_tsai.xml"
+cell_size_m = $cell_m
+origin_x_m = $origin_m
+origin_y_m = $origin_m
+""")
+
+
+def write_device(data: Path, folder: Path, *, broker_port: int) -> None:
+    """The file of a device that has the film, the shelf's recording and one pass of a tag before four antennas."""
+    plan = shelf_plan(data)
+    names = {"store_id": STORE_ID, "shelf_id": SHELF_ID, "area_id": AREA_ID, "door_id": DOOR_ID, "data": data, "folder": folder}
+    numbers = {"broker_port": broker_port, "line_x": LINE_X_PX, "cell_m": CELL_M, "origin_m": ORIGIN_M}
+    scale = {name: plan[name] for name in ("counts_per_gram", "tare_counts")}
+    (folder / "edge.toml").write_text(DEVICE_FILE.substitute(names | numbers | scale), encoding="utf-8")
 
 
 class PeopleTruth(NamedTuple):
