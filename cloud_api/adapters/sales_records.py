@@ -49,7 +49,8 @@ _STOCK = text(
                quarter_at + interval '15 minutes' AS known_at
         FROM sku_quarter WHERE store_id = :store AND quarter_at >= :since AND closing_units IS NOT NULL
         UNION ALL
-        SELECT sku, closing_units, closing_low_units, closing_high_units, day::timestamp AT TIME ZONE :zone
+        SELECT sku, closing_units, closing_low_units, closing_high_units,
+               least((day + 1)::timestamp AT TIME ZONE :zone, :now)
         FROM sku_day WHERE store_id = :store AND day >= CAST(:since AS date) AND closing_units IS NOT NULL
     ) AS known ORDER BY sku, known_at DESC
     """
@@ -82,10 +83,10 @@ class SalesBook:
         with self._engine.connect() as connection:
             return [SkuDayRecord(**row._mapping) for row in connection.execute(_DAYS, values)]
 
-    def stock(self, store_id: str, *, zone: str, since: datetime) -> dict[str, StockRecord]:
-        """The newest known stock by SKU, no older than `since`."""
+    def stock(self, store_id: str, *, zone: str, since: datetime, now: datetime) -> dict[str, StockRecord]:
+        """The newest known stock by SKU, no older than `since`. A day's closing stock is as new as the day's end, or as `now`."""
         with self._engine.connect() as connection:
-            rows = connection.execute(_STOCK, {"store": store_id, "zone": zone, "since": since})
+            rows = connection.execute(_STOCK, {"store": store_id, "zone": zone, "since": since, "now": now})
             return {row.sku: StockRecord(**row._mapping) for row in rows}
 
     def received_since(self, store_id: str, moment: datetime) -> dict[str, int]:

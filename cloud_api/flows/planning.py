@@ -112,7 +112,7 @@ class Planning:
         open_hours = self._sales.open_hours(store_id, zone=store.time_zone, since=now - timedelta(days=self._config.history_days))
         days = self._sales.days(store_id, zone=store.time_zone, first=first, open_hours=open_hours)
         demands = demand_by_sku(days, open_hours=open_hours, now=now.astimezone(ZoneInfo(store.time_zone)))
-        stock = self._sales.stock(store_id, zone=store.time_zone, since=now - STOCK_AGE_MAX)
+        stock = self._sales.stock(store_id, zone=store.time_zone, since=now - STOCK_AGE_MAX, now=now)
         on_order = self._on_order(store_id, now)
         policy = Policy(review_days=self._config.review_days, service_level=self._config.service_level)
         return _plan(planogram, demands, stock, on_order, policy, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -50,6 +51,10 @@ def refuse_in_words(app: FastAPI, gauges: Gauges) -> None:
     def http(_: Request, error: HTTPException) -> Response:
         return refused(error.status_code, {"error": str(error.detail)})
 
+    _refuse_when_the_database_fails(app, refused)
+
+
+def _refuse_when_the_database_fails(app: FastAPI, refused: Callable[[int, dict[str, Any]], Response]) -> None:
     @app.exception_handler(DBAPIError)
     def database(_: Request, error: DBAPIError) -> Response:
         return driver(_, error.orig) if isinstance(error.orig, psycopg.Error) else unavailable(_, error)

@@ -63,13 +63,16 @@ def hub_routes(*, reports: ReportBook, stores: StoreBook, orders: OrderBook, tok
         answer = ReportsBooked(store_id=store_id, ledger_id=batch.ledger_id, booked_through=booked.booked_through)
         return _encoded(answer)
 
+    _add_plans(router, orders, tokens)
+    return router
+
+
+def _add_plans(router: APIRouter, orders: OrderBook, tokens: Tokens) -> None:
     @router.get("/plans", summary="Plans after a number", **described(PlansPage))
     def get_plans(store_id: str, request: Request, after: int = 0) -> Response:
         tokens.caller(request.headers.get("authorization")).require_reader(store_id)
         page = PlansPage(v=PROTOCOL_VERSION, plans=orders.plans_after(store_id, after))
         return Response(msgspec.json.encode(page), media_type="application/json")
-
-    return router
 
 
 def _batch(body: bytes) -> ReportBatch:

@@ -6,9 +6,7 @@ Set AISLEWISE_SCREENSHOTS to a folder to keep a picture of each page.
 from __future__ import annotations
 
 import json
-import math
 import os
-import random
 import re
 import signal
 import socket
@@ -17,11 +15,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -29,8 +25,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from wire_format import codec
-from wire_format.plans import Planogram, Zone
-from wire_format.reports import AnyFact, DeviceFact, DoorQuarter, ReportBatch, SkuDay, SkuQuarter, StoreProfile, ZoneQuarter
+from wire_format.plans import Planogram
+from wire_format.reports import AnyFact, ReportBatch, StoreProfile
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("cloud_pages")]
 
@@ -44,7 +40,6 @@ SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
 PAGES = {"morning": "/", "footfall": "/footfall?store=corner-shop", "orders": "/orders", "layout": "/layout?store=corner-shop"}
 MARKED_UP_NAME = "North & <Co>"
 """A browser that took the name for a mark would show only its first half."""
-QUARTER = timedelta(minutes=15)
 
 
 class Cloud:
@@ -146,64 +141,6 @@ class Watched:
         self.context.close()
 
 
-def corner_shop(repository: Path, store_id: str, name: str) -> Planogram:
-    plan = msgspec.json.decode((repository / "demo" / "planogram.json").read_bytes(), type=Planogram)
-    return msgspec.structs.replace(plan, store_id=store_id, name=name)
-
-
-def trade(plan: Planogram, *, days: int, seed: int, quiet_share: float = 1.0, gap_day: int | None = None) -> list[AnyFact]:
-    """Some weeks of a shop's reports up to now: a morning and an evening peak, a busy Saturday, steady sales of every article."""
-    chance, zone = random.Random(seed), ZoneInfo(plan.time_zone)
-    now = datetime.now(zone)
-    facts: list[AnyFact] = []
-    for back in range(days, -1, -1):
-        day = (now - timedelta(days=back)).date()
-        if back != gap_day:
-            for quarter in range(8 * 4, 20 * 4):
-                at = datetime(day.year, day.month, day.day, quarter // 4, quarter % 4 * 15, tzinfo=zone)
-                if at + QUARTER <= now:
-                    busy = (1.3 if day.weekday() == 5 else 1.0) * (quiet_share if back < 3 else 1.0)
-                    facts += _quarter(plan, at, busy, chance, with_zones=back < 8 and quarter % 4 == 0)
-        if back > 0:
-            facts += [_sku_day(product.sku, product.price_minor or 100, day.isoformat(), chance) for product in plan.products]
-    started_ms = int((now - QUARTER).timestamp() * 1000) // 900_000 * 900_000
-    facts += [_stock(product.sku, chance.choice((2, 5, 9, 14, 22, 30)), started_ms) for product in plan.products]
-    return facts
-
-
-def _quarter(plan: Planogram, at: datetime, busy: float, chance: random.Random, *, with_zones: bool) -> list[AnyFact]:
-    hour = at.hour + at.minute / 60
-    mean = busy * (3 + 7 * math.exp(-((hour - 12) ** 2) / 4) + 9 * math.exp(-((hour - 17.5) ** 2) / 3))
-    people = max(0, round(chance.gauss(mean, mean**0.5)))
-    started_ms = int(at.timestamp() * 1000)
-    door = DoorQuarter(
-        sequence=1, quarter_started_at_ms=started_ms, door_id=plan.doors[0].door_id, people_in=people, people_out=people, observed_min=15.0
-    )
-    return [door, *(_dwell(zone, started_ms, people, chance) for zone in plan.zones if with_zones and zone.kind != "back_room")]
-
-
-def _dwell(zone: Zone, started_ms: int, people: int, chance: random.Random) -> ZoneQuarter:
-    seconds = {"queue": 95, "till": 30, "entrance": 14, "aisle": 60}.get(zone.kind, 25) * (2.2 if zone.zone_id == "dear-goods" else 1.0)
-    return ZoneQuarter(
-        sequence=1, quarter_started_at_ms=started_ms, zone_id=zone.zone_id, dwell_person_s=max(0.0, people * chance.gauss(seconds, 8))
-    )
-
-
-def _counts(units: int) -> dict[str, Any]:
-    return {"units_sold": units, "units_picked": max(0, units), "units_put_back": 0, "units_received": 0, "units_lost": 0}
-
-
-def _sku_day(sku: str, price_minor: int, day: str, chance: random.Random) -> SkuDay:
-    units = max(0, round(chance.gauss(6 if price_minor < 400 else 1.2, 2)))
-    levels = dict.fromkeys(("opening_units", "closing_units", "closing_low_units", "closing_high_units"))
-    return SkuDay(sequence=1, day=day, sku=sku, **_counts(units), **levels, out_of_stock_min=0.0, revenue_minor=units * price_minor)
-
-
-def _stock(sku: str, units: int, started_ms: int) -> SkuQuarter:
-    levels = {"opening_units": units, "closing_units": units, "closing_low_units": units - 1, "closing_high_units": units + 1}
-    return SkuQuarter(sequence=1, quarter_started_at_ms=started_ms, sku=sku, **_counts(0), **levels, out_of_stock_min=0.0, revenue_minor=0)
-
-
 def send(cloud: Cloud, plan: Planogram, facts: list[AnyFact], ledger: str) -> None:
     numbered = [msgspec.structs.replace(fact, sequence=number) for number, fact in enumerate(facts, start=1)]
     profile = StoreProfile(store_id=plan.store_id, name=plan.name, time_zone=plan.time_zone, currency=plan.currency)
@@ -231,23 +168,10 @@ def empty_page_told(cloud: Cloud, browser: Browser) -> str:
 
 
 @pytest.fixture(scope="module")
-def chain(cloud: Cloud, empty_page_told: str, repository: Path) -> Cloud:
-    """Three shops: a usual one, one with a bad name, a gap and fewer visitors, and one that has just begun."""
-    for store_id, name, story in (
-        ("corner-shop", "Corner shop", {"days": 34, "seed": 1}),
-        ("north-shop", MARKED_UP_NAME, {"days": 34, "seed": 2, "quiet_share": 0.6, "gap_day": 5}),
-        ("harbour-shop", "Harbour shop", {"days": 2, "seed": 3}),
-    ):
-        plan = corner_shop(repository, store_id, name)
-        facts = trade(plan, **story)  # type: ignore[arg-type]  # The stories differ in what they tell.
-        if store_id == "harbour-shop":
-            seen_ms = int((datetime.now(UTC) - timedelta(hours=3)).timestamp() * 1000)
-            facts.append(
-                DeviceFact(
-                    sequence=1, device_id="door-camera", state="death", last_seen_at_ms=seen_ms, agent_version="0.1.0", outbox_depth=0
-                )
-            )
-        send(cloud, plan, facts, store_id.encode().hex().ljust(32, "0")[:32])
+def chain(cloud: Cloud, empty_page_told: str, three_shops: list[tuple[Planogram, list[AnyFact]]]) -> Cloud:
+    """The cloud, once the three shops have reported and their orders are worked out."""
+    for plan, facts in three_shops:
+        send(cloud, plan, facts, plan.store_id.encode().hex().ljust(32, "0")[:32])
     cloud.wait_for("/v1/orders?state=proposed", lambda answer: len({order["store_id"] for order in answer["orders"]}) == 3)
     return cloud
 
