@@ -64,7 +64,12 @@ def visitors_chart(
     return _base(
         legend={"right": 8, "top": 0, "itemWidth": 16, "itemHeight": 8, "textStyle": {":color": _colour("soft"), "fontSize": 13}},
         tooltip={"trigger": "axis", "confine": True},
-        xAxis=_axis(type="category", data=[reader.clock(at_ms) for at_ms in starts_ms], splitLine={"show": False}),
+        xAxis=_axis(
+            type="category",
+            data=[reader.clock(at_ms) for at_ms in starts_ms],
+            splitLine={"show": False},
+            axisLabel={":color": _colour("soft"), "fontSize": 13, "interval": 3, "hideOverlap": True},
+        ),
         yAxis=_axis(type="value", minInterval=1, name=reader.t("people a quarter hour")),
         series=series,
     )

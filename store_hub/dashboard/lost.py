@@ -20,4 +20,4 @@ def lost_page(reader: Reader) -> None:
         links,
     )
     with ui.element("div").props('id="main"'):
-        LiveHtml(markup)
+        LiveHtml(markup).classes("lost")

@@ -70,7 +70,7 @@ def _doors(reader: Reader, plan: Planogram, doors: Mapping[str, DoorRow]) -> Mar
 
 def _door_label(reader: Reader, plan: Planogram, door: Door, counted: DoorRow | None) -> Markup:
     across = 100 * (door.x1_m + door.x2_m) / 2 / plan.width_m
-    down = min(92.0, 100 * (door.y1_m + door.y2_m) / 2 / plan.depth_m)
+    down = 100 * (door.y1_m + door.y2_m) / 2 / plan.depth_m
     words = (
         reader.t(
             "{people_in} in · {people_out} out", people_in=reader.number(counted.people_in), people_out=reader.number(counted.people_out)
@@ -78,8 +78,8 @@ def _door_label(reader: Reader, plan: Planogram, door: Door, counted: DoorRow | 
         if counted
         else reader.t("not counted")
     )
-    return Markup('<span class="door" style="left:clamp(64px,{:.2f}%,calc(100% - 64px));top:{:.2f}%" title="{}">{}</span>').format(
-        across, down, door.name, words
+    return Markup('<span class="door{}" style="left:clamp(64px,{:.2f}%,calc(100% - 64px));top:{:.2f}%" title="{}">{}</span>').format(
+        " above" if down > 80 else "", across, down, door.name, words
     )
 
 

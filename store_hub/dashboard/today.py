@@ -73,7 +73,7 @@ class TodayPage(Page):
         self.part("alerts", "card")
         self.part("figures")
         with ui.element("div").classes("columns"):
-            with ui.element("section").classes("card"):
+            with ui.element("section").classes("card tall"):
                 self.part("visitors_title")
                 self.chart("visitors", self.reader.t("Visitors by quarter hour"))
             self.part("floor", "card")
@@ -179,6 +179,7 @@ class TodayPage(Page):
 
     def _visitors_chart(self, visitors: Visitors) -> Options:
         first, end = open_span(visitors.today, visitors.before)
+        first = first // 4 * 4  # Begin at a full hour.
         if first == end:
             return {}
         starts = [visitors.midnight_ms + index * QUARTER_MS for index in range(first, end)]
