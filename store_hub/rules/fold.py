@@ -30,7 +30,7 @@ from store_hub.rows import (
 )
 from store_hub.rules.alerts import EMPTY, AlertBoard
 from store_hub.rules.changes import Changes
-from store_hub.rules.heatmap import dwell_effects
+from store_hub.rules.heatmap import ZoneMap, dwell_effects
 from store_hub.rules.journal_words import Said, Unreadable
 from store_hub.rules.occupancy import DoorBook
 from store_hub.rules.places import Places, index_planogram
@@ -75,6 +75,7 @@ class StoreFold:
         self._doors = DoorBook()
         self._tags = TagBook()
         self._totals = TotalBook()
+        self._zones = ZoneMap([])
         self._zone = _UTC
 
     def restore(self, rows: Iterable[Effect]) -> None:
@@ -155,8 +156,7 @@ class StoreFold:
             case DoorCrossing():
                 changes.effects += self._doors.crossing(said, clock_shift_ms=shift_ms, zone=self._zone)
             case FloorDwell():
-                zones = [] if self.places is None else self.places.planogram.zones
-                changes.effects += dwell_effects(said, clock_shift_ms=shift_ms, zones=zones)
+                changes.effects += dwell_effects(said, clock_shift_ms=shift_ms, zones=self._zones)
             case QueueLength():
                 started_at_ms = said.started_at_ms + shift_ms
                 changes.effects.append(
@@ -182,6 +182,7 @@ class StoreFold:
 
     def _use(self, places: Places) -> list[Effect]:
         self.places = places
+        self._zones = ZoneMap(places.planogram.zones)
         self._zone = ZoneInfo(places.planogram.time_zone)
         self._tags.use_planogram(places.planogram)
         return [*self.stock.scales.use_planogram(places)]

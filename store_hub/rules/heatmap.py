@@ -12,8 +12,29 @@ from store_hub.rules.quarters import quarter_start_ms
 from wire_format.observations import FloorCell, FloorDwell
 from wire_format.plans import Zone
 
+CELLS_KNOWN_MAX = 100_000
 
-def dwell_effects(dwell: FloorDwell, *, clock_shift_ms: int, zones: list[Zone]) -> list[Effect]:
+
+class ZoneMap:
+    """Which zones a cell of the floor grid lies in, and with what share of its area; worked out once for each cell."""
+
+    def __init__(self, zones: list[Zone]) -> None:
+        self._zones = zones
+        self._known: dict[tuple[int, int, float], list[tuple[str, float]]] = {}
+
+    def shares(self, cell: FloorCell, cell_size_m: float) -> list[tuple[str, float]]:
+        """Return (zone, share of the cell's area), shares above 0 to 1, in the planogram's order."""
+        key = (cell.column, cell.row, cell_size_m)
+        shares = self._known.get(key)
+        if shares is None:
+            shares = [(zone.zone_id, share) for zone in self._zones if (share := overlap_share(cell, cell_size_m, zone)) > 0.0]
+            if len(self._known) >= CELLS_KNOWN_MAX:
+                self._known.clear()
+            self._known[key] = shares
+        return shares
+
+
+def dwell_effects(dwell: FloorDwell, *, clock_shift_ms: int, zones: ZoneMap) -> list[Effect]:
     """Return what an interval of stay adds to tiles and zones. The interval counts to the quarter it began in.
 
     Args:
@@ -29,10 +50,8 @@ def dwell_effects(dwell: FloorDwell, *, clock_shift_ms: int, zones: list[Zone]) 
         if person_ms == 0:
             continue
         effects.append(FloorTileRow(dwell.area_id, quarter_ms, cell_size_mm, cell.column, cell.row, person_ms))
-        for zone in zones:
-            share = overlap_share(cell, dwell.cell_size_m, zone)
-            if share > 0.0:
-                zone_person_ms[zone.zone_id] += round(person_ms * share)
+        for zone_id, share in zones.shares(cell, dwell.cell_size_m):
+            zone_person_ms[zone_id] += round(person_ms * share)
     effects.extend(ZoneQuarterRow(zone_id, quarter_ms, person_ms) for zone_id, person_ms in sorted(zone_person_ms.items()))
     return effects
 

@@ -78,6 +78,7 @@ class ShelfBelief:
         self._told: Ints = start[0].copy()
         self._told_last: Ints = np.zeros_like(self._told)
         self._till_heard = False
+        self._estimated: tuple[Beam, dict[str, UnitsEstimate]] | None = None
 
     def take(self, weight_g: float, spread_g: float, at_ms: int, moved_at_ms: int | None = None) -> list[PickEvent]:
         """Hear a settled weight; say what happened.
@@ -135,6 +136,8 @@ class ShelfBelief:
 
     def units(self) -> dict[str, UnitsEstimate]:
         """What is on the shelf now, per article (strangers only while one may be here)."""
+        if self._estimated is not None and self._estimated[0] is self._beam:
+            return self._estimated[1]  # Most weights only confirm: the hypotheses are the very same.
         chances = self._beam.chances()
         estimates: dict[str, UnitsEstimate] = {}
         for index, article in enumerate(self._articles):
@@ -146,6 +149,7 @@ class ShelfBelief:
             low = int(counts[order[int(np.searchsorted(running, 0.05))]])
             high = int(counts[order[min(int(np.searchsorted(running, 0.95)), len(order) - 1)]])
             estimates[article.sku] = UnitsEstimate(float(chances @ counts), low, high)
+        self._estimated = (self._beam, estimates)
         return estimates
 
     def told_units(self) -> dict[str, int]:

@@ -16,7 +16,7 @@ from store_hub.errors import ConfigurationInvalid
 from store_hub.rows import FacingRow, FloorTileRow, OccupancyRow, StockRow, TagCountRow, ZoneQuarterRow
 from store_hub.rules.alerts import EMPTY, LOW, AlertBoard, probability_at_most
 from store_hub.rules.epc import gtin_of_epc
-from store_hub.rules.heatmap import dwell_effects
+from store_hub.rules.heatmap import ZoneMap, dwell_effects
 from store_hub.rules.occupancy import DoorBook
 from store_hub.rules.occurrence_time import observation_time, offset_after_reading, told_time
 from store_hub.rules.planogram_checks import planogram_problems
@@ -139,7 +139,7 @@ def test_stay_is_shared_between_zones_by_the_area_of_the_cell(core: Any) -> None
         **core.stamp(core.NOON_MS), area_id="hall", started_at_ms=core.NOON_MS - 60_000, duration_ms=60_000, cell_size_m=0.8,
         cells=[FloorCell(1, 0, 8.0), FloorCell(0, 0, 0.0)],
     )  # fmt: skip
-    effects = dwell_effects(dwell, clock_shift_ms=0, zones=zones)
+    effects = dwell_effects(dwell, clock_shift_ms=0, zones=ZoneMap(zones))
     quarter_ms = core.NOON_MS - 900_000
     assert [row for row in effects if isinstance(row, FloorTileRow)] == [FloorTileRow("hall", quarter_ms, 800, 1, 0, 8_000)]
     assert [row for row in effects if isinstance(row, ZoneQuarterRow)] == [
