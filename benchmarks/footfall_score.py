@@ -1,6 +1,6 @@
 """Scores the camera path on labelled films: `python -m benchmarks.footfall_score [--data FOLDER] [--public-only] [--json]`.
 
-PETS 2009 S2.L1 from the film and from its public boxes, TUD-Campus from its public boxes; labelled frames only. Following and counting run as
+PETS 2009 S2.L1 from the film and from public boxes, TUD-Campus from public boxes; labelled frames only. Following and counting run as
 `replay camera` runs them. The film takes about half a minute on one core.
 """
 

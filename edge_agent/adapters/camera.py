@@ -93,7 +93,7 @@ class Film:
         self._number += 1
         taken_at_ms = self._begun_at_ms + round((self._number - 1) * 1000.0 / self.frames_per_s)
         self._keep_pace(taken_at_ms)
-        return Frame(self._number, taken_at_ms, pixels)
+        return Frame(self._number, taken_at_ms, np.asarray(pixels, dtype=np.uint8))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -166,7 +166,7 @@ class LiveCamera:
                     number += 1
                     wanted_at_ms = self._monotonic_ms() + 0.9 * self._wanted_every_ms
                     self.frames_dropped += self._newest is not None
-                    self._newest = Frame(number, self._monotonic_ms(), pixels)
+                    self._newest = Frame(number, self._monotonic_ms(), np.asarray(pixels, dtype=np.uint8))
                 self._changed.notify_all()
         self._capture.release()
 

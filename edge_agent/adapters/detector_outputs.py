@@ -77,7 +77,7 @@ def suppress(boxes: FloatArray, scores: FloatArray, overlap_max: float) -> npt.N
     if len(boxes) == 0:
         return np.zeros(0, dtype=np.intp)
     corners_and_sizes = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    return np.asarray(cv2.dnn.NMSBoxes(corners_and_sizes, scores, 0.0, overlap_max), dtype=np.intp).reshape(-1)
+    return np.asarray(cv2.dnn.NMSBoxes(corners_and_sizes.tolist(), scores.tolist(), 0.0, overlap_max), dtype=np.intp).reshape(-1)
 
 
 def _probability(scores: FloatArray, activation: str) -> FloatArray:

@@ -70,7 +70,11 @@ def watch(
     faults.on_change(lambda: ever.extend(f.code for f in faults.current() if f.code not in ever))
     told: list[DoorCrossing | FloorDwell] = []
     waiting = list(openings)
-    flow = WatchFlow(waiting.pop(0), CONFIG, told.append, clock, faults, device_id="pi-1", back_off_first_s=0.01)
+
+    def open_next() -> PersonFinder:
+        return waiting.pop(0)()
+
+    flow = WatchFlow(open_next, CONFIG, told.append, clock, faults, device_id="pi-1", back_off_first_s=0.01)
     flow.run(stop or threading.Event())
     assert not waiting
     return told, faults, ever
