@@ -148,15 +148,21 @@ def wait_until(is_true: Callable[[], bool], *, within_s: float = 10.0) -> None:
 
 
 class Serving:
-    """An application on a real socket, on a thread of its own."""
+    """A real socket with a web server behind it, on a thread of its own; serves one application after the other."""
 
-    def __init__(self, app: FastAPI) -> None:
-        self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    def __init__(self) -> None:
+        self.app: Any = None
+        self._server = uvicorn.Server(
+            uvicorn.Config(self._serve, interface="asgi3", host="127.0.0.1", port=0, log_level="error", lifespan="off")
+        )
         self._thread = threading.Thread(target=self._server.run, name="test-http", daemon=True)
         self._thread.start()
         wait_until(lambda: self._server.started)
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -195,18 +201,27 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     small.close()
 
 
+@pytest.fixture(scope="session")
+def sockets() -> Iterator[list[Serving]]:
+    """Web servers that serve nothing now."""
+    idle: list[Serving] = []
+    yield idle
+    for serving in idle:
+        serving.close()
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[[FastAPI], Serving]]:
+def serve(sockets: list[Serving]) -> Iterator[Callable[[Any], Serving]]:
     """Serve applications until the test ends."""
     running: list[Serving] = []
 
-    def start(app: FastAPI) -> Serving:
-        running.append(Serving(app))
+    def start(app: Any) -> Serving:
+        running.append(sockets.pop() if sockets else Serving())
+        running[-1].app = app
         return running[-1]
 
     yield start
-    for serving in running:
-        serving.close()
+    sockets.extend(running)
 
 
 @pytest.fixture
