@@ -24,20 +24,22 @@ _GROWTH = 256
 class PresenceRule(NamedTuple):
     """How the presence of a tag is judged.
 
-    `cycle_ms`: reads within a cycle count once. `rates`: read rates considered, per cycle; those up to `stray_max` mean the tag is not
-    in the zone. `trust` (0 to 1) discounts each cycle, because reads come in bursts and are not independent. `tags_max` bounds memory.
+    `cycle_ms`: reads within a cycle count once. `away_rates`, `here_rates`: the read rates considered per cycle, of tags that are gone or
+    strays, and of tags in the zone; they overlap, and the priors say how common each is. `trust` (0 to 1) discounts each cycle, because
+    reads come in bursts and are not independent. `tags_max` bounds memory.
     """
 
     cycle_ms: int = 1_000
-    rates: tuple[float, ...] = (0.002, 0.02, 0.06, 0.12, 0.2, 0.3, 0.42, 0.55, 0.68, 0.8, 0.9, 0.97)
-    prior: tuple[float, ...] = (0.05, 0.16, 0.16, 0.1, 0.05, 0.02, 0.05, 0.08, 0.11, 0.11, 0.08, 0.03)
-    stray_max: float = 0.25
-    trust: float = 0.75
+    away_rates: tuple[float, ...] = (0.002, 0.02, 0.06, 0.12, 0.2, 0.3, 0.42)
+    away_prior: tuple[float, ...] = (0.05, 0.18, 0.14, 0.08, 0.035, 0.012, 0.004)
+    here_rates: tuple[float, ...] = (0.2, 0.3, 0.42, 0.55, 0.68, 0.8, 0.9, 0.97)
+    here_prior: tuple[float, ...] = (0.003, 0.015, 0.06, 0.11, 0.13, 0.11, 0.055, 0.017)
+    trust: float = 0.6
     stays_s: float = 3_600.0
     returns_s: float = 2_400.0
-    rate_lasts_s: float = 900.0
-    arrived_from: float = 0.97
-    left_below: float = 0.03
+    rate_lasts_s: float = 5_000.0
+    arrived_from: float = 0.9
+    left_below: float = 0.1
     forgotten_after_s: float = 600.0
     catch_up_cycles_max: int = 900
     tags_max: int = 20_000
@@ -75,12 +77,13 @@ class TagPresence:
     def __init__(self, zones_by_antenna: Mapping[int, str], rule: PresenceRule | None = None) -> None:
         self._zones = dict(zones_by_antenna)
         self._rule = rule or PresenceRule()
-        rates = np.array(self._rule.rates)
-        self._here = rates > self._rule.stray_max
+        rates = np.array(self._rule.away_rates + self._rule.here_rates)
+        self._here = np.arange(len(rates)) >= len(self._rule.away_rates)
         self._read_likelihood: Floats = rates**self._rule.trust
         self._silent_likelihood: Floats = (1.0 - rates) ** self._rule.trust
         self._rates: Floats = rates
-        self._prior: Floats = np.array(self._rule.prior) / sum(self._rule.prior)
+        self._prior: Floats = np.array(self._rule.away_prior + self._rule.here_prior)
+        self._prior /= self._prior.sum()
         self._step: Floats = _transitions(self._rule, self._prior, self._here)
         self._rows: dict[tuple[str, str], int] = {}
         self._keys: list[tuple[str, str]] = []
