@@ -154,9 +154,7 @@ def main() -> int:
     parser.add_argument("--tags", type=int, default=200)
     options = parser.parse_args()
     for burst_s in (1.0001, 3.0):
-        print(
-            f"bursts of {burst_s:.0f} s, each a tag-hour: false departures, false arrivals, wrong seconds here, away; departures seen after s"
-        )
+        print(f"bursts of {burst_s:.0f} s, a tag-hour: false departures, false arrivals, wrong seconds here, away; departures seen after s")
         for name, make in METHODS.items():
             runs = [judge(make, seed=s, tags=options.tags, seconds=60 * options.minutes, burst_s=burst_s) for s in range(options.seeds)]
             mean = [sum(column) / len(runs) for column in zip(*runs, strict=True)]
