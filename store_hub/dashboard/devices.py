@@ -12,6 +12,8 @@ from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.tables import table
 from store_hub.dashboard.wording import device_troubles, mark
 
+PARTS_NAMED_MAX = 3
+
 
 class DevicesPage(Page):
     """What is well and what is not."""
@@ -110,14 +112,22 @@ class DevicesPage(Page):
         if device.disk_free_mb is not None:
             extras.append(reader.t("{gigabytes} GB free", gigabytes=reader.number(device.disk_free_mb / 1000, decimals=1)))
         return (
-            Markup('<strong>{}</strong><br><span class="soft">{}</span>').format(device.device_id, " · ".join(extras)),
+            Markup('<strong class="nowrap">{}</strong><br><span class="soft nowrap">{}</span>').format(
+                device.device_id, " · ".join(extras)
+            ),
             Markup('<strong class="amber">{}</strong>').format(reader.t("needs a look")) if unwell else reader.t("well"),
             reader.t("{span} ago", span=reader.span(now_ms - device.last_seen_at_ms)),
             f"{reader.number(device.outbox_depth)}{capacity}",
             shed or "0",
-            ", ".join(device.parts) or "—",
+            self._parts(device.parts),
             device.agent_version,
         )
+
+    def _parts(self, parts: list[str]) -> str | Markup:
+        if len(parts) <= PARTS_NAMED_MAX:
+            return ", ".join(parts) or "—"
+        count = self.reader.n("{count} part", "{count} parts", len(parts))
+        return Markup('<span title="{}">{}</span>').format(", ".join(parts), count)
 
     def _quarantine(self, reading: LedgerReading, now_ms: int) -> Markup:
         reader = self.reader

@@ -85,6 +85,8 @@ def _door_label(reader: Reader, plan: Planogram, door: Door, counted: DoorRow | 
 
 def ramp_markup(reader: Reader, heat: HeatPicture) -> Markup:
     """Draw the legend: what the colours mean, with their unit."""
+    if heat.data_uri is None:
+        return Markup()
     return Markup('<div class="ramp"><span>0</span><i></i><span>{} {}</span></div>').format(
         reader.number(heat.top, decimals=0 if heat.top >= 10 else 1), reader.t("person-seconds per m²")
     )
