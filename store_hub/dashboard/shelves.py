@@ -37,7 +37,7 @@ class ShelvesPage(Page):
     def layout(self) -> None:
         """Search above, bays beside the chosen facing's evidence."""
         self.part("title", "title")
-        self._search_bar()
+        self.part("search")
         with ui.element("div").classes("with-panel") as self._with_panel:
             self.part("bays")
             with (
@@ -48,9 +48,6 @@ class ShelvesPage(Page):
                 self.part("evidence_head")
                 self.chart("trace", self.reader.t("Weight of the shelf in the last hour, with what happened marked"))
                 self.part("evidence_tables")
-
-    def _search_bar(self) -> None:
-        self.part("search")
 
     async def on_act(self, act: str, value: str) -> None:
         """Choose or close a facing, search, or act on its alert."""
@@ -160,12 +157,12 @@ class ShelvesPage(Page):
         reader = self.reader
         alert = calls.get((shelf.shelf_id, facing.sku))
         state = "" if alert is None else "out" if is_empty(alert) else "low"
-        word = {"out": reader.t("empty"), "low": reader.t("low"), "": ""}[state]
+        word = {"out": reader.t("empty"), "low": reader.t("low")}.get(state, "")
         units = reader.units(held.units, held.low, held.high) if held else "?"
         low, high = _levels(held, facing.capacity_units)
-        classes = ["glass", state, "unknown" if held is None else "", "dim" if found is not None and facing.sku not in found else ""]
-        if self._chosen == (shelf.shelf_id, facing.sku):
-            classes.append("chosen")
+        dim = found is not None and facing.sku not in found
+        chosen = self._chosen == (shelf.shelf_id, facing.sku)
+        classes = ("glass", state, "unknown" if held is None else "", "dim" if dim else "", "chosen" if chosen else "")
         label = reader.t(
             "{name}, {bay} shelf {level}: {units} of {capacity} {word}",
             name=name, bay=bay.name, level=shelf.level, units=units, capacity=facing.capacity_units, word=word,

@@ -72,6 +72,7 @@ def seed(path: Path) -> None:
     _seed_trace(connection, rng)
     _seed_alerts(connection)
     _seed_devices(connection)
+    _seed_quarantine(connection)
     connection.execute("COMMIT")
     connection.close()
 
@@ -244,6 +245,9 @@ def _seed_devices(connection: sqlite3.Connection) -> None:
         connection.execute(
             "INSERT INTO devices VALUES (?, ?, '00000000', NULL, '0.1.0', ?, ?, ?)", (name, state, seen_ms, seen_ms, codec.encode(health))
         )
+
+
+def _seed_quarantine(connection: sqlite3.Connection) -> None:
     reasons = (
         ("undecodable", "not a valid observation: Expected `float`, got `str` - at `$.weight_g`", "edge"),
         ("unknown_sku", 'sku "kombucha-07" is not on the planogram', "till"),
