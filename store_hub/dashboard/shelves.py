@@ -156,13 +156,12 @@ class ShelvesPage(Page):
     ) -> Markup:
         reader = self.reader
         alert = calls.get((shelf.shelf_id, facing.sku))
-        state = "" if alert is None else "out" if is_empty(alert) else "low"
-        word = {"out": reader.t("empty"), "low": reader.t("low")}.get(state, "")
+        state, word = ("", "") if alert is None else ("out", reader.t("empty")) if is_empty(alert) else ("low", reader.t("low"))
         units = reader.units(held.units, held.low, held.high) if held else "?"
         low, high = _levels(held, facing.capacity_units)
         dim = found is not None and facing.sku not in found
-        chosen = self._chosen == (shelf.shelf_id, facing.sku)
-        classes = ("glass", state, "unknown" if held is None else "", "dim" if dim else "", "chosen" if chosen else "")
+        chosen = "chosen" if self._chosen == (shelf.shelf_id, facing.sku) else ""
+        classes = ("glass", state, "unknown" if held is None else "", "dim" if dim else "", chosen)
         label = reader.t(
             "{name}, {bay} shelf {level}: {units} of {capacity} {word}",
             name=name, bay=bay.name, level=shelf.level, units=units, capacity=facing.capacity_units, word=word,
