@@ -45,8 +45,8 @@ class ReportReading:
         self._connection = connection
 
     def dirty(self, *, limit: int) -> list[DirtyRow]:
-        """Return what changed, one kind of fact after the other, oldest first."""
-        rows = self._connection.execute("SELECT fact, period_ms, subject, journal_id FROM dirty ORDER BY 1, 2, 3 LIMIT ?", (limit,))
+        """Return what changed, one kind of fact and one subject after the other: an article's quarters share their days."""
+        rows = self._connection.execute("SELECT fact, period_ms, subject, journal_id FROM dirty ORDER BY 1, 3, 2 LIMIT ?", (limit,))
         return [DirtyRow(*row) for row in rows]
 
     def known_through_ms(self, now_ms: int) -> int | None:

@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 _valid = msgspec.json.Decoder(AnyFact)
 _Figures = TypeVar("_Figures")
 
-CHUNK_ROWS = 500
+CHUNK_ROWS = 5000
 NUMBERED_MAX = 2000
 """So many facts at most in one transaction, so that a busy shop's bookkeeping is not held up."""
 
