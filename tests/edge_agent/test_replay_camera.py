@@ -33,7 +33,7 @@ def told_crossings(path: Path, last_frame: int) -> list[CrossingEvent]:
     return [row for row in rows if row.frame <= last_frame]
 
 
-def test_public_boxes_of_pets_are_followed_better_than_any_known_tracker_does(pets: Path, tmp_path: Path) -> None:
+def test_public_boxes_of_pets_are_followed_better_than_by_six_common_trackers(pets: Path, tmp_path: Path) -> None:
     """IDF1 0.50 is the best of SORT, ByteTrack, OC-SORT, BoT-SORT, C-BIoU and norfair on these boxes."""
     summary = replay_camera(
         pets / "video.avi",
