@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -36,10 +36,13 @@ from store_hub.flows.sync import Sync
 from store_hub.routes.bodies import describe
 from store_hub.routes.doors import DOOR_STRUCTS, make_router
 from store_hub.routes.health import Check, booking_check, bookkeeper_check, broker_check, cloud_check, health_routes, ledger_check
-from store_hub.routes.metrics import DepthCollector, LedgerCollector, metrics_routes
+from store_hub.routes.metrics import LedgerCollector, PartsCollector, metrics_routes
 from store_hub.routes.refusals import answer_refusals
 from wire_format.plans import Planogram
 from wire_format.reports import StoreProfile
+
+if TYPE_CHECKING:
+    from store_hub.flows.mirror import Mirror
 
 STOP_FLOWS_S = 1.5
 GRACE_S = 1
@@ -87,7 +90,8 @@ class Hub:
         )
         self._tokens = None if config.http.token_file is None else read_door_tokens(Path(config.http.token_file))
         self._sync = self._make_sync()
-        flows: list[Flow | None] = [self._make_report(), self._make_notify(config_path), self._sync, self._make_mirror()]
+        self._report, self._notify, self._mirror = self._make_report(), self._make_notify(config_path), self._make_mirror()
+        flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror]
         self._threads = [
             threading.Thread(target=flow.run, args=(self._stop,), name=flow.name, daemon=True) for flow in flows if flow is not None
         ]
@@ -136,7 +140,7 @@ class Hub:
         app.include_router(make_router(bookkeep=self.bookkeeper, tokens=self._tokens, now_ms=self._clock.now_ms))
         app.include_router(health_routes(self._checks()))
         self.gauges.registry.register(LedgerCollector(LedgerGauge(self._path)))
-        self.gauges.registry.register(DepthCollector({"inbox_waiting": ("Items that wait for the bookkeeper", self._waiting)}))
+        self.gauges.registry.register(self._parts_collector())
         app.include_router(metrics_routes(self.gauges.registry))
         describe(app, DOOR_STRUCTS)
         mount_pages(
@@ -160,8 +164,19 @@ class Hub:
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self._planogram().time_zone)
 
-    def _waiting(self) -> float:
-        return float(self.bookkeeper.figures().waiting)
+    def _parts_collector(self) -> PartsCollector:
+        report, notify, mirror = self._report, self._notify, self._mirror
+        counts: dict[str, tuple[str, Callable[[], float]]] = {
+            "batches_failed": ("Transactions that failed", lambda: self.bookkeeper.figures().failed_batches),
+            "facts_impossible": ("Facts that could not be told because no cloud would take them", lambda: report.refused),
+            "calls_sent": ("Messages to staff that a service took", lambda: notify.sent),
+            "calls_failed": ("Messages to staff that a service did not take", lambda: notify.failed),
+        }
+        if mirror is not None:
+            counts["mirror_written"] = ("Points copied to the history mirror", lambda: mirror.written)
+            counts["mirror_dropped"] = ("Points that the history mirror will never take", lambda: mirror.dropped)
+        depths = {"inbox_waiting": ("Items that wait for the bookkeeper", lambda: float(self.bookkeeper.figures().waiting))}
+        return PartsCollector(depths=depths, counts=counts)
 
     def _make_report(self) -> Report:
         return Report(
@@ -196,11 +211,11 @@ class Hub:
             plans_every_s=cloud.plans_every_s,
         )
 
-    def _make_mirror(self) -> Flow | None:
+    def _make_mirror(self) -> Mirror | None:
         mirror = self._config.mirror
         if mirror.url is None:
             return None
-        from store_hub.adapters.influx import InfluxMirror  # Its library takes a second to import: only a hub with a mirror waits for it.
+        from store_hub.adapters.influx import InfluxMirror  # Both import a library that takes a second: only a hub with a mirror waits.
         from store_hub.flows.mirror import Mirror
 
         token = None if mirror.token_file is None else read_token(Path(mirror.token_file), field="mirror.token_file")

@@ -50,9 +50,11 @@ class ReportReading:
         return [DirtyRow(*row) for row in rows]
 
     def known_through_ms(self, now_ms: int) -> int | None:
-        """Return up to when the store's story is known: the latest of the last entries; None for an empty journal."""
+        """Return up to when the store's story was known at a moment: the latest of the last entries; None for an empty journal."""
         row = self._connection.execute(
-            "SELECT max(happened_at_ms) FROM (SELECT happened_at_ms FROM journal ORDER BY journal_id DESC LIMIT 500)"
+            "SELECT max(happened_at_ms) FROM"
+            " (SELECT happened_at_ms FROM journal WHERE received_at_ms <= ? ORDER BY journal_id DESC LIMIT 500)",
+            (now_ms,),
         ).fetchone()
         return None if row[0] is None else min(int(row[0]), now_ms)
 

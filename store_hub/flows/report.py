@@ -66,6 +66,7 @@ class Report:
         self._every_s = every_s
         self._answer_s = answer_s
         self._waiting_max = waiting_max
+        self._started_at_ms = now_ms()
         self._told_through_ms: int | None = None
         self.refused = 0
 
@@ -160,7 +161,9 @@ class Report:
         """What became true by the passing of time alone: quarters of empty shelves, and days in which an article may not have moved."""
         if known_through_ms is None:
             return []
-        from_ms = known_through_ms - STARTED_BACK_MS if self._told_through_ms is None else self._told_through_ms
+        from_ms = self._told_through_ms
+        if from_ms is None:  # Where the hub that was here before stopped, however much has come in since.
+            from_ms = (reading.known_through_ms(self._started_at_ms) or known_through_ms) - STARTED_BACK_MS
         from_ms = max(from_ms, known_through_ms - facts.RETOLD_MAX_MS)
         zone = self._zone()
         told: list[AnyFact | None] = []

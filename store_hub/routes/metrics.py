@@ -35,16 +35,23 @@ class LedgerCollector(Collector):
         yield from _gauges(figures)
 
 
-class DepthCollector(Collector):
-    """Asks live parts of the hub for their depth: name → (what it is, how deep)."""
+Ask = tuple[str, Callable[[], float]]
+"""What a figure is, and how to get it."""
 
-    def __init__(self, depths: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
+
+class PartsCollector(Collector):
+    """Asks live parts of the hub, by name: depths go up and down, counts only up."""
+
+    def __init__(self, *, depths: Mapping[str, Ask], counts: Mapping[str, Ask]) -> None:
         self._depths = depths
+        self._counts = counts
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each depth."""
+        """Yield each figure."""
         for name, (help_text, depth) in self._depths.items():
             yield GaugeMetricFamily(f"aislewise_{name}", help_text, value=depth())
+        for name, (help_text, count) in self._counts.items():
+            yield CounterMetricFamily(f"aislewise_{name}", help_text, value=count())
 
 
 def metrics_routes(registry: CollectorRegistry) -> APIRouter:

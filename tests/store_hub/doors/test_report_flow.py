@@ -102,6 +102,18 @@ def test_at_midnight_every_article_has_its_day_even_if_it_did_not_move(shop: Any
     assert [(fact.units_sold, fact.closing_units) for fact in monday] == [(0, 6.0)]
 
 
+def test_a_hub_that_slept_over_midnight_still_tells_yesterday(shop: Any, make_report: Callable[..., Report]) -> None:
+    report = make_report()
+    report.report_once()
+    told(shop)
+    shop.clock.pass_s(18 * 3600)
+    restarted = make_report()
+    shop.clock.pass_s(5)
+    sell(shop, "milk", 1)
+    restarted.report_once()
+    assert [fact.day for fact in of(SkuDay, told(shop), "cola")] == ["2026-06-01"]
+
+
 def test_while_the_cloud_is_away_changes_wait_as_marks_and_do_not_pile_up(shop: Any, make_report: Callable[..., Report]) -> None:
     report = make_report(waiting_max=5)
     for _ in range(10):
