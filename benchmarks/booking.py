@@ -28,6 +28,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from benchmarks.shop_letters import letters
 from store_hub.adapters.clock import HubClock
 from store_hub.adapters.ledger import Ledger
 from store_hub.config import BookkeepingConfig, BrokerConfig
@@ -36,7 +37,6 @@ from store_hub.flows.found import found_ledger
 from store_hub.flows.ingest import make_link
 from wire_format import codec, topics
 from wire_format.commands import BookedThrough
-from wire_format.observations import DoorCrossing, FloorCell, FloorDwell, Observation, ShelfWeight, TagSeen
 from wire_format.plans import Planogram
 
 LETTERS = 20_000
@@ -48,32 +48,6 @@ PLANOGRAM = Path(__file__).resolve().parents[1] / "demo" / "planogram.json"
 
 class BrokerMissing(RuntimeError):
     """Mosquitto is not installed here."""
-
-
-def letters(plan: Planogram, count: int, *, boot: str) -> list[bytes]:
-    """A shop's mix: three in five are confirmed weights, one tags, half a heat minute of a few cells, half a door's minute."""
-    shelves = [shelf for bay in plan.bays for shelf in bay.shelves if shelf.weighed]
-    unit_g = {product.sku: product.unit_weight_g or 0.0 for product in plan.products}
-    weight_g = {shelf.shelf_id: sum(unit_g[f.sku] * (f.start_units or 0) for f in shelf.facings) for shelf in shelves}
-    now_ms = time.time_ns() // 1_000_000 - 3_600_000
-    written = []
-    for number in range(count):
-        at_ms = now_ms + number * 10
-        stamp: dict[str, Any] = {"device_id": "pi-1", "boot_id": boot, "monotonic_ms": number * 10, "observed_at_ms": at_ms}
-        observation: Observation
-        if number % 10 < 6:
-            shelf = shelves[number % len(shelves)]
-            drift_g = (number % 7 - 3) * 0.1
-            observation = ShelfWeight(**stamp, shelf_id=shelf.shelf_id, weight_g=weight_g[shelf.shelf_id] + drift_g, spread_g=1.2)
-        elif number % 10 < 8:
-            observation = TagSeen(**stamp, epc=f"3034257BF7194E40{number % 5_000:08X}", zone_id="front", confidence=0.9)
-        elif number % 10 == 8:
-            cells = [FloorCell(number % 20, row, 1.5) for row in range(8)]
-            observation = FloorDwell(**stamp, area_id="hall", started_at_ms=at_ms, duration_ms=60_000, cell_size_m=0.5, cells=cells)
-        else:
-            observation = DoorCrossing(**stamp, door_id="door", started_at_ms=at_ms, duration_ms=60_000, people_in=1, people_out=1)
-        written.append(codec.encode(observation))
-    return written
 
 
 @contextmanager
@@ -105,57 +79,6 @@ def broker(folder: Path) -> Iterator[BrokerConfig]:
         process.wait(10)
 
 
-SENDER = """
-# A lean edge: letters are packed beforehand and written to a bare socket, so that the sender is never the one who is measured.
-import socket, struct, sys, threading, time
-port, per_s, prefix, path = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4]
-def remaining(n):
-    out = b""
-    while True:
-        n, digit = divmod(n, 128)
-        out += bytes([digit | (128 if n else 0)])
-        if not n: return out
-def packet(sequence, payload):
-    topic = (prefix + str(sequence)).encode()
-    body = struct.pack("!H", len(topic)) + topic + struct.pack("!H", (sequence - 1) % 65535 + 1) + b"\\0" + payload
-    return bytes([0x32]) + remaining(len(body)) + body
-packets = [packet(n, payload) for n, payload in enumerate(open(path, "rb").read().split(b"\\n"), start=1)]
-link = socket.create_connection(("127.0.0.1", port))
-link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-name = b"bench-" + str(time.time_ns()).encode()
-body = b"\\0\\4MQTT\\5\\2\\0\\0\\0" + struct.pack("!H", len(name)) + name
-link.sendall(b"\\x10" + remaining(len(body)) + body)
-link.recv(200)
-answered, all_answered = 0, threading.Event()
-def listen():
-    global answered
-    waiting = b""
-    while answered < len(packets):
-        waiting += link.recv(65536)
-        while len(waiting) >= 2 and len(waiting) >= 2 + waiting[1]:
-            waiting = waiting[2 + waiting[1]:]
-            answered += 1
-    all_answered.set()
-threading.Thread(target=listen, daemon=True).start()
-sys.stdin.readline()
-begin, sent_at, number = time.perf_counter(), [], 0
-while number < len(packets):
-    if per_s:
-        time.sleep(max(0.0, begin + number / per_s - time.perf_counter()))
-        sent_at.append(time.monotonic())
-        link.sendall(packets[number])
-        number += 1
-    elif number - answered < 4000:
-        link.sendall(b"".join(packets[number:number + 100]))
-        number += 100
-    else:
-        time.sleep(0.001)
-all_answered.wait(120)
-print("\\n".join(map(str, sent_at)), flush=True)
-link.sendall(b"\\xe0\\0")
-"""
-
-
 class Sender:
     """Another process that plays the edges, so that it takes no time from who is measured beyond its share of the machine."""
 
@@ -164,8 +87,10 @@ class Sender:
     ) -> None:
         path = folder / "letters"
         path.write_bytes(b"\n".join(payloads))
-        words = [sys.executable, "-c", SENDER, str(config.port), str(per_s), prefix, str(path)]
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        words = [sys.executable, "-m", "benchmarks.lean_sender", str(config.port), str(per_s), prefix, str(path)]
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[1]
+        )
 
     def go(self) -> None:
         """Begin to send."""

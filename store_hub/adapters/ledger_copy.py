@@ -77,7 +77,8 @@ def differences(before: sqlite3.Connection, after: sqlite3.Connection) -> list[T
     """Return what differs in the derived tables, row by row in the order of their keys; empty when they are equal bit for bit."""
     found = []
     for table in DERIVED_TABLES:
-        rows, first = 0, (None, None)
+        rows = 0
+        first: tuple[tuple[Any, ...] | None, tuple[Any, ...] | None] = (None, None)
         for one, other in zip_longest(_rows(before, table), _rows(after, table)):
             if one != other:
                 rows += 1

@@ -6,7 +6,6 @@ Memory is never ahead of the disk for long: whenever a page fails, all of it is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 from store_hub.adapters.broker_link import Clock, Delivered
 from store_hub.adapters.ledger import JournalRow, Ledger
@@ -18,7 +17,7 @@ from store_hub.flows.page import Page
 from store_hub.flows.told_books import ToldBooks
 from store_hub.rows import DERIVED, Effect, QuarantineRow
 from store_hub.rules.fold import Entry, StoreFold
-from store_hub.rules.journal_words import Said
+from store_hub.rules.journal_words import Said, Unreadable
 from wire_format.topics import last_level
 
 
@@ -43,7 +42,7 @@ class Folding:
         Raises:
             EffectFailed: memory is no longer right and must be read again.
         """
-        page.write_entry(row, apply_entry(self.fold, row, said, failing=self._failing), kind=_kind(type(said)))
+        page.write_entry(row, apply_entry(self.fold, row, said, failing=self._failing), kind=_kind(said))
 
 
 def failing_detail(error: Exception) -> str:
@@ -51,10 +50,8 @@ def failing_detail(error: Exception) -> str:
     return error.detail if isinstance(error, EffectFailed) else f"{type(error).__name__}: {error}"[:300]
 
 
-@cache
-def _kind(said: type) -> str:
-    tag = getattr(getattr(said, "__struct_config__", None), "tag", None)
-    return str(tag) if tag is not None else "unreadable"
+def _kind(said: Said) -> str:
+    return "unreadable" if isinstance(said, Unreadable) else str(said.__struct_config__.tag)
 
 
 def apply_entry(fold: StoreFold, row: JournalRow, said: Said, *, failing: str | None = None) -> list[Effect]:

@@ -26,7 +26,7 @@ EDGE = "edge"
 HEALTH = "health"
 PLANOGRAM = "planogram"
 
-_told = msgspec.json.Decoder(AnyTold)
+_told: msgspec.json.Decoder[AnyTold] = msgspec.json.Decoder(AnyTold)
 
 
 def read_entry(source: str, payload: bytes, *, topic: str | None) -> Said:

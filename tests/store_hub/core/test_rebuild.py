@@ -111,6 +111,18 @@ class Teller:
                 self.say(StockCount(sku=sku, units=counted, shelf_id=shelf))
             case ("act", alert_id, action):
                 self.say(AlertAction(alert_id=alert_id, action=action))
+            case ("plan", low):
+                self.change_plan(low)
+            case ("commit",):
+                self.commit()
+            case ("restart",):
+                self.commit()
+                self.shop.reopen()
+            case _:
+                self.tell_of_people(step, now_ms)
+
+    def tell_of_people(self, step: tuple[Any, ...], now_ms: int) -> None:
+        match step:
             case ("door", people_in, people_out, late_s):
                 started = now_ms - late_s * 1000 - 60_000
                 self.see(
@@ -140,13 +152,6 @@ class Teller:
                 self.shop.sequence += more
             case ("poison",):
                 self.see(DoorCrossing, door_id="door", started_at_ms=10**16, duration_ms=1, people_in=1, people_out=0)
-            case ("plan", low):
-                self.change_plan(low)
-            case ("commit",):
-                self.commit()
-            case ("restart",):
-                self.commit()
-                self.shop.reopen()
 
     def change_plan(self, low: int) -> None:
         """Another planogram: other marks, and every other time the tea leaves the shelf."""

@@ -1,0 +1,94 @@
+"""A lean edge: letters are packed beforehand and written to a bare socket, so that the sender is never the one who is measured.
+
+`python -m benchmarks.lean_sender PORT PER_S TOPIC_PREFIX FILE` waits for a line on standard input, then sends the letters of the file, one
+a line, with QoS 1; PER_S 0 is as fast as the broker takes them, else it prints when each one was handed over.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+
+WINDOW = 4_000
+CHUNK = 100
+
+
+def length_prefix(length: int) -> bytes:
+    """MQTT's variable byte integer."""
+    out = b""
+    while True:
+        length, digit = divmod(length, 128)
+        out += bytes([digit | (128 if length else 0)])
+        if not length:
+            return out
+
+
+def publish_packet(topic: str, sequence: int, payload: bytes) -> bytes:
+    """An MQTT 5 PUBLISH with QoS 1."""
+    name = topic.encode()
+    body = struct.pack("!H", len(name)) + name + struct.pack("!H", (sequence - 1) % 65_535 + 1) + b"\0" + payload
+    return b"\x32" + length_prefix(len(body)) + body
+
+
+def connect(port: int) -> socket.socket:
+    """Open a connection and wait for the broker's consent."""
+    link = socket.create_connection(("127.0.0.1", port))
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    name = b"bench-" + str(time.time_ns()).encode()
+    body = b"\0\4MQTT\5\2\0\0\0" + struct.pack("!H", len(name)) + name
+    link.sendall(b"\x10" + length_prefix(len(body)) + body)
+    link.recv(200)
+    return link
+
+
+class Answers:
+    """Counts the broker's acknowledgements on a thread of its own."""
+
+    def __init__(self, link: socket.socket, expected: int) -> None:
+        self.count = 0
+        self.complete = threading.Event()
+        self._link, self._expected = link, expected
+        threading.Thread(target=self._listen, name="answers", daemon=True).start()
+
+    def _listen(self) -> None:
+        waiting = b""
+        while self.count < self._expected:
+            arrived = self._link.recv(65_536)
+            if not arrived:
+                return
+            waiting += arrived
+            while len(waiting) >= 2 and len(waiting) >= 2 + waiting[1]:
+                waiting = waiting[2 + waiting[1] :]
+                self.count += 1
+        self.complete.set()
+
+
+def main() -> None:
+    """Send."""
+    port, per_s, prefix, path = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+    packets = [publish_packet(f"{prefix}{n}", n, payload) for n, payload in enumerate(path.read_bytes().split(b"\n"), start=1)]
+    link = connect(port)
+    answers = Answers(link, len(packets))
+    sys.stdin.readline()
+    begin, sent = time.perf_counter(), 0
+    while sent < len(packets):
+        if per_s:
+            time.sleep(max(0.0, begin + sent / per_s - time.perf_counter()))
+            print(time.monotonic())
+            link.sendall(packets[sent])
+            sent += 1
+        elif sent - answers.count < WINDOW:
+            link.sendall(b"".join(packets[sent : sent + CHUNK]))
+            sent += CHUNK
+        else:
+            time.sleep(0.001)
+    answers.complete.wait(120)
+    link.sendall(b"\xe0\0")
+
+
+if __name__ == "__main__":
+    main()
