@@ -153,6 +153,9 @@ class CloudLink:
                 self._judge(answer, payload, also)
                 return answer.status_code, payload
         except httpx.HTTPError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                advice = "set the clock, correct cloud.url, or name your own authority's certificates in the environment as SSL_CERT_FILE"
+                raise CloudRefused(url=self.url, problem="its certificate cannot be trusted", advice=advice) from None
             raise CloudUnreachable(url=self.url, problem=str(error) or type(error).__name__) from None
         except httpx.InvalidURL as error:
             raise CloudRefused(url=self.url, problem=str(error), advice="check cloud.url") from None
