@@ -121,10 +121,12 @@ class Shop:
     def see(self, observation: msgspec.Struct) -> None:
         """Book what a device saw."""
         self._sequence += 1
-        topic = topics.seen(STORE, OUTBOX, self._sequence)
-        message = Delivered(topic, codec.encode(observation), False, self._sequence, 1, 1, self.clock.now_ms())
-        self.bookkeep.inbox.put_message(message)
+        self.hear(topics.seen(STORE, OUTBOX, self._sequence), codec.encode(observation))
         wait_until(lambda: self.rows("SELECT booked_through FROM outboxes") == [(self._sequence,)])
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """Have the broker deliver a message."""
+        self.bookkeep.inbox.put_message(Delivered(topic, payload, False, 1, 1, 1, self.clock.now_ms()))
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the ledger, read-only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -37,6 +38,13 @@ def test_a_sale_sent_twice_is_booked_once_and_answered_the_same(till: httpx.Clie
     assert "idempotent-replayed" not in first.headers
     assert second.headers["idempotent-replayed"] == "true"
     assert shop.rows("SELECT count(*) FROM sales") == [(1,)]
+
+
+def test_a_till_that_sends_the_same_receipt_on_eight_lines_at_once_has_it_booked_once(till: httpx.Client, shop: Any) -> None:
+    with ThreadPoolExecutor(8) as lines:
+        answers = [sent.result() for sent in [lines.submit(post, till, "sales", sale()) for _ in range(8)]]
+    assert {answer.content for answer in answers} == {b'{"booked":true,"journal_id":2,"unknown_skus":[]}'}
+    assert shop.rows("SELECT sum(units) FROM sales") == [(2,)]
 
 
 def test_the_same_key_with_another_body_is_refused_and_nothing_is_booked(till: httpx.Client, shop: Any) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from store_hub.entries import Sale, SaleLine
+from store_hub.entries import AlertAction, Sale, SaleLine
 from store_hub.flows.commands import ForgetFacts, ReportAfresh
 from store_hub.flows.report import Report
-from wire_format.observations import DoorCrossing, FloorCell, FloorDwell
-from wire_format.reports import AnyFact, DoorQuarter, SkuDay, SkuQuarter
+from wire_format import codec, topics
+from wire_format.observations import DeviceHealth, DoorCrossing, Fault, FloorCell, FloorDwell
+from wire_format.reports import AlertFact, AnyFact, DeviceFact, DoorQuarter, SkuDay, SkuQuarter
 
 NOON_MS = 1_780_315_200_000
 QUARTER_MS = 900_000
@@ -77,6 +78,24 @@ def test_people_and_heat_become_facts(shop: Any, report: Report) -> None:
     assert (door.people_in, door.people_out, door.observed_min) == (4, 1, 1.0)
     assert facts["TileQuarter"].cells == cells
     assert facts["ZoneQuarter"].dwell_person_s == 12.5
+
+
+def test_alerts_and_devices_become_facts_as_they_now_stand(shop: Any, report: Report) -> None:
+    fault = Fault(code="silent", part="shelf 3", message="no weight", advice="check the wires")
+    state = DeviceHealth(
+        device_id="pi-1", boot_id="0" * 8, state="alive", sent_at_ms=NOON_MS, agent_version="1.0", outbox_depth=7, faults=[fault]
+    )
+    shop.hear(topics.health("corner", "pi-1"), codec.encode(state))
+    sell(shop, "milk", 5)
+    report.report_once()
+    first = {type(fact): fact for fact in told(shop)}
+    assert (first[DeviceFact].outbox_depth, first[DeviceFact].fault_codes, first[DeviceFact].last_seen_at_ms) == (7, ["silent"], NOON_MS)
+    assert (first[AlertFact].kind, first[AlertFact].sku, first[AlertFact].units_at_raise) == ("low_shelf", "milk", 1.0)
+    assert (first[AlertFact].taken_at_ms, first[AlertFact].cleared_at_ms) == (None, None)
+    shop.tell(AlertAction(alert_id=1, action="done", by="Anna"))
+    report.report_once()
+    again = {type(fact): fact for fact in told(shop)}
+    assert (again[AlertFact].taken_at_ms, again[AlertFact].cleared_at_ms) == (NOON_MS, NOON_MS)
 
 
 def test_an_empty_shelf_is_told_for_every_quarter_that_passes(shop: Any, report: Report) -> None:
