@@ -74,11 +74,11 @@ def main() -> None:
     link = connect(port)
     answers = Answers(link, len(packets))
     sys.stdin.readline()
-    begin, sent = time.perf_counter(), 0
+    begin, sent, sent_at = time.perf_counter(), 0, []
     while sent < len(packets):
         if per_s:
             time.sleep(max(0.0, begin + sent / per_s - time.perf_counter()))
-            print(time.monotonic())
+            sent_at.append(str(time.monotonic()))
             link.sendall(packets[sent])
             sent += 1
         elif sent - answers.count < WINDOW:
@@ -87,6 +87,7 @@ def main() -> None:
         else:
             time.sleep(0.001)
     answers.complete.wait(120)
+    print("\n".join(sent_at))  # Only now: a full pipe would hold the sender up.
     link.sendall(b"\xe0\0")
 
 
