@@ -26,7 +26,7 @@ demo: setup ## The whole system on a simulated store, in a browser
 	@$(BIN)/python -m demo
 
 test: setup system-packages lint ## Everything CI runs
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests
 
 lint: setup ## Style, types and import walls
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

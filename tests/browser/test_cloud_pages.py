@@ -28,7 +28,7 @@ from wire_format import codec
 from wire_format.plans import Planogram
 from wire_format.reports import AnyFact, ReportBatch, StoreProfile
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("cloud_pages")]
+pytestmark = pytest.mark.browser
 
 CHROMIUM = Path("/usr/bin/chromium")
 TOKEN = {"Authorization": "Bearer token-of-the-pages-test"}

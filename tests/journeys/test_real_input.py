@@ -40,7 +40,7 @@ programs = neighbour("running_programs")
 RECORDED_S_AGO = 2_000
 TOKEN = "the-journey-needs-a-long-token"
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(400), pytest.mark.xdist_group("real_input")]
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
 
 class Told(NamedTuple):
@@ -62,9 +62,9 @@ def told(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     broker = conftest.start_mosquitto(folder)
     records = tempfile.TemporaryDirectory(prefix="aislewise-records-")  # Not in pytest's own folder: PostgreSQL may run as another user.
     database = EmbeddedPostgres(Path(records.name) / "records", durable=False)
-    url = database.start()
     running: list[Any] = []
     try:
+        url = database.start()
         run_the_chain(shared_data, folder, broker.port, url, conftest.find_free_port, running)
         hub = sqlite3.connect(f"file:{folder}/ledger.sqlite?mode=ro", uri=True)
         hub.row_factory = sqlite3.Row
