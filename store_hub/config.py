@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -17,7 +18,20 @@ T = TypeVar("T")
 
 Positive = Annotated[float, Meta(gt=0.0)]
 PositiveInt = Annotated[int, Meta(ge=1)]
+_ADDRESS = "^https?://[^/ ]+"
+Address = Annotated[str, Meta(pattern=_ADDRESS)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+_WORDS = {
+    f"`str` matching regex {_ADDRESS!r}": "an address such as https://cloud.example",
+    "`str`": "text",
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`bool`": "true or false",
+    "`object`": "a table",
+    "`array`": "a list",
+}
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,7 +75,7 @@ class HttpConfig(Section, frozen=True, kw_only=True):
 class CloudConfig(Section, frozen=True, kw_only=True):
     """The chain's cloud. Without a `url` the hub keeps its facts until it has one."""
 
-    url: str | None = None
+    url: Address | None = None
     token_file: str | None = None
     report_every_s: Positive = 60.0
     plans_every_s: Positive = 300.0
@@ -78,7 +92,7 @@ class PagerConfig(Section, frozen=True, kw_only=True):
 class MirrorConfig(Section, frozen=True, kw_only=True):
     """The history mirror: InfluxDB 2 or VictoriaMetrics. Rebuildable, never read for the shop's state."""
 
-    url: str | None = None
+    url: Address | None = None
     token_file: str | None = None
     org: str = "aislewise"
     bucket: str = "aislewise"
@@ -115,28 +129,42 @@ def read_toml(path: Path, shape: type[T]) -> T:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigurationInvalid(path=str(path), field="file", problem=f"cannot be read: {reason}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationInvalid(path=str(path), field="file", problem="is not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        problem = f"cannot be read: {(error.strerror or str(error)).lower()}; check its name and who may read it"
+        raise ConfigurationInvalid(path=str(path), field="file", problem=problem) from None
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise ConfigurationInvalid(path=str(path), field="file", problem=str(error), line=int(line[1]) if line else None) from None
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found[1]) if found else len(text.splitlines())
+        raise ConfigurationInvalid(path=str(path), field="file", problem=f"is not valid TOML: {error}", line=line) from None
     try:
         return msgspec.convert(content, shape)
     except msgspec.ValidationError as error:
-        field, problem = _field_and_problem(str(error))
+        field, problem = _field_and_problem(str(error), shape)
         raise ConfigurationInvalid(path=str(path), field=field, problem=problem, line=_line_of(text, content, field)) from None
 
 
-def _field_and_problem(message: str) -> tuple[str, str]:
+def _field_and_problem(message: str, shape: Any) -> tuple[str, str]:
     problem, _, place = message.partition(" - at ")
     place = place.strip("`").removeprefix("$").removeprefix(".")
     unknown = re.match(r"Object contains unknown field `([^`]*)`", problem)
     if unknown:
-        return ".".join(part for part in (place, unknown[1]) if part), "there is no such setting"
+        known = sorted(_settings_in(shape, place))
+        close = difflib.get_close_matches(unknown[1], known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+        return ".".join(part for part in (place, unknown[1]) if part), f"there is no such setting; {hint}"
+    for code, words in _WORDS.items():
+        problem = problem.replace(code, words)
     return place or "file", problem
+
+
+def _settings_in(shape: Any, table: str) -> list[str]:
+    for name in filter(None, table.split(".")):
+        shape = next(field.type for field in msgspec.structs.fields(shape) if field.encode_name == name)
+    return [field.encode_name for field in msgspec.structs.fields(shape)]
 
 
 def _line_of(text: str, content: dict[str, Any], field: str) -> int | None:

@@ -81,8 +81,8 @@ def test_every_setting_has_a_default() -> None:
     [
         ("[listen]\nport = 8090\nprot = 1\n", ":3: listen.prot: there is no such setting"),
         ("[listning]\nport = 8090\n", ":1: listning: there is no such setting"),
-        ('[listen]\nport = "http"\n', ":2: listen.port: Expected `int`, got `str`"),
-        ("[planning]\nservice_level = 1.5\n", ":2: planning.service_level: Expected `float` < 1.0"),
+        ('[listen]\nport = "http"\n', ":2: listen.port: Expected a whole number, got text"),
+        ("[planning]\nservice_level = 1.5\n", ":2: planning.service_level: Expected a number < 1.0"),
         ("[listen\n", ":1: file: "),
     ],
 )

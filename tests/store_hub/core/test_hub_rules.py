@@ -246,7 +246,7 @@ def test_a_wrong_setting_is_told_with_file_line_and_field(tmp_path: Path) -> Non
     with pytest.raises(ConfigurationInvalid, match=r"hub\.toml:4: broker\.prot: there is no such setting"):
         load_config(path)
     path.write_text("[http]\nport = 99999\n", encoding="utf-8")
-    with pytest.raises(ConfigurationInvalid, match=r"hub\.toml:2: http\.port: Expected `int` <= 65535"):
+    with pytest.raises(ConfigurationInvalid, match=r"hub\.toml:2: http\.port: Expected a whole number <= 65535"):
         load_config(path)
     with pytest.raises(ConfigurationInvalid, match="cannot be read"):
         load_config(tmp_path / "none.toml")
