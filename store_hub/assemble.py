@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from store_hub.adapters.gauges import HubGauges
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_calls import LedgerCalls
 from store_hub.adapters.ledger_figures import LedgerGauge
+from store_hub.adapters.ledger_file import ledger_trouble
 from store_hub.adapters.ledger_history import LedgerHistory
 from store_hub.adapters.ledger_reports import LedgerReports
 from store_hub.adapters.ledger_views import LedgerViews
@@ -74,6 +76,9 @@ class Hub:
         self.ledger = Ledger.open(self._path)
         try:
             self._wire(config_path)
+        except sqlite3.Error as error:  # The file opens, but a page of it cannot be read.
+            self.ledger.close()
+            raise ledger_trouble(self._path, error) from None
         except BaseException:
             self.ledger.close()
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -27,6 +28,10 @@ _ADVICE = {
 def ledger_trouble(path: Path, error: sqlite3.Error | OSError) -> LedgerUnusable:
     """Turn what SQLite or the system said into an error with advice."""
     name = getattr(error, "sqlite_errorname", None) or ""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return LedgerUnusable(path=str(path), problem=f"{path.parent} is no folder", advice="choose another file with [ledger] path")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        name = "SQLITE_FULL"
     for code, (problem, advice) in _ADVICE.items():
         if name.startswith(code):
             return LedgerUnusable(path=str(path), problem=problem, advice=advice)

@@ -24,7 +24,9 @@ def found_ledger(path: Path, planogram: Path, *, store_id: str | None, clock: Cl
     try:
         payload = planogram.read_bytes()
     except OSError as error:
-        raise PlanogramInvalid(source=str(planogram), problems=[f"cannot be read: {error.strerror}"]) from None
+        raise PlanogramInvalid(
+            source=str(planogram), problems=[f"cannot be read: {error.strerror}; give the file's name with --planogram"]
+        ) from None
     plan = usable_planogram(payload, store_id=store_id, source=str(planogram))
     ledger = Ledger.create(path, store_id=plan.store_id, now_ms=clock.now_ms())
     try:
