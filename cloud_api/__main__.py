@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,9 +148,16 @@ def _fail(problem: str, exit_code: int) -> NoReturn:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line: one line on stderr and an exit code for whatever goes wrong."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    app()
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001  # The last resort: a user sees one line, and where the rest is.
+        with tempfile.NamedTemporaryFile("w", prefix="cloud-api-error-", suffix=".log", delete=False, encoding="utf-8") as details:
+            traceback.print_exc(file=details)
+        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"cloud-api: internal error: {problem}; please report it with {details.name}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

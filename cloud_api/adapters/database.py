@@ -28,10 +28,10 @@ def open_database(url: str, *, pool_size: int = 10, connect_timeout_s: int = 10,
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigurationInvalid(
-            path="database.url", field="database.url", problem="not an address; write postgresql://user:password@host:5432/database"
+            path="configuration", field="database.url", problem="not an address; write postgresql://user:password@host:5432/database"
         ) from None
     if parsed.get_backend_name() != "postgresql":
-        raise ConfigurationInvalid(path="database.url", field="database.url", problem="only PostgreSQL: postgresql://…")
+        raise ConfigurationInvalid(path="configuration", field="database.url", problem="only PostgreSQL: postgresql://…")
     engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
@@ -49,7 +49,7 @@ def open_database(url: str, *, pool_size: int = 10, connect_timeout_s: int = 10,
     except OperationalError as error:
         engine.dispose()
         place = parsed.render_as_string(hide_password=True)
-        problem = str(error.orig).strip().splitlines()[-1] if str(error.orig).strip() else "no answer"
+        problem = " ".join(str(error.orig).split()) or "no answer"
         raise DatabaseUnreachable(
             place=place, problem=problem, advice="start the server, or correct database.url (without it the program runs its own)"
         ) from None
@@ -60,6 +60,7 @@ def migrate(engine: Engine, *, to: str = "head") -> str:
     """Bring the schema to a revision (newest unless told), up or down, and return the revision it then has (`base` for none).
 
     Raises:
+        ConfigurationInvalid: there is no such revision.
         DatabaseUnreachable: the server refuses, for example for want of rights or disk, or the schema is newer than this program.
     """
     config = _alembic_config()
@@ -72,6 +73,8 @@ def migrate(engine: Engine, *, to: str = "head") -> str:
                 raise _unusable(engine, f"its schema {now} is newer than this program", "update cloud-api")
             config.attributes["connection"] = connection
             rank = {revision: len(known) - index for index, revision in enumerate(known)} | {"base": 0, "head": len(known)}
+            if to not in rank:
+                raise ConfigurationInvalid(path="migrate", field="--to", problem=f"there is no revision {to!r}; known: {', '.join(rank)}")
             if rank[to] >= rank[now or "base"]:
                 command.upgrade(config, to)
             else:
