@@ -46,7 +46,7 @@ def reads_of(recording: Path) -> list[TagRead]:
                     reads.append(_read(row))
                 except (_RowUnreadable, ValueError, TypeError, OverflowError) as error:
                     reason = str(error) if isinstance(error, _RowUnreadable) else "not a read"
-                    values = ",".join(str(value) for value in row.values())[:80]
+                    values = ",".join(str(value) for value in row.values() if value is not None)[:80]
                     raise RecordingInvalid(path=path, problem=f"{reason}: {values!r}", line=rows.line_num) from None
     except FileNotFoundError:
         raise RecordingInvalid(path=path, problem="no such file; give the path of a CSV of reads") from None

@@ -34,8 +34,12 @@ class FaultBoard:
         self._listeners.append(listener)
 
     def raise_fault(self, part: str, code: str, message: str, advice: str = "") -> None:
-        """Say that something is not well. Raising it again renews its text and keeps its beginning."""
+        """Say that something is not well. Raising it again renews its text and keeps its beginning.
+
+        An error's own text ends with its advice; the board, which holds the advice beside it, says it once.
+        """
         key = (part, code)
+        message = message.removesuffix(f"; {advice}") if advice else message
         with self._lock:
             known = self._faults.get(key)
             if known is None and len(self._faults) >= FAULTS_MAX:
