@@ -21,7 +21,7 @@ from edge_agent.adapters.broker_link import BrokerLink
 from edge_agent.adapters.clock import AgentClock
 from edge_agent.adapters.host_vitals import HostVitals
 from edge_agent.config import BrokerConfig, CameraConfig, EdgeConfig, OutboxConfig, ReaderConfig, ScaleConfig
-from edge_agent.errors import BrokerUnavailable, EdgeError, OutboxUnusable, SensorUnavailable
+from edge_agent.errors import BrokerUnavailable, EdgeError, OutboxUnusable, RecordingInvalid, SensorUnavailable
 
 DISK_FREE_MIN_MB = 200.0
 HOT_C = 80.0
@@ -73,6 +73,8 @@ def _looked(part: str, look: Callable[[], Finding]) -> Finding:
     """Take what a part says of itself, or what kept it from speaking."""
     try:
         return look()
+    except RecordingInvalid as error:
+        return _not_ok(part, str(error), "give a recording that is whole")
     except EdgeError as error:
         return _not_ok(part, getattr(error, "problem", str(error)), getattr(error, "advice", ""))
     except ImportError as error:
