@@ -84,7 +84,7 @@ class ReportReading:
         )
         quarters = [QuarterFigures(*row) for row in rows]
         before = self._connection.execute(
-            f"SELECT {_QUARTER_COLUMNS} FROM sku_quarters WHERE sku = ? AND quarter_started_at_ms < ?"
+            f"SELECT {_QUARTER_COLUMNS} FROM sku_quarters WHERE sku = ? AND quarter_started_at_ms < ? AND closing_units IS NOT NULL"
             " ORDER BY quarter_started_at_ms DESC LIMIT 1",
             (sku, from_ms),
         ).fetchone()
@@ -94,7 +94,9 @@ class ReportReading:
     def _since_the_start(self, sku: str) -> QuarterFigures | None:
         """What the planogram said was there, before anything had happened."""
         row = self._connection.execute(
-            "SELECT opening_units, NULL, NULL FROM sku_quarters WHERE sku = ? ORDER BY quarter_started_at_ms LIMIT 1", (sku,)
+            "SELECT opening_units, NULL, NULL FROM sku_quarters WHERE sku = ? AND opening_units IS NOT NULL"
+            " ORDER BY quarter_started_at_ms LIMIT 1",
+            (sku,),
         ).fetchone()
         row = row or self._connection.execute("SELECT units, low, high FROM totals WHERE sku = ?", (sku,)).fetchone()
         return None if row is None or row[0] is None else QuarterFigures(0, 0, 0, 0, 0, 0, 0, row[0], *row)

@@ -33,7 +33,7 @@ class SkuHistory(NamedTuple):
 
     Args:
         quarters: the quarters of those days in which something happened, oldest first.
-        before: the last such quarter before those days; None when there is none.
+        before: the last such quarter before those days with a known stock; None when there is none.
         spells: all spells that reach into those days, oldest first.
     """
 

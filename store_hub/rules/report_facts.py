@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 from store_hub.rows.report import (
@@ -83,25 +84,16 @@ def out_of_stock_min(spells: Iterable[Spell], from_ms: int, to_ms: int, known_th
 
 def sku_quarter(history: SkuHistory, quarter_ms: int, known_through_ms: int) -> SkuQuarter | None:
     """Return the fact of an article's quarter; None when nothing at all is known of it."""
-    row, before = _row_at(history, quarter_ms)
-    if row is None and before is None:
+    rows = [row for row in history.quarters if row.quarter_started_at_ms == quarter_ms]
+    stock = _stock_over(history, rows, quarter_ms)
+    if not rows and stock is None:
         return None
-    figures = row or _unchanged(quarter_ms, before)
     return SkuQuarter(
         sequence=UNNUMBERED,
         quarter_started_at_ms=quarter_ms,
         sku=history.sku,
-        units_sold=figures.units_sold,
-        units_picked=figures.units_picked,
-        units_put_back=figures.units_put_back,
-        units_received=figures.units_received,
-        units_lost=figures.units_lost,
-        opening_units=figures.opening_units,
-        closing_units=figures.closing_units,
-        closing_low_units=figures.closing_low,
-        closing_high_units=figures.closing_high,
-        out_of_stock_min=_out_or_unknown(figures, history.spells, quarter_ms, quarter_ms + QUARTER_MS, known_through_ms),
-        revenue_minor=figures.revenue_minor,
+        **_sums(rows),
+        **_levels(stock, history.spells, quarter_ms, quarter_ms + QUARTER_MS, known_through_ms),
     )
 
 
@@ -109,25 +101,15 @@ def sku_day(history: SkuHistory, day: date, zone: ZoneInfo, known_through_ms: in
     """Return the fact of an article's day: quarters summed, stock at the day's ends; None when nothing at all is known of it."""
     from_ms, to_ms = day_bounds_ms(day, zone)
     rows = [row for row in history.quarters if from_ms <= row.quarter_started_at_ms < to_ms]
-    _, before = _row_at(history, from_ms)
-    if not rows and before is None:
+    stock = _stock_over(history, rows, from_ms)
+    if not rows and stock is None:
         return None
-    first, last = (rows[0], rows[-1]) if rows else (_unchanged(from_ms, before), _unchanged(from_ms, before))
     return SkuDay(
         sequence=UNNUMBERED,
         day=day.isoformat(),
         sku=history.sku,
-        units_sold=sum(row.units_sold for row in rows),
-        units_picked=sum(row.units_picked for row in rows),
-        units_put_back=sum(row.units_put_back for row in rows),
-        units_received=sum(row.units_received for row in rows),
-        units_lost=sum(row.units_lost for row in rows),
-        opening_units=first.opening_units,
-        closing_units=last.closing_units,
-        closing_low_units=last.closing_low,
-        closing_high_units=last.closing_high,
-        out_of_stock_min=_out_or_unknown(last, history.spells, from_ms, to_ms, known_through_ms),
-        revenue_minor=sum(row.revenue_minor for row in rows),
+        **_sums(rows),
+        **_levels(stock, history.spells, from_ms, to_ms, known_through_ms),
     )
 
 
@@ -185,25 +167,68 @@ def _midnight_ms(day: date, zone: ZoneInfo) -> int:
     return round(datetime.combine(day, time(), zone).timestamp() * 1000)
 
 
-def _row_at(history: SkuHistory, quarter_ms: int) -> tuple[QuarterFigures | None, QuarterFigures | None]:
-    """The row of a quarter, and the last one before it."""
-    before = history.before
-    for row in history.quarters:
-        if row.quarter_started_at_ms == quarter_ms:
-            return row, before
-        if row.quarter_started_at_ms > quarter_ms:
-            break
-        before = row
-    return None, before
+class _Stock(NamedTuple):
+    """What an article's stock was over a span."""
+
+    opening: float
+    closing: float
+    low: float | None
+    high: float | None
 
 
-def _unchanged(quarter_ms: int, before: QuarterFigures | None) -> QuarterFigures:
-    """A quarter in which nothing happened: the stock is what it was."""
-    assert before is not None
-    closing = before.closing_units
-    return QuarterFigures(quarter_ms, 0, 0, 0, 0, 0, 0, closing, closing, before.closing_low, before.closing_high)
+def _stock_over(history: SkuHistory, rows: Sequence[QuarterFigures], from_ms: int) -> _Stock | None:
+    """What is known of the stock over a span that begins at a quarter.
+
+    A row may lack its stock: late news made it, after the stock had been worked out beyond it. Then the last known stock still stands.
+    """
+    earlier = (row for row in reversed(history.quarters) if row.quarter_started_at_ms < from_ms and row.closing_units is not None)
+    before = next(earlier, history.before)
+    known = [row for row in rows if row.closing_units is not None]
+    last = known[-1] if known else before
+    if last is None or last.closing_units is None:
+        return None
+    opening = next((row.opening_units for row in rows if row.opening_units is not None), None)
+    if before is not None and before.closing_units is not None and (not rows or rows[0].opening_units is None):
+        opening = before.closing_units
+    return _Stock(last.closing_units if opening is None else opening, last.closing_units, last.closing_low, last.closing_high)
 
 
-def _out_or_unknown(figures: QuarterFigures, spells: Sequence[Spell], from_ms: int, to_ms: int, known_through_ms: int) -> float | None:
-    """Whoever does not know the stock cannot say how long it was out."""
-    return None if figures.closing_units is None else out_of_stock_min(spells, from_ms, to_ms, known_through_ms)
+class _Sums(TypedDict):
+    units_sold: int
+    units_picked: int
+    units_put_back: int
+    units_received: int
+    units_lost: int
+    revenue_minor: int
+
+
+class _Levels(TypedDict):
+    opening_units: float | None
+    closing_units: float | None
+    closing_low_units: float | None
+    closing_high_units: float | None
+    out_of_stock_min: float | None
+
+
+def _sums(rows: Sequence[QuarterFigures]) -> _Sums:
+    return {
+        "units_sold": sum(row.units_sold for row in rows),
+        "units_picked": sum(row.units_picked for row in rows),
+        "units_put_back": sum(row.units_put_back for row in rows),
+        "units_received": sum(row.units_received for row in rows),
+        "units_lost": sum(row.units_lost for row in rows),
+        "revenue_minor": sum(row.revenue_minor for row in rows),
+    }
+
+
+def _levels(stock: _Stock | None, spells: Sequence[Spell], from_ms: int, to_ms: int, known_through_ms: int) -> _Levels:
+    """Stock and minutes without it; whoever does not know the stock cannot say how long it was out."""
+    out_min = None if stock is None else out_of_stock_min(spells, from_ms, to_ms, known_through_ms)
+    opening, closing, low, high = stock or (None, None, None, None)
+    return {
+        "opening_units": opening,
+        "closing_units": closing,
+        "closing_low_units": low,
+        "closing_high_units": high,
+        "out_of_stock_min": out_min,
+    }

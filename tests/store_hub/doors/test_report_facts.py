@@ -56,6 +56,16 @@ def test_whoever_does_not_know_the_stock_does_not_say_that_it_was_never_out() ->
     assert (fact.opening_units, fact.closing_units, fact.out_of_stock_min) == (None, None, None)
 
 
+def test_a_quarter_made_by_late_news_keeps_the_stock_that_was_known_before() -> None:
+    late = history(quarter(TEN, opening=8.0, closing=5.0), quarter(TEN + QUARTER_MS, sold=1, opening=None, closing=None))
+    fact = facts.sku_quarter(late, TEN + QUARTER_MS, LATER)
+    assert fact is not None
+    assert (fact.units_sold, fact.opening_units, fact.closing_units, fact.out_of_stock_min) == (1, 5.0, 5.0, 0.0)
+    day = facts.sku_day(late, date(2026, 6, 1), BERLIN, LATER)
+    assert day is not None
+    assert (day.opening_units, day.closing_units) == (8.0, 5.0)
+
+
 def test_minutes_without_stock_are_cut_at_the_quarter_and_at_what_is_known() -> None:
     spells = [Spell(TEN - 5 * MINUTE_MS, TEN + 2 * MINUTE_MS), Spell(TEN + 10 * MINUTE_MS, None)]
     assert facts.out_of_stock_min(spells, TEN, TEN + QUARTER_MS, LATER) == 2 + 5
