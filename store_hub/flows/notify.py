@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from threading import Event
 from typing import Literal
@@ -19,6 +19,9 @@ from store_hub.rules.back_off import BackOff
 from store_hub.rules.messages import Call, is_outdated, message
 
 _log = structlog.get_logger(__name__)
+
+Outcome = Literal["sent", "outdated", "given_up"] | None
+"""None: still to be sent."""
 
 TELLING_REASONS = ("raised", "emptied")
 """That an alert is over is no news for a phone."""
@@ -87,12 +90,14 @@ class Notify:
         waiting = self._calls.waiting()
         self._told = {row.notification_id: self._told.get(row.notification_id, set()) for row in waiting}
         due: list[WaitingCall] = []
+        outcomes: dict[int, Outcome] = {}
         for row in waiting:
             outcome = self._outcome_without_sending(row)
             if outcome is None:
                 due.append(row)
             else:
-                self._settle(row.notification_id, outcome)
+                outcomes[row.notification_id] = outcome
+        self._settle(outcomes)
         if not due:
             self._back_off.succeeded()
             return None
@@ -112,7 +117,7 @@ class Notify:
             wait_s = self._back_off.failed()
         return self._look_every_s if wait_s is None else min(wait_s, self._look_every_s)
 
-    def _outcome_without_sending(self, row: WaitingCall) -> Literal["outdated", "given_up"] | None:
+    def _outcome_without_sending(self, row: WaitingCall) -> Outcome:
         if not self._pager.targets or row.attempts >= self._attempts_max:
             return "given_up"
         if row.reason not in TELLING_REASONS or row.raised_at_ms is None or is_outdated(_call(row), self._now_ms()):
@@ -132,19 +137,19 @@ class Notify:
             else:
                 self.failed += 1
                 _log.warning("call_not_taken", target=target, calls=len(untold))
-        missed = False
-        for row in due:
-            told_all = self._told[row.notification_id].issuperset(self._pager.targets)
-            self._settle(row.notification_id, "sent" if told_all else None)
-            missed = missed or not told_all
-        self._patient = missed
-        if missed:
+        told = {row.notification_id: self._told[row.notification_id].issuperset(self._pager.targets) for row in due}
+        self._settle({notification_id: "sent" if told_all else None for notification_id, told_all in told.items()})
+        self._patient = not all(told.values())
+        if self._patient:
             return self._back_off.failed()
         self._back_off.succeeded()
         return None
 
-    def _settle(self, notification_id: int, outcome: Literal["sent", "outdated", "given_up"] | None) -> None:
-        self._bookkeep.submit(SettleNotification(notification_id=notification_id, outcome=outcome)).result(self._answer_s)
+    def _settle(self, outcomes: Mapping[int, Outcome]) -> None:
+        """Say what became of messages; asked all at once, so that one commit serves them all."""
+        answers = [self._bookkeep.submit(SettleNotification(number, outcome)) for number, outcome in outcomes.items()]
+        for answer in answers:
+            answer.result(self._answer_s)
 
     def _booked(self, tables: frozenset[str]) -> None:
         if "notifications" in tables:
