@@ -6,6 +6,7 @@ PATH="$PATH:/usr/sbin:/sbin"
 command -v mosquitto >/dev/null 2>&1 || missing="$missing mosquitto"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v victoria-metrics >/dev/null 2>&1 || missing="$missing victoria-metrics"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v dtc >/dev/null 2>&1 || missing="$missing device-tree-compiler"
 [ -z "$missing" ] && exit 0
 command -v apt-get >/dev/null 2>&1 || { echo "no apt-get here: tests that need$missing are skipped"; exit 0; }
