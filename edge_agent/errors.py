@@ -49,12 +49,25 @@ class SensorUnavailable(EdgeError, OSError):
 
 
 class LoadCellSilent(SensorUnavailable, TimeoutError):
-    """The HX711 did not answer in time: most often a loose wire."""
+    """The converter did not answer in time: most often a loose wire."""
 
-    def __init__(self, *, shelf_id: str, waited_ms: int) -> None:
-        super().__init__(part=f"shelf {shelf_id}", problem=f"no weight for {waited_ms} ms", advice="check the HX711 wires")
+    def __init__(self, *, shelf_id: str, waited_ms: int, advice: str = "check the HX711 wires") -> None:
+        super().__init__(part=f"shelf {shelf_id}", problem=f"no weight for {waited_ms} ms", advice=advice)
         self.shelf_id = shelf_id
         self.waited_ms = waited_ms
+
+
+class CalibrationRefused(EdgeError, ValueError):
+    """What was weighed makes no calibration. `known_g` is the load whose readings are in doubt, where it is one."""
+
+    exit_code = 3
+
+    def __init__(self, *, part: str, problem: str, advice: str, known_g: float | None = None) -> None:
+        super().__init__(f"{part}: {problem}; {advice}")
+        self.part = part
+        self.problem = problem
+        self.advice = advice
+        self.known_g = known_g
 
 
 class OutboxUnusable(EdgeError, OSError):
