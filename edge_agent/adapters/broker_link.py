@@ -40,10 +40,11 @@ class Post(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """Something the broker handed us."""
+    """Something the broker handed us; `is_retained`: it was said before we came."""
 
     topic: str
     payload: bytes
+    is_retained: bool = False
 
 
 class BrokerLink:
@@ -219,7 +220,7 @@ class BrokerLink:
             self._lost = f"the connection was lost ({reason})"
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._arrived.append(Arrival(message.topic, bytes(message.payload)))
+        self._arrived.append(Arrival(message.topic, bytes(message.payload), bool(message.retain)))
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Properties | None) -> None:
         self._waiting_for.discard(mid)
