@@ -136,9 +136,10 @@ class EdgeAgent:
     # Each imports what it needs: a scale's Pi must not hold OpenCV in its memory.
 
     def _weigh(self, scale: ScaleConfig) -> Callable[[threading.Event], None]:
-        from edge_agent.flows.weigh import WeighFlow, load_cell_opener
+        from edge_agent.flows.load_cells import load_cell_opener
+        from edge_agent.flows.weigh import WeighFlow
 
-        open_cell = load_cell_opener(scale, self._clock, paced=self._is_paced)
+        open_cell = load_cell_opener(scale, self._clock, paced=self._is_paced, device=self._config)
         link, device_id = self._link, self._config.device_id
         return lambda stop: WeighFlow(open_cell, scale, link.record, self._clock, link.faults, device_id=device_id).run(stop)
 

@@ -45,7 +45,7 @@ def check_device(config: EdgeConfig) -> list[Finding]:
     """Look at the computer, the outbox, the broker and every sensor, one after the other."""
     clock = AgentClock()
     findings = [_clock(), _computer(config), _outbox(config.outbox), _broker(config.broker)]
-    findings += [_looked(f"shelf {scale.shelf_id}", partial(_scale, scale, clock)) for scale in config.scales]
+    findings += [_looked(f"shelf {scale.shelf_id}", partial(_scale, scale, config, clock)) for scale in config.scales]
     findings += [_looked(f"reader {reader.reader_id}", partial(_reader, reader, clock)) for reader in config.readers]
     for camera in config.cameras:
         findings.append(_looked(f"camera {camera.area_id}", partial(_camera, camera, clock)))
@@ -154,20 +154,20 @@ def _broker(config: BrokerConfig) -> Finding:
     return _ok("broker", f"{link.name} accepts this device ({1000 * (time.monotonic() - began):.0f} ms)")
 
 
-def _scale(scale: ScaleConfig, clock: AgentClock) -> Finding:
-    from edge_agent.flows.weigh import load_cell_opener
+def _scale(scale: ScaleConfig, device: EdgeConfig, clock: AgentClock) -> Finding:
+    from edge_agent.flows.load_cells import load_cell_opener
 
     part = f"shelf {scale.shelf_id}"
     readings: list[int] = []
-    with contextlib.closing(load_cell_opener(scale, clock, paced=False)()) as cell:
+    with contextlib.closing(load_cell_opener(scale, clock, paced=False, device=device)()) as cell:
         while len(readings) < SCALE_READINGS and (reading := cell.read(SCALE_TIMEOUT_MS)) is not None:
             readings.append(reading.raw_counts)
     if len(readings) < SCALE_READINGS:
         return _not_ok(part, f"the recording holds {len(readings)} readings only", "give a longer recording")
     grams = [(counts - scale.tare_counts) / scale.counts_per_gram for counts in readings]
     told = f"{SCALE_READINGS} readings, {statistics.median(grams):.0f} g within {max(grams) - min(grams):.0f} g (raw {readings[-1]})"
-    if len(set(readings)) == 1 and scale.adapter == "iio":
-        return _not_ok(part, told, "the value does not move at all: check the HX711's wires and supply")
+    if len(set(readings)) == 1 and scale.adapter != "recording":
+        return _not_ok(part, told, "the value does not move at all: check the converter's wires and supply")
     if abs(statistics.median(grams)) > scale.capacity_g:
         return _not_ok(part, told, f"beyond the capacity of {scale.capacity_g:.0f} g: check the wires, tare_counts and counts_per_gram")
     return _ok(part, told)

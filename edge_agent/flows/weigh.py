@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import structlog
 
 from edge_agent.adapters.clock import AgentClock
-from edge_agent.adapters.load_cell_iio import LoadCellIio
-from edge_agent.adapters.load_cell_recording import LoadCellRecording
 from edge_agent.config import ScaleConfig
-from edge_agent.errors import ConfigurationInvalid, EdgeError, LoadCellSilent, RecordingInvalid
+from edge_agent.errors import EdgeError, LoadCellSilent, RecordingInvalid
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.scale_rules import weigher_for
 from edge_agent.readings import LoadCell
@@ -26,24 +23,6 @@ _BACK_OFF_MAX_S = 60.0
 SILENT, UNAVAILABLE, BROKEN = "scale_silent", "scale_unavailable", "recording_broken"
 
 log = structlog.get_logger("edge_agent.weigh")
-
-
-def load_cell_opener(config: ScaleConfig, clock: AgentClock, *, paced: bool = True) -> Callable[[], LoadCell]:
-    """How to open a real or recorded scale, again and again if need be.
-
-    Args:
-        paced: whether a recording waits for its own times.
-    """
-
-    def open_cell() -> LoadCell:
-        if config.adapter == "recording":
-            if config.recording is None:
-                raise ConfigurationInvalid(path=f"scale {config.shelf_id}", field="recording", problem="name the CSV file to play back")
-            pace = clock.monotonic_ms if paced else None
-            return LoadCellRecording(Path(config.recording), shelf_id=config.shelf_id, paced_by=pace)
-        return LoadCellIio(shelf_id=config.shelf_id, device=config.iio_device, monotonic_ms=clock.monotonic_ms)
-
-    return open_cell
 
 
 class WeighFlow:

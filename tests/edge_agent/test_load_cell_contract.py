@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
+from edge_agent.adapters.broker_link import BrokerLink
+from edge_agent.adapters.load_cell_gpio import LoadCellGpio
 from edge_agent.adapters.load_cell_iio import RAW_ZERO, LoadCellIio, find_hx711
+from edge_agent.adapters.load_cell_mqtt import LoadCellMqtt
+from edge_agent.adapters.load_cell_nau7802 import LoadCellNau7802
 from edge_agent.adapters.load_cell_recording import LoadCellRecording, readings_of
+from edge_agent.adapters.simulated_hx711 import SimulatedHx711
 from edge_agent.adapters.simulated_load_cell import SimulatedLoadCell
+from edge_agent.adapters.simulated_nau7802 import SimulatedNau7802
 from edge_agent.adapters.simulated_playhead import SimulatedPlayhead
+from edge_agent.config import BrokerConfig
 from edge_agent.errors import LoadCellSilent, RecordingInvalid, SensorUnavailable
 from edge_agent.readings import LoadCell
 from edge_agent.simulated_store.shop import Shop
@@ -57,12 +67,67 @@ def simulated(folder: Path) -> LoadCell:
     return SimulatedLoadCell(playhead, scales_of(shop.planogram, seed=1)["shelf-1"])
 
 
-MAKERS: dict[str, Callable[[Path], LoadCell]] = {"recording": recorded, "kernel": kernel, "simulated": simulated}
+def bit_banged(_: Path) -> LoadCell:
+    chip = SimulatedHx711(clock_pin=23, data_pin=24, counts=lambda at_s: -4_000 + round(10 * at_s))
+    return LoadCellGpio(
+        shelf_id="shelf-1",
+        clock_pin=23,
+        data_pin=24,
+        monotonic_ms=chip.now_ms,
+        pin_factory=chip.factory,
+        now_ns=chip.now_ns,
+        sleep_s=chip.sleep_s,
+    )
 
 
-@pytest.fixture(params=sorted(MAKERS))
-def cell(request: pytest.FixtureRequest, tmp_path: Path) -> LoadCell:
-    return MAKERS[request.param](tmp_path)
+def over_i2c(_: Path) -> LoadCell:
+    chip = SimulatedNau7802(counts=lambda at_s: -4_000 + round(10 * at_s))
+    return LoadCellNau7802(chip, shelf_id="shelf-1", monotonic_ms=chip.now_ms, now_s=chip.now_s, sleep_s=chip.sleep_s)
+
+
+MAKERS: dict[str, Callable[[Path], LoadCell]] = {
+    "recording": recorded,
+    "kernel": kernel,
+    "simulated": simulated,
+    "bit-banged HX711": bit_banged,
+    "NAU7802": over_i2c,
+}
+NODE = "ESP32 node"
+TOPIC = "shelf-nodes/shelf-1/sensor/raw/state"
+
+
+def speaking(host: str, port: int, over: threading.Event) -> threading.Thread:
+    """A shelf node: a count every hundredth of a second until it is over."""
+
+    def speak() -> None:
+        node = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)  # ESPHome speaks 3.1.1.
+        node.connect(host, port)
+        node.loop_start()
+        counts = -4_000
+        while not over.wait(0.01):
+            node.publish(TOPIC, str(counts))
+            counts += 1
+        node.disconnect()
+        node.loop_stop()
+
+    thread = threading.Thread(target=speak, name="shelf node")
+    thread.start()
+    return thread
+
+
+@pytest.fixture(params=[*sorted(MAKERS), NODE])
+def cell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LoadCell]:
+    if request.param != NODE:
+        yield MAKERS[request.param](tmp_path)
+        return
+    broker, over = request.getfixturevalue("mosquitto"), threading.Event()
+    thread = speaking(broker.host, broker.port, over)
+    try:
+        link = BrokerLink(BrokerConfig(host=broker.host, port=broker.port), client_id="shelf-1")
+        yield LoadCellMqtt(link, shelf_id="shelf-1", topic=TOPIC, monotonic_ms=ticking())
+    finally:
+        over.set()
+        thread.join(5)
 
 
 def test_it_says_which_shelf_it_carries(cell: LoadCell) -> None:
