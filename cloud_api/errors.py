@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from toml_settings import SettingsInvalid
+
 
 class CloudError(Exception):
     """Base of all errors the cloud tells its user. Its text is one line."""
@@ -9,18 +11,10 @@ class CloudError(Exception):
     exit_code = 1
 
 
-class ConfigurationInvalid(CloudError, ValueError):
+class ConfigurationInvalid(CloudError, SettingsInvalid):
     """A configuration or token file cannot be used."""
 
     exit_code = 2
-
-    def __init__(self, *, path: str, field: str, problem: str, line: int | None = None) -> None:
-        place = f"{path}:{line}" if line is not None else path
-        super().__init__(f"{place}: {field}: {problem}")
-        self.path = path
-        self.field = field
-        self.problem = problem
-        self.line = line
 
 
 class DatabaseUnreachable(CloudError, ConnectionError):

@@ -9,19 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from edge_agent.errors import ConfigurationInvalid
 from edge_agent.scale_wiring import sharing_mistakes, wiring_mistakes
-from edge_agent.toml_file import Place, Wrong, convert, invalid, read
+from toml_settings import Place, Positive, PositiveInt, Section, SettingsFile, Wrong
 from wire_format.identifiers import DeviceId, DoorId, ShelfId, StoreId, ZoneId
 
-Positive = Annotated[float, Meta(gt=0.0)]
-PositiveInt = Annotated[int, Meta(ge=1)]
 GpioNumber = Annotated[int, Meta(ge=0, le=27)]
-
-
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file."""
 
 
 class BrokerConfig(Section, frozen=True, kw_only=True):
@@ -155,10 +150,10 @@ def load_config(path: Path) -> EdgeConfig:
     Raises:
         ConfigurationInvalid: no such file, no TOML, an unknown key, a wrong type, or values that cannot be meant together.
     """
-    text, content = read(path)
-    config = convert(path, text, content, EdgeConfig)
+    file = SettingsFile(path, ConfigurationInvalid)
+    config = file.convert(EdgeConfig)
     for wrong in _contradictions(config):
-        raise invalid(path, text, wrong)
+        raise file.invalid(wrong)
     return config
 
 
@@ -175,7 +170,8 @@ def load_part(path: Path, shape: type[S], *, name: str | None = None, **assumed:
         ConfigurationInvalid: as `load_config`, and where the name fits none or several.
     """
     tables, key, _ = _PARTS[shape]
-    text, content = read(path)
+    file = SettingsFile(path, ConfigurationInvalid)
+    content = file.content
     place: Place = ()
     if tables in content or "device_id" in content:
         config = load_config(path)
@@ -183,12 +179,12 @@ def load_part(path: Path, shape: type[S], *, name: str | None = None, **assumed:
         fitting = [number for number, known in enumerate(listed) if name in (None, known)]
         if len(fitting) != 1:
             asked = f"no {key} {name!r}" if name else f"{len(listed)} of them"
-            raise invalid(path, text, Wrong((tables,), f"{asked}; name one of: {', '.join(listed) or 'none is configured'}"))
+            raise file.invalid(Wrong((tables,), f"{asked}; name one of: {', '.join(listed) or 'none is configured'}"))
         place = (tables, fitting[0])
         content = content[tables][fitting[0]]
-    part = convert(path, text, {**content, **assumed}, shape, place)
+    part = file.convert(shape, content={**content, **assumed}, base=place)
     for wrong in _contradictions_of(part, place):
-        raise invalid(path, text, wrong)
+        raise file.invalid(wrong)
     return part
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from toml_settings import SettingsInvalid
+
 
 class EdgeError(Exception):
     """Base of all errors an edge agent tells its user. Its text is one line."""
@@ -9,18 +11,10 @@ class EdgeError(Exception):
     exit_code = 1
 
 
-class ConfigurationInvalid(EdgeError, ValueError):
+class ConfigurationInvalid(EdgeError, SettingsInvalid):
     """The configuration file cannot be used."""
 
     exit_code = 2
-
-    def __init__(self, *, path: str, field: str, problem: str, line: int | None = None) -> None:
-        place = f"{path}:{line}" if line is not None else path
-        super().__init__(f"{place}: {field}: {problem}")
-        self.path = path
-        self.field = field
-        self.problem = problem
-        self.line = line
 
 
 class RecordingInvalid(EdgeError, ValueError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from toml_settings import SettingsInvalid
+
 
 class HubError(Exception):
     """Base of all errors a hub tells its user. Its text is one line."""
@@ -9,18 +11,10 @@ class HubError(Exception):
     exit_code = 1
 
 
-class ConfigurationInvalid(HubError, ValueError):
+class ConfigurationInvalid(HubError, SettingsInvalid):
     """The configuration file cannot be used."""
 
     exit_code = 2
-
-    def __init__(self, *, path: str, field: str, problem: str, line: int | None = None) -> None:
-        place = f"{path}:{line}" if line is not None else path
-        super().__init__(f"{place}: {field}: {problem}")
-        self.path = path
-        self.field = field
-        self.problem = problem
-        self.line = line
 
 
 class PlanogramInvalid(HubError, ValueError):

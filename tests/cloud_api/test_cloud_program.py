@@ -79,9 +79,9 @@ def test_every_setting_has_a_default() -> None:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("[listen]\nport = 8090\nprot = 1\n", ":3: listen.prot: there is no such setting"),
-        ("[listning]\nport = 8090\n", ":1: listning: there is no such setting"),
-        ('[listen]\nport = "http"\n', ":2: listen.port: Expected a whole number, got text"),
+        ("[listen]\nport = 8090\nprot = 1\n", ":3: listen.prot: unknown key"),
+        ("[listning]\nport = 8090\n", ":1: listning: unknown key"),
+        ('[listen]\nport = "http"\n', ":2: listen.port: Expected a whole number, got 'http'"),
         ("[planning]\nservice_level = 1.5\n", ":2: planning.service_level: Expected a number < 1.0"),
         ("[listen\n", ":1: file: "),
     ],

@@ -152,7 +152,7 @@ def test_every_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: i
 
 
 def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationInvalid, match="no such file or directory; give the file's name with --config"):
+    with pytest.raises(ConfigurationInvalid, match="no such file or directory; check its name and who may read it"):
         load_config(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes('store_id = "café"'.encode("latin-1"))
     with pytest.raises(ConfigurationInvalid, match="UTF-8"):

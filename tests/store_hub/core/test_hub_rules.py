@@ -243,7 +243,7 @@ def test_a_time_zone_that_nobody_knows_is_named(core: Any) -> None:
 def test_a_wrong_setting_is_told_with_file_line_and_field(tmp_path: Path) -> None:
     path = tmp_path / "hub.toml"
     path.write_text('store_id = "corner"\n[broker]\nhost = "x"\nprot = 1883\n', encoding="utf-8")
-    with pytest.raises(ConfigurationInvalid, match=r"hub\.toml:4: broker\.prot: there is no such setting"):
+    with pytest.raises(ConfigurationInvalid, match=r"hub\.toml:4: broker\.prot: unknown key"):
         load_config(path)
     path.write_text("[http]\nport = 99999\n", encoding="utf-8")
     with pytest.raises(ConfigurationInvalid, match=r"hub\.toml:2: http\.port: Expected a whole number <= 65535"):

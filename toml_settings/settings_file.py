@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from edge_agent.errors import ConfigurationInvalid
+Positive = Annotated[float, Meta(gt=0.0)]
+PositiveInt = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
 
 S = TypeVar("S", bound=msgspec.Struct)
 Place = tuple[str | int, ...]
@@ -20,7 +23,20 @@ Place = tuple[str | int, ...]
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+_WORDS = {
+    "`str`": "text",
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`bool`": "true or false",
+    "`object`": "a table",
+    "`array`": "a list",
+    "`null`": "nothing",
+}
 _LONG_STRINGS = ('"' * 3, "'" * 3)
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a settings file."""
 
 
 class Wrong(NamedTuple):
@@ -30,47 +46,71 @@ class Wrong(NamedTuple):
     problem: str
 
 
-def read(path: Path) -> tuple[str, dict[str, Any]]:
-    """The file's text and what it says.
+class SettingsInvalid(ValueError):
+    """A settings file cannot be used: which file, which line, which field, and what to write instead."""
+
+    def __init__(self, *, path: str, field: str, problem: str, line: int | None = None) -> None:
+        place = f"{path}:{line}" if line is not None else path
+        super().__init__(f"{place}: {field}: {problem}")
+        self.path = path
+        self.field = field
+        self.problem = problem
+        self.line = line
+
+
+class SettingsFile:
+    """A TOML file that has been read, and can say of every field on which line it stands.
+
+    Args:
+        path: the file.
+        refusal: the program's own kind of `SettingsInvalid`.
+        words: what to say in place of a pattern that a text must match.
 
     Raises:
-        ConfigurationInvalid: no such file, not UTF-8, or no TOML.
+        SettingsInvalid: no such file, not UTF-8, or no TOML.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationInvalid(path=str(path), field="file", problem="is not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        problem = f"cannot be read: {(error.strerror or str(error)).lower()}; give the file's name with --config"
-        raise ConfigurationInvalid(path=str(path), field="file", problem=problem) from None
-    try:
-        return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = int(found[1]) if found else len(text.splitlines())
-        raise ConfigurationInvalid(path=str(path), field="file", problem=f"is not valid TOML: {error}", line=line) from None
+
+    def __init__(self, path: Path, refusal: type[SettingsInvalid], *, words: Mapping[str, str] | None = None) -> None:
+        self._path = path
+        self._refusal = refusal
+        self._words = words or {}
+        try:
+            self._text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise self._refused("is not UTF-8 text; save it as UTF-8") from None
+        except OSError as error:
+            problem = f"cannot be read: {(error.strerror or str(error)).lower()}; check its name and who may read it"
+            raise self._refused(problem) from None
+        try:
+            self.content: dict[str, Any] = tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"at line (\d+)", str(error))
+            line = int(found[1]) if found else len(self._text.splitlines())
+            raise self._refused(f"is not valid TOML: {error}", line=line) from None
+
+    def convert(self, shape: type[S], *, content: dict[str, Any] | None = None, base: Place = ()) -> S:
+        """Make a struct of what the file says; `content` and `base`: of that part of it, which is found there.
+
+        Raises:
+            SettingsInvalid: an unknown key, a missing one, a wrong type or a value out of bounds.
+        """
+        said = self.content if content is None else content
+        try:
+            return msgspec.convert(said, shape)
+        except msgspec.ValidationError as error:
+            wrong = _explained(str(error), said, shape, self._words)
+            raise self.invalid(Wrong((*base, *wrong.place), wrong.problem)) from None
+
+    def invalid(self, wrong: Wrong) -> SettingsInvalid:
+        """The error that names file, line and field."""
+        field = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in wrong.place).lstrip(".")
+        return self._refusal(path=str(self._path), field=field or "file", problem=wrong.problem, line=line_of(self._text, wrong.place))
+
+    def _refused(self, problem: str, *, line: int | None = None) -> SettingsInvalid:
+        return self._refusal(path=str(self._path), field="file", problem=problem, line=line)
 
 
-def convert(path: Path, text: str, content: dict[str, Any], shape: type[S], base: Place = ()) -> S:
-    """Make a struct of what a file says, `base` being where in the file it says so.
-
-    Raises:
-        ConfigurationInvalid: an unknown key, a missing one, a wrong type or a value out of bounds.
-    """
-    try:
-        return msgspec.convert(content, shape)
-    except msgspec.ValidationError as error:
-        wrong = _explained(str(error), content, shape)
-        raise invalid(path, text, Wrong((*base, *wrong.place), wrong.problem)) from None
-
-
-def invalid(path: Path, text: str, wrong: Wrong) -> ConfigurationInvalid:
-    """The error that names file, line and field."""
-    field = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in wrong.place).lstrip(".")
-    return ConfigurationInvalid(path=str(path), field=field or "file", problem=wrong.problem, line=line_of(text, wrong.place))
-
-
-def _explained(message: str, content: dict[str, Any], shape: type[msgspec.Struct]) -> Wrong:
+def _explained(message: str, content: dict[str, Any], shape: type[msgspec.Struct], words: Mapping[str, str]) -> Wrong:
     """Turn msgspec's message into a place and a problem in the words of the file."""
     problem, _, where = message.partition(" - at ")
     place: Place = tuple(int(part[1:-1]) if part.startswith("[") else part for part in re.findall(r"[^.`$\[\]]+|\[\d+\]", where))
@@ -84,12 +124,10 @@ def _explained(message: str, content: dict[str, Any], shape: type[msgspec.Struct
     value: Any = content
     for part in place:
         value = value[part]
-    named = (
-        problem.replace("`str`", "text").replace("`int`", "a whole number").replace("`float`", "a number").replace("`object`", "a table")
-    )
-    named = named.replace("`array`", "a list").replace("`bool`", "true or false").replace("`null`", "nothing")
+    for pattern, meaning in {**words, **_WORDS}.items():
+        problem = problem.replace(pattern, meaning)
     shown = "" if isinstance(value, dict | list) else f", got {value!r}"
-    return Wrong(place, named.partition(", got ")[0] + shown)
+    return Wrong(place, problem.partition(", got ")[0] + shown)
 
 
 def _fields_at(shape: type[msgspec.Struct], place: Place) -> list[str]:
