@@ -148,7 +148,7 @@ def _present(inner: Any) -> Any:
 def line_of(text: str, place: Place) -> int | None:
     """The line, from 1, of the field, or else of the nearest table or array around it; None when nothing of it is written."""
     lines: dict[Place, int] = {}
-    for number, found in _places(text):
+    for number, found in places(text):
         lines.setdefault(found, number)
     while place:
         if place in lines:
@@ -157,7 +157,8 @@ def line_of(text: str, place: Place) -> int | None:
     return None
 
 
-def _places(text: str) -> Iterator[tuple[int, Place]]:
+def places(text: str) -> Iterator[tuple[int, Place]]:
+    """Every table and key that the text writes, with the number of its line, from 1."""
     table: Place = ()
     sizes: dict[Place, int] = {}
     in_string = ""
