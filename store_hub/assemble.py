@@ -220,7 +220,8 @@ class Hub:
         mirror = self._config.mirror
         if mirror.url is None:
             return None
-        from store_hub.adapters.influx import InfluxMirror  # Both import a library that takes a second: only a hub with a mirror waits.
+        from store_hub.adapters.listening_socket import listen
+from store_hub.adapters.influx import InfluxMirror  # Both import a library that takes a second: only a hub with a mirror waits.
         from store_hub.flows.mirror import Mirror
 
         token = None if mirror.token_file is None else read_token(Path(mirror.token_file), field="mirror.token_file")
@@ -266,29 +267,6 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
         hub.stop()
         listener.close()
     return interrupted()
-
-
-def listen(host: str, port: int, *, setting: str) -> socket.socket:
-    """Return a listening socket.
-
-    Raises:
-        PortTaken: another program has it. ConfigurationInvalid: it cannot be had for another reason.
-    """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise ConfigurationInvalid(path=setting, field="http.host", problem=f"{host} is no address here: {error}") from None
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host=host, port=port, setting=setting) from None
-        raise ConfigurationInvalid(path=setting, field="http.port", problem=f"{host}:{port} cannot be had: {error.strerror}") from None
-    return listener
 
 
 def _stop_on_signals() -> Callable[[], bool]:

@@ -206,7 +206,7 @@ def test_a_planogram_that_contradicts_itself_is_refused_line_by_line(tmp_path: P
 
 
 def test_a_port_that_is_taken_is_told_before_anything_else(free_port: int) -> None:
-    from store_hub.assemble import listen
+    from store_hub.adapters.listening_socket import listen
     from store_hub.errors import PortTaken
 
     with socket.socket() as other:
