@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import signal
-import socket
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -27,9 +25,10 @@ from store_hub.adapters.ledger_file import ledger_trouble
 from store_hub.adapters.ledger_history import LedgerHistory
 from store_hub.adapters.ledger_reports import LedgerReports
 from store_hub.adapters.ledger_views import LedgerViews
+from store_hub.adapters.listening_socket import listen
 from store_hub.adapters.pager import Pager
 from store_hub.config import HubConfig
-from store_hub.errors import ConfigurationInvalid, HubError, PortTaken
+from store_hub.errors import ConfigurationInvalid, HubError
 from store_hub.flows.bookkeep import Bookkeeper
 from store_hub.flows.ingest import make_link
 from store_hub.flows.notify import Notify
@@ -220,8 +219,7 @@ class Hub:
         mirror = self._config.mirror
         if mirror.url is None:
             return None
-        from store_hub.adapters.listening_socket import listen
-from store_hub.adapters.influx import InfluxMirror  # Both import a library that takes a second: only a hub with a mirror waits.
+        from store_hub.adapters.influx import InfluxMirror  # Both import a library that takes a second: only a hub with a mirror waits.
         from store_hub.flows.mirror import Mirror
 
         token = None if mirror.token_file is None else read_token(Path(mirror.token_file), field="mirror.token_file")
