@@ -22,6 +22,15 @@ class RawReading(NamedTuple):
     temperature_c: float | None = None
 
 
+class KnownLoad(NamedTuple):
+    """A known weight on a scale, and what the converter read; `known_g` 0 is the empty scale."""
+
+    known_g: float
+    raw_counts: tuple[float, ...]
+    temperature_c: float | None = None
+    is_unloading: bool = False
+
+
 class TagRead(NamedTuple):
     """One read of one tag by one antenna. `epc` is upper-case hex."""
 
