@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from edge_agent.calibrate_command import calibrate
 from edge_agent.errors import ConfigurationInvalid, EdgeError
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ def check(config: ConfigOption, as_json: JsonOption = False) -> None:
     findings = check_device(load_config(config))
     typer.echo(printed(findings, as_json=as_json))
     raise typer.Exit(0 if all(finding.is_ok for finding in findings) else 4)
+
+
+app.command(epilog="Example: edge-agent calibrate --config /etc/aislewise/edge.toml --shelf bay1-top --write /etc/aislewise/edge.toml")(
+    calibrate
+)
 
 
 @replay.command("scale", epilog="Example: edge-agent replay scale trace.csv --plan plan.json --shelf S1 > settled.jsonl")
