@@ -234,7 +234,7 @@ class Hub:
         gauge, broker = LedgerGauge(self._path), self._config.broker
         return {
             "ledger": ledger_check(gauge),
-            "bookkeeper": bookkeeper_check(self.bookkeeper.is_alive),
+            "bookkeeper": bookkeeper_check(self.bookkeeper.is_alive, lambda: self.bookkeeper.trouble),
             "broker": broker_check(lambda: self.link.connected, place=f"{broker.host}:{broker.port}"),
             "booking": booking_check(gauge, now_ms=self._clock.now_ms),
             "cloud": cloud_check(None if self._sync is None else self._sync.state, now_ms=self._clock.now_ms),

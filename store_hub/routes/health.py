@@ -81,10 +81,12 @@ def broker_check(is_connected: Callable[[], bool], *, place: str) -> Check:
     return check
 
 
-def bookkeeper_check(is_alive: Callable[[], bool]) -> Check:
-    """Does the bookkeeper's thread run?"""
+def bookkeeper_check(is_alive: Callable[[], bool], trouble: Callable[[], HubError | None] = lambda: None) -> Check:
+    """Does the bookkeeper's thread run, and can it write?"""
 
     def check() -> Finding:
+        if (problem := trouble()) is not None:
+            return Finding(ok=False, needed=True, reason=f"nothing can be booked: {problem}")
         if is_alive():
             return Finding(ok=True, needed=True, reason="it is booking")
         return Finding(ok=False, needed=True, reason="the bookkeeper has stopped; restart the hub and look at the last lines of its log")

@@ -77,13 +77,13 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenShop]:
 
 def crossing(sequence: int) -> bytes:
     now_ms = time.time_ns() // 1_000_000
-    stamp = {"device_id": "door-pi", "boot_id": "cafe0001", "monotonic_ms": sequence, "observed_at_ms": now_ms}
+    stamp: dict[str, Any] = {"device_id": "door-pi", "boot_id": "cafe0001", "monotonic_ms": sequence, "observed_at_ms": now_ms}
     return codec.encode(DoorCrossing(**stamp, door_id="door", started_at_ms=now_ms - 1, duration_ms=1, people_in=1, people_out=0))
 
 
 def weight_of_nowhere() -> bytes:
     now_ms = time.time_ns() // 1_000_000
-    stamp = {"device_id": "door-pi", "boot_id": "cafe0001", "monotonic_ms": 1, "observed_at_ms": now_ms}
+    stamp: dict[str, Any] = {"device_id": "door-pi", "boot_id": "cafe0001", "monotonic_ms": 1, "observed_at_ms": now_ms}
     return codec.encode(ShelfWeight(**stamp, shelf_id="attic", weight_g=1.0, spread_g=0.1))
 
 
