@@ -15,6 +15,7 @@ from edge_agent.adapters.clock import AgentClock
 from edge_agent.adapters.host_vitals import HostVitals
 from edge_agent.adapters.outbox import Outbox
 from edge_agent.config import CameraConfig, EdgeConfig, ReaderConfig, ScaleConfig
+from edge_agent.errors import RecordingsBroken
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.health import HealthTeller
 from edge_agent.flows.recorder import Recorder
@@ -26,6 +27,7 @@ Work = tuple[str, Callable[[threading.Event], None]]
 
 SENSORS_STOP_S = 2.0
 STOP_S = 4.5
+BROKEN_CODES = ("recording_broken", "recording_invalid", "configuration_invalid")
 LOOK_EVERY_S = 0.5
 
 log = structlog.get_logger("edge_agent")
@@ -102,7 +104,11 @@ class EdgeAgent:
         self._senders = [TendedThread(flow.name, flow.run, stop=self._sending, faults=faults) for flow in flows]
 
     def run(self, stop: threading.Event, *, until_booked: bool = False) -> None:
-        """Run until `stop` is set, or (`until_booked`) until all recordings have ended and the hub has booked all they held."""
+        """Run until `stop` is set, or (`until_booked`) until all recordings have ended and the hub has booked all they held.
+
+        Raises:
+            RecordingsBroken: with `until_booked`, when all that could be read is booked, but not everything could be read.
+        """
         log.info("edge agent starts", device_id=self._config.device_id, parts=part_names(self._config), boot_id=self._clock.boot_id)
         for thread in (*self._sensors, *self._senders):
             thread.start()
@@ -113,6 +119,9 @@ class EdgeAgent:
                 log.info("all recordings have ended and the hub has booked all they held")
                 break
         self._stop()
+        broken = [f"{fault.part}: {fault.message}" for fault in self._link.faults.current() if fault.code in BROKEN_CODES]
+        if until_booked and broken and not stop.is_set():
+            raise RecordingsBroken(problems=broken)
 
     def _is_all_booked(self) -> bool:
         return all(sensor.is_over for sensor in self._sensors) and self._link.record.held == 0 and self._link.outbox.depth == 0

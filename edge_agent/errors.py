@@ -30,6 +30,16 @@ class RecordingInvalid(EdgeError, ValueError):
         self.line = line
 
 
+class RecordingsBroken(EdgeError, ValueError):
+    """Some recordings of a device could not be read to their end; what came before was reported."""
+
+    exit_code = 3
+
+    def __init__(self, *, problems: list[str]) -> None:
+        super().__init__(f"{'; '.join(problems)}; what came before is booked: correct the file and run it again")
+        self.problems = problems
+
+
 class SensorUnavailable(EdgeError, OSError):
     """A sensor is not there or cannot be opened."""
 

@@ -194,3 +194,14 @@ def test_a_device_half_of_whose_parts_are_broken_reports_with_the_other_half(ope
         lines = [line for line in edge.log.splitlines() if f'part="{part}"' in line and "fault" in line]
         assert len(lines) == 1, "a fault is told once"
         assert text in lines[0]
+
+
+def test_a_run_that_ends_by_itself_says_by_its_exit_code_that_a_recording_was_broken(open_shop: OpenShop, tmp_path: Path) -> None:
+    shop.write_trace(tmp_path / "text.csv", [6, 5], broken_at=35)
+    shop.write_device(tmp_path, broker_port=open_shop.broker_port, sensors=shop.scale("drinks", "text.csv"))
+    edge = programs.Program("edge-agent", ["run", "--config", "edge.toml", "--until-booked", "--recorded-ago", "60"], tmp_path)
+    assert edge.wait_end(within_s=30) == 3, edge.log
+    last = edge.log.splitlines()[-1]
+    assert last.startswith("edge-agent: shelf drinks: text.csv:36: not a reading: '3.4,heavy'; what came before is booked")
+    booked = "SELECT round(weight_g / 350.0) FROM shelf_weights WHERE shelf_id = 'drinks' ORDER BY journal_id DESC LIMIT 2"
+    assert shop.ask(open_shop.ledger, booked) == [(5,), (6,)]
