@@ -154,6 +154,7 @@ class Hub:
             store_profile=self.profile(),
             on_booked=self.bookkeeper.on_booked,
             now_ms=self._clock.now_ms,
+            trouble=lambda: self.bookkeeper.trouble,
         )
         return app
 

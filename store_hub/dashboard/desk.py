@@ -11,6 +11,7 @@ from typing import Literal
 from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.dashboard.news import News, OnBooked
 from store_hub.entries import AlertAction
+from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Book, Command
 from wire_format.reports import StoreProfile
 
@@ -26,6 +27,7 @@ class Desk:
     on_booked: OnBooked
     profile: StoreProfile
     now_ms: Callable[[], int]
+    trouble: Callable[[], HubError | None] = lambda: None
     news: News = field(default_factory=News)
 
     async def act_on_alert(self, alert_id: int, action: Literal["take", "done"], by: str) -> None:

@@ -139,12 +139,23 @@ class Page:
         now_ms = self.desk.now_ms()
         try:
             with self.desk.views.reading() as reading:
-                head = head_markup(self.reader, self.desk.profile, reading, now_ms, self.path, self._notice)
+                head = head_markup(self.reader, self.desk.profile, reading, now_ms, self.path, self._warnings())
                 return {**head, **self.compute(reading, now_ms)}
         except LedgerUnreadable as error:
             log.error("pages cannot read the ledger", problem=str(error))
             text = self.reader.t("The ledger cannot be read: {problem}. The page tries again by itself.", problem=error.problem)
             return {"banner": Markup('<div class="banner now" role="alert">{}</div>').format(text)}
+
+    def _warnings(self) -> list[str]:
+        """What stands above the page: that nothing can be booked, and the answer to the last act."""
+        warnings = [self._notice] if self._notice else []
+        trouble = self.desk.trouble()
+        if trouble is not None:
+            told = self.reader.t(
+                "Nothing can be booked: {problem}. Devices and tills keep what they have and send it again.", problem=trouble
+            )
+            warnings.insert(0, told)
+        return warnings
 
     def _show(self, drawing: Mapping[str, Markup | Options]) -> None:
         for name, drawn in drawing.items():

@@ -28,7 +28,9 @@ def _pages(reader: Reader) -> list[tuple[str, str]]:
     ]
 
 
-def head_markup(reader: Reader, profile: StoreProfile, reading: LedgerReading, now_ms: int, path: str, notice: str) -> dict[str, Markup]:
+def head_markup(
+    reader: Reader, profile: StoreProfile, reading: LedgerReading, now_ms: int, path: str, warnings: list[str]
+) -> dict[str, Markup]:
     """Return the parts `head` and `banner`."""
     devices = reading.devices()
     unwell = sum(bool(device_troubles(reader, device, now_ms)) for device in devices)
@@ -37,7 +39,7 @@ def head_markup(reader: Reader, profile: StoreProfile, reading: LedgerReading, n
     if devices:
         sensors = reader.n("{count} device needs a look", "{count} devices need a look", unwell)
         state.append(sensors if unwell else reader.t("all sensors well"))
-    return {"head": _head(reader, profile.name, state, path, tasks), "banner": _banner(reader, reading, now_ms, notice)}
+    return {"head": _head(reader, profile.name, state, path, tasks), "banner": _banner(reader, reading, now_ms, warnings)}
 
 
 def _head(reader: Reader, shop: str, state: list[str], path: str, tasks: int) -> Markup:
@@ -101,10 +103,10 @@ def _tools(reader: Reader) -> Markup:
     )
 
 
-def _banner(reader: Reader, reading: LedgerReading, now_ms: int, notice: str) -> Markup:
+def _banner(reader: Reader, reading: LedgerReading, now_ms: int, warnings: list[str]) -> Markup:
     banners = Markup()
-    if notice:
-        banners += Markup('<div class="banner now" role="alert">{}</div>').format(notice)
+    for warning in warnings:
+        banners += Markup('<div class="banner now" role="alert">{}</div>').format(warning)
     last_ms = reading.last_news_ms()
     if reading.planogram is None:
         text = reader.t("This shop has no planogram yet. Give it one with: store-hub init --planogram FILE")

@@ -27,6 +27,7 @@ from store_hub.dashboard.news import OnBooked
 from store_hub.dashboard.reader import Reader, time_zone
 from store_hub.dashboard.shelves import ShelvesPage
 from store_hub.dashboard.today import TodayPage
+from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Command
 from wire_format.reports import StoreProfile
 
@@ -44,6 +45,7 @@ def mount_pages(
     store_profile: StoreProfile,
     on_booked: OnBooked,
     now_ms: Callable[[], int] = wall_clock_ms,
+    trouble: Callable[[], HubError | None] = lambda: None,
 ) -> None:
     """Mount the pages on `app`, one hub to a process.
 
@@ -52,8 +54,9 @@ def mount_pages(
         submit, on_booked: bookkeep's door.
         store_profile: name, time zone and currency that the pages speak in.
         now_ms: the hub's clock.
+        trouble: what keeps bookkeep from booking, if anything does.
     """
-    desk = Desk(views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms)
+    desk = Desk(views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms, trouble=trouble)
     version = asset_version()
     pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
     _register(desk, version)

@@ -135,6 +135,7 @@ def test_on_a_full_disk_the_hub_refuses_and_acknowledges_nothing_and_goes_on_whe
             stranger.say(topics.seen(shop.STORE_ID, OUTBOX, sequence), crossing(sequence))
         assert "only 0 MB are free on its disk" in till.check("ledger")["reason"]
         assert "nothing can be booked" in till.check("bookkeeper")["reason"]
+        assert "Nothing can be booked: ledger disk/ledger.sqlite: the disk is full" in till.page("/")
         assert OUTBOX not in stranger.booked_through
         filler.unlink()
         programs.wait_until(lambda: stranger.booked_through.get(OUTBOX) == 3, within_s=30, what=f"all is booked: {hub.log}")
