@@ -127,6 +127,15 @@ class TagRow(Struct, frozen=True, kw_only=True):
     updated_at_ms: int
 
 
+class ArticlelessTagRow(Struct, frozen=True, kw_only=True):
+    """A present tag that the planogram gives no article. `gtin` is None where it is no article's tag, or cannot be read."""
+
+    epc: str
+    zone_id: str
+    gtin: str | None
+    since_ms: int
+
+
 class FaultRow(Struct, frozen=True, kw_only=True):
     """Something at a device that is not well."""
 

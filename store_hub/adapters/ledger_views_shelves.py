@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from store_hub.adapters.ledger_views_rows import EventRow, SaleRow, StockRow, TagRow, TotalRow, WeightRow
+from store_hub.adapters.ledger_views_rows import ArticlelessTagRow, EventRow, SaleRow, StockRow, TagRow, TotalRow, WeightRow
 from wire_format.plans import Planogram
 
 EVIDENCE_ROWS_MAX = 400
@@ -91,3 +91,14 @@ class ShelfQueries:
             (sku,),
         )
         return [TagRow(**dict(row)) for row in rows]
+
+    def articleless_tag_count(self) -> int:
+        """Return how many present tags the planogram gives no article."""
+        return int(self._connection.execute("SELECT coalesce(sum(tags_present), 0) FROM tag_counts WHERE sku = '?'").fetchone()[0])
+
+    def articleless_tags(self, *, limit: int = 20) -> list[ArticlelessTagRow]:
+        """Return the present tags of no article, newest first."""
+        rows = self._connection.execute(
+            "SELECT epc, zone_id, gtin, since_ms FROM tags WHERE present = 1 AND sku IS NULL ORDER BY since_ms DESC LIMIT ?", (limit,)
+        )
+        return [ArticlelessTagRow(**dict(row)) for row in rows]

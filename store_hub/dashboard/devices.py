@@ -10,6 +10,7 @@ from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.adapters.ledger_views_rows import DeviceRow, QuarantineRow
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.tables import table
+from store_hub.dashboard.unknown_tags import unknown_tags
 from store_hub.dashboard.wording import device_troubles, mark
 
 PARTS_NAMED_MAX = 3
@@ -19,14 +20,17 @@ class DevicesPage(Page):
     """What is well and what is not."""
 
     path: ClassVar[str] = "/devices"
-    tables: ClassVar[frozenset[str]] = frozenset({"devices", "quarantine", "counters", "report_marks", "report_outbox"})
+    tables: ClassVar[frozenset[str]] = frozenset(
+        {"devices", "quarantine", "counters", "report_marks", "report_outbox", "planogram", "tags", "tag_counts"}
+    )
 
     def layout(self) -> None:
-        """Troubles above all devices above what could not be read."""
+        """Troubles above all devices above what could not be read and tags of no article."""
         self.part("title", "title")
         self.part("troubles")
         self.part("devices", "card")
         self.part("quarantine", "card")
+        self.part("tags", "card")
 
     def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
         """Draw every part from one reading."""
@@ -38,6 +42,7 @@ class DevicesPage(Page):
             "troubles": self._troubles(unwell),
             "devices": self._table(devices, {device.device_id for device, _ in unwell}, now_ms),
             "quarantine": self._quarantine(reading, now_ms),
+            "tags": unknown_tags(self.reader, reading, now_ms),
         }
 
     def _title(self, reading: LedgerReading, count: int, unwell: int, now_ms: int) -> Markup:

@@ -21,12 +21,25 @@ from store_hub.rules.epc_gs1 import gs1_check_digit, gs1_key
 from store_hub.rules.epc_identity import URN, EpcIdentity, checked_identity, identity_of_body
 from store_hub.rules.epc_schemes import CODING_OF_HEADER, CODINGS, SCHEMES, Coding
 
-__all__ = ["Epc", "UnknownEpc", "gs1_check_digit", "gtin_14", "gtin_of_epc", "read_epc", "read_tag_uri", "told_epc", "write_epc"]
+__all__ = [
+    "RAW_URN",
+    "Epc",
+    "UnknownEpc",
+    "gs1_check_digit",
+    "gtin_14",
+    "gtin_of_epc",
+    "raw_uri",
+    "read_epc",
+    "read_tag_uri",
+    "told_epc",
+    "write_epc",
+]
 
 _HEX = re.compile("[0-9A-Fa-f]{2,}")
 _HEADER_BITS = 8
 _WORD_BITS = 16
 _TAG_URN = f"{URN}tag:"
+RAW_URN = f"{URN}raw:"
 
 
 class Epc(Struct, frozen=True):
@@ -157,7 +170,7 @@ def told_epc(epc_hex: str) -> tuple[str, str]:
 
 def raw_uri(epc_hex: str) -> str:
     """Return the standard's URI for bits that are not read: urn:epc:raw:96.xE28011606000020412345678."""
-    return f"{URN}raw:{4 * len(epc_hex)}.x{epc_hex.upper()}"
+    return f"{RAW_URN}{4 * len(epc_hex)}.x{epc_hex.upper()}"
 
 
 def gtin_14(gtin: str) -> str:

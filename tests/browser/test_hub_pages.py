@@ -38,7 +38,10 @@ PAGES = {
     "shelves": ("/shelves?shelf=bay-1-shelf-1&sku=cola-033", ["Cold drinks", "Books say, whole shop", "grams on the whole shelf"]),
     "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "Zones by stay", "Front door"]),
     "alerts": ("/alerts", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
-    "devices": ("/devices", ["2 of 4 devices need a look", "Check the HX711 wires", "3 messages or lines have no effect"]),
+    "devices": (
+        "/devices",
+        ["2 of 4 devices need a look", "Check the HX711 wires", "3 messages or lines have no effect", "sscc-96:3.0614141.1234567890"],
+    ),
 }
 
 

@@ -125,3 +125,19 @@ def test_today_is_read_at_once_with_a_year_of_ledger_behind_it(ledger: Path, wri
             plan = writer.execute(f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} >= 5 AND {column} < 9").fetchall()
             assert "SEARCH" in str(plan)
     assert time.perf_counter() - started < 0.5
+
+
+def test_tags_of_no_known_article_are_listed_newest_first(ledger: Path, writer: sqlite3.Connection) -> None:
+    rows = [
+        ("E2801160600002042A6B1C2D", "drinks", None, None, 1, 0.9, NOW_MS - 2 * MINUTE_MS),
+        ("3074257BF7194E4000001A85", "drinks", "80614141123458", None, 1, 0.9, NOW_MS - MINUTE_MS),
+        ("3174257BF4499602D2000000", "drinks", None, None, 0, 0.9, NOW_MS),
+        ("3034257BF7194E4000001A85", "drinks", "80614141123458", "cola", 1, 0.9, NOW_MS),
+    ]
+    writer.executemany("INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    writer.execute("INSERT INTO tag_counts VALUES ('?', 'drinks', 2, ?)", (NOW_MS,))
+    with LedgerViews(ledger).reading() as reading:
+        assert reading.articleless_tag_count() == 2
+        assert [tag.epc[:2] for tag in reading.articleless_tags()] == ["30", "E2"]
+    plan = "SELECT epc FROM tags WHERE present = 1 AND sku IS NULL ORDER BY since_ms DESC LIMIT 20"
+    assert "tags_without_article" in str(writer.execute(f"EXPLAIN QUERY PLAN {plan}").fetchall()), "tags that left are never walked through"
