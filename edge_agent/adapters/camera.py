@@ -184,6 +184,7 @@ def open_camera(source: str, *, monotonic_ms: Callable[[], int], frames_per_s: f
 
 
 def _open_live(source: str) -> cv2.VideoCapture:
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # That it cannot be opened is told once, by us, in words.
     if source.isdigit() or source.startswith("/dev/"):
         capture = cv2.VideoCapture(int(source)) if source.isdigit() else cv2.VideoCapture(source)
         advice = "check that it is plugged in, that no other program uses it, and that this user is in the group video"
