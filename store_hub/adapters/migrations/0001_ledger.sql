@@ -278,7 +278,7 @@ CREATE TABLE hand_counts (
 CREATE TABLE tags (
     epc             TEXT    NOT NULL,             -- upper-case hex
     zone_id         TEXT    NOT NULL,
-    gtin            TEXT,                         -- 14 digits, from SGTIN-96; NULL = another scheme
+    gtin            TEXT,                         -- 14 digits, from SGTIN; NULL = another scheme
     sku             TEXT,                         -- by the planogram's GTINs; NULL = unknown article
     present         INTEGER NOT NULL,
     confidence      REAL    NOT NULL,
