@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +47,7 @@ def head_html(version: str) -> str:
     )
 
 
-class Page:
+class Page(ABC):
     """One page being read by one visitor. Subclasses lay parts out, compute them off the loop, and hear acts."""
 
     path: ClassVar[str]
@@ -62,13 +63,13 @@ class Page:
 
     # ---- what a page says itself
 
+    @abstractmethod
     def layout(self) -> None:
         """Make the parts, in order, with `part` and `chart`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
         """Draw the parts from one reading; runs on a worker thread."""
-        raise NotImplementedError
 
     async def on_act(self, act: str, value: str) -> None:
         """Hear a press or typing in one of the parts."""
