@@ -71,10 +71,10 @@ class Page(ABC):
     def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
         """Draw the parts from one reading; runs on a worker thread."""
 
-    async def on_act(self, act: str, value: str) -> None:
+    async def on_act(self, act: str, value: str) -> None:  # noqa: B027  # A page without buttons hears nothing.
         """Hear a press or typing in one of the parts."""
 
-    def after_show(self) -> None:
+    def after_show(self) -> None:  # noqa: B027  # Most pages have nothing to add.
         """Do what depends on the state of the page rather than on the ledger."""
 
     # ---- parts
