@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_STATE = "var/demo"
 CONFIGURATION_WRONG, STORAGE_UNUSABLE, PORT_TAKEN = 2, 5, 6
 _READY_WITHIN_S = 180.0
+_CATCH_UP_MAX_H = 744.0
 
 
 class DemoProblem(Exception):
@@ -161,6 +162,17 @@ def _write_secret(path: Path, text: str) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
+def _hours(text: str) -> float:
+    """Hours of the past, as the command line or CATCH_UP_HOURS gives them."""
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = -1.0
+    if not 0.0 <= hours <= _CATCH_UP_MAX_H:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours from 0 to {_CATCH_UP_MAX_H:.0f}")
+    return hours
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m demo",
@@ -168,8 +180,8 @@ def _arguments() -> argparse.Namespace:
         epilog="Example: make demo HUB_PORT=8081 CLOUD_PORT=8091 BROKER_PORT=1884",
     )
     parser.add_argument("--state", type=Path, default=Path(os.environ.get("DEMO_STATE") or DEFAULT_STATE), help="where all is kept")
-    hours = float(os.environ.get("CATCH_UP_HOURS") or 3.0)
-    parser.add_argument("--catch-up", type=float, default=hours, metavar="HOURS", help="how much of the past to tell at the first start")
+    hours = os.environ.get("CATCH_UP_HOURS") or "3"
+    parser.add_argument("--catch-up", type=_hours, default=hours, metavar="HOURS", help="how much of the past to tell at the first start")
     return parser.parse_args()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -67,7 +68,7 @@ class SettingsFile:
         words: what to say in place of a pattern that a text must match.
 
     Raises:
-        SettingsInvalid: no such file, not UTF-8, or no TOML.
+        SettingsInvalid: no such file, not UTF-8, no TOML, or a number that is none (TOML knows nan and inf).
     """
 
     def __init__(self, path: Path, refusal: type[SettingsInvalid], *, words: Mapping[str, str] | None = None) -> None:
@@ -87,6 +88,8 @@ class SettingsFile:
             found = re.search(r"at line (\d+)", str(error))
             line = int(found[1]) if found else len(self._text.splitlines())
             raise self._refused(f"is not valid TOML: {error}", line=line) from None
+        for endless in _endless_numbers(self.content, ()):
+            raise self.invalid(Wrong(endless, "must be a finite number"))
 
     def convert(self, shape: type[S], *, content: dict[str, Any] | None = None, base: Place = ()) -> S:
         """Make a struct of what the file says; `content` and `base`: of that part of it, which is found there.
@@ -108,6 +111,14 @@ class SettingsFile:
 
     def _refused(self, problem: str, *, line: int | None = None) -> SettingsInvalid:
         return self._refusal(path=str(self._path), field="file", problem=problem, line=line)
+
+
+def _endless_numbers(said: Any, place: Place) -> Iterator[Place]:
+    if isinstance(said, dict | list):
+        for part, inner in said.items() if isinstance(said, dict) else enumerate(said):
+            yield from _endless_numbers(inner, (*place, part))
+    elif isinstance(said, float) and not math.isfinite(said):
+        yield place
 
 
 def _explained(message: str, content: dict[str, Any], shape: type[msgspec.Struct], words: Mapping[str, str]) -> Wrong:

@@ -55,6 +55,16 @@ def test_a_port_that_is_none_is_refused() -> None:
     assert "HUB_PORT=eighty is no port" in done.stderr
 
 
+def test_a_past_that_is_no_number_of_hours_is_refused() -> None:
+    environment = {**os.environ, "CATCH_UP_HOURS": "yesterday"}
+    done = subprocess.run(
+        [sys.executable, "-m", "demo"], check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "'yesterday' is no number of hours" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_settings_of_the_demo_load_and_agree_with_each_other() -> None:
     hub, cloud = load_hub(ROOT / "demo" / "hub.toml"), load_cloud(ROOT / "demo" / "cloud.toml")
     assert hub.cloud.url == f"http://127.0.0.1:{cloud.listen.port}"

@@ -64,6 +64,7 @@ MISTAKES = {
     "a scale without its shelf": (SCALE.replace('shelf_id = "s2"\n', ""), 9, "scales[2].shelf_id", "is missing"),
     "a shelf twice": (SCALE.replace('"s2"', '"s1"'), 10, "scales[2].shelf_id", "'s1' is the name of a scale above already"),
     "no calibration": (SCALE.replace("21.0", "0", 1), 6, "scales[1].counts_per_gram", "must not be 0"),
+    "a calibration that is no number": (SCALE.replace("21.0", "nan", 1), 6, "scales[1].counts_per_gram", "must be a finite number"),
     "recording without a file": (SCALE.replace('"s1"\n', '"s1"\nadapter = "recording"\n'), 4, "scales[1].recording", "is missing"),
     "an unknown adapter": (SCALE.replace('"s1"\n', '"s1"\nadapter = "hx711"\n'), 6, "scales[1].adapter", "got 'hx711'"),
     "a port that is none": (SCALE + "\n[broker]\nport = 70000\n", 15, "broker.port", "got 70000"),
