@@ -69,7 +69,8 @@ class LedgerSnapshot:
             finally:
                 target.close()
         except sqlite3.Error as error:
-            raise ledger_trouble(beside, error) from None
+            is_damage = (getattr(error, "sqlite_errorname", None) or "").startswith("SQLITE_CORRUPT")
+            raise ledger_trouble(self.path if is_damage else beside, error) from None
         return Ledger.open(beside)
 
 

@@ -62,6 +62,9 @@ def rebuild(path: Path, *, replace: bool, progress: Progress) -> Rebuilt:
         kept = take_the_place(beside, path)
         remove_ledger(beside)
         return Rebuilt(entries, found, kept)
+    except BaseException:
+        remove_ledger(beside)  # Half a copy is of no use, and the disk may be full.
+        raise
     finally:
         if lock is not None:
             lock.release()

@@ -159,7 +159,9 @@ def test_a_damaged_ledger_is_told_and_kept_as_it_is(ledger: Path, harm: str) -> 
     assert "restore" in line
     assert ledger.read_bytes() == before
     if harm == "a page of the books":
-        assert refused(run(ledger.parent, "store-hub", "verify", "--config", "hub.toml"), exit_code=5) == line
+        for command in ("verify", "rebuild"):
+            assert refused(run(ledger.parent, "store-hub", command, "--config", "hub.toml"), exit_code=5) == line
+        assert not list(ledger.parent.glob("*.rebuilt*"))
 
 
 def damage(path: Path, harm: str) -> None:
