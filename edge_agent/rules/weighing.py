@@ -154,10 +154,11 @@ class Weigher:
         weight_g = median_g - self._drift.drift_g
         told = self._told
         change_min_g = self._rule.change_min_g or max(2.0 * self._window.quiet_g, 0.25)
-        if told is not None and abs(weight_g - told.weight_g) <= change_min_g and at_ms - told.at_ms < self._rule.confirm_every_ms:
-            return None
-        self._resting_g = weight_g
-        return self._tell(weight_g, spread_g, at_ms)
+        if told is None or abs(weight_g - told.weight_g) > change_min_g:
+            self._resting_g = weight_g
+            return self._tell(weight_g, spread_g, at_ms)
+        # Said again, it is the same weight: were the noise of one window taken for it each time, the zero would walk away.
+        return self._tell(self._resting_g, spread_g, at_ms) if at_ms - told.at_ms >= self._rule.confirm_every_ms else None
 
     def _tell(self, weight_g: float, spread_g: float, at_ms: int) -> Settled:
         self._told = Settled(at_ms, weight_g, spread_g, self._moved_at_ms, self._temperature_c, self._drift.drift_g)
