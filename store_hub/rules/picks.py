@@ -8,7 +8,7 @@ mistake makes later weights unlikely, and heals. What the scale alone cannot tel
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log
+from math import hypot, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from store_hub.rules.picks_beam import Beam, merged
 from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, Ints, change_table
 from store_hub.rules.picks_evidence import counted_as, paid, refilled_by, waited
-from store_hub.rules.picks_likelihood import BeliefNumbers, Explanation, WeightStep, explain
+from store_hub.rules.picks_likelihood import BeliefNumbers, Explanation, WeightStep, explain, jitter_learned
 from store_hub.rules.picks_state import BeliefState, beam_from, beam_state, picked_columns
 from store_hub.rules.picks_telling import CORRECTED_FROM_UNITS, PickEvent, corrections, read, tell
 
@@ -27,7 +27,7 @@ class PickRule(NamedTuple):
     """How widely the belief looks, and what it takes for granted.
 
     `width`: hypotheses kept. `zero_sd_g`: how far the empty scale may be off. `drift_sd_g`: what may creep in between two settled
-    weights. `unpaid_mean_s`: how long taken goods are carried before the till sells them, in the mean.
+    weights, until the cell itself has shown it. `unpaid_mean_s`: how long taken goods are carried before the till sells them, in the mean.
     """
 
     width: int = 64
@@ -73,6 +73,7 @@ class ShelfBelief:
         self._before_weight_g = 0.0
         self._weight_g: float | None = None
         self._moved_at_ms: int | None = None
+        self._jitter_g2 = self._rule.drift_sd_g**2
         self._at_ms = 0
         self._touched_at_ms = 0
         self._told: Ints = start[0].copy()
@@ -93,13 +94,14 @@ class ShelfBelief:
             return []
         refined = moved_at_ms is not None and moved_at_ms == self._moved_at_ms and self._before is not None
         if not refined and moved_at_ms is None and abs(weight_g - self._weight_g) < 0.5 * self._unit_g.min(initial=np.inf):
+            self._jitter_g2 = jitter_learned(self._jitter_g2, weight_g - self._weight_g)
             self._weight_g = weight_g  # Creep: every hypothesis is off by as much.
             return []
         if not refined or self._before is None:
             self._before, self._before_weight_g = self._waited(at_ms), self._weight_g
             self._told_last = np.zeros_like(self._told)
             self._touched_at_ms = at_ms
-        step = WeightStep(self._before_weight_g, weight_g, 0.3 * spread_g + 0.1)
+        step = WeightStep(self._before_weight_g, weight_g, hypot(0.3 * spread_g + 0.1, sqrt(self._jitter_g2)))
         rows = explain(self._before, step, self._table, self._unit_g, self._unit_variance_g2, self._capacity, self._numbers)
         self._weight_g, self._moved_at_ms = weight_g, moved_at_ms
         self._beam = self._kept(rows, self._before, self._touched_at_ms)
@@ -177,6 +179,7 @@ class ShelfBelief:
             told=self._told.tolist(),
             told_last=self._told_last.tolist(),
             till_heard=self._till_heard,
+            jitter_g2=self._jitter_g2,
         )
 
     @classmethod
@@ -192,6 +195,7 @@ class ShelfBelief:
         belief._told = picked_columns(state.told, columns, start)
         belief._told_last = picked_columns(state.told_last, columns, [0] * len(start))
         belief._till_heard = state.till_heard
+        belief._jitter_g2 = belief._jitter_g2 if state.jitter_g2 is None else state.jitter_g2
         return belief
 
     def _waited(self, at_ms: int) -> Beam:
@@ -227,7 +231,6 @@ def _numbers(articles: tuple[Article, ...], rule: PickRule) -> BeliefNumbers:
     own = np.array([not a.stranger for a in articles])
     return BeliefNumbers(
         zero_sd_g=rule.zero_sd_g,
-        drift_sd_g=rule.drift_sd_g,
         log_unknown=log(habits.unknown),
         log_full_bonus=np.where(own, np.log(habits.refill_to_full / habits.refill_partly * most), 0.0),
         log_sweep_bonus=np.where(own, np.log(most), 0.0),

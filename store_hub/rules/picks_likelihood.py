@@ -11,6 +11,9 @@ from store_hub.rules.picks_beam import Beam
 from store_hub.rules.picks_changes import ChangeTable, Floats, Ints
 
 CANDIDATES_MAX = 40
+JITTER_STEP = 0.1
+JITTER_MAX_G = 5.0
+"""A cell's own unrest is learned over some ten settled weights; a larger change than this is not unrest."""
 UNKNOWN_RANGE_G = 4_000.0
 UNKNOWN = -1
 FOREIGN_LEFT = -2
@@ -33,7 +36,6 @@ class BeliefNumbers(NamedTuple):
     """The rule's numbers that the likelihood needs, in logarithms where they are probabilities."""
 
     zero_sd_g: float
-    drift_sd_g: float
     log_unknown: float
     log_full_bonus: Floats
     log_sweep_bonus: Floats
@@ -57,6 +59,11 @@ class Explanation(NamedTuple):
     log_weight: Floats
 
 
+def jitter_learned(jitter_g2: float, change_g: float) -> float:
+    """How much two settled weights of an untouched shelf differ, squared: every cell has its own, and some hop between two levels."""
+    return jitter_g2 + JITTER_STEP * (min(change_g**2, JITTER_MAX_G**2) - jitter_g2)
+
+
 def explain(
     beam: Beam, step: WeightStep, table: ChangeTable, unit_g: Floats, unit_variance_g2: Floats, capacity: Ints, numbers: BeliefNumbers
 ) -> Explanation:
@@ -73,7 +80,7 @@ def explain(
     leaving_g2 = np.maximum(-units, 0) @ unit_variance_g2
     coming_g2 = np.maximum(units, 0) @ unit_variance_g2
     share = np.minimum(leaving_g2[None, :] / scatter_g2[:, None], 1.0)
-    noise_g2 = step.reading_sd_g**2 + numbers.drift_sd_g**2
+    noise_g2 = step.reading_sd_g**2
     variance_g2 = noise_g2 + coming_g2[None, :] + leaving_g2[None, :] * (1.0 - share)
     miss_g = step.change_g - table.weight_g[chosen][None, :] + share * off_g[:, None]
     counts = beam.counts[:, None, :] + units[None, :, :]
@@ -101,7 +108,7 @@ def _candidates(step: WeightStep, table: ChangeTable, numbers: BeliefNumbers) ->
     slack_g = 10.0 + 4.0 * step.reading_sd_g + 0.03 * abs(step.change_g)
     first, last = np.searchsorted(table.weight_g, [step.change_g - slack_g, step.change_g + slack_g])
     rows = np.arange(first, last)
-    variance_g2 = table.variance_g2[rows] + step.reading_sd_g**2 + numbers.drift_sd_g**2 + 1.0
+    variance_g2 = table.variance_g2[rows] + step.reading_sd_g**2 + 1.0
     score = table.log_prior[rows] - 0.5 * (step.change_g - table.weight_g[rows]) ** 2 / variance_g2
     score += np.where(table.refill[rows].any(axis=1), numbers.log_full_bonus.max(initial=0.0), 0.0)
     best: Ints = rows[np.argsort(-score, kind="stable")[:CANDIDATES_MAX]]

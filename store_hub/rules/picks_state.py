@@ -33,6 +33,7 @@ class BeliefState(Struct, frozen=True, kw_only=True):
     told: list[int]
     told_last: list[int]
     till_heard: bool
+    jitter_g2: float | None = None
 
 
 def beam_state(beam: Beam) -> BeamState:

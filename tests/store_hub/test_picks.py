@@ -113,6 +113,17 @@ def test_creep_alone_takes_nothing() -> None:
     assert shelf.belief.units()["cola"].mean == 10
 
 
+def test_a_cell_that_hops_between_two_levels_swaps_nothing() -> None:
+    belief = ShelfBelief(
+        [Article(sku="donut", unit_weight_g=111.2, start_units=8), Article(sku="gums", unit_weight_g=114.0, start_units=8)]
+    )
+    for number in range(40):
+        belief.take(1801.6 + 2.8 * (number % 2), 0.5, number * 10_000)
+    for number in range(40, 60):
+        at_ms = number * 10_000
+        assert belief.take(1801.6 + 2.8 * (number % 2), 0.5, at_ms, at_ms - 1_500) == []
+
+
 def test_equal_cans_are_told_apart_by_the_till() -> None:
     shelf = Shelf(LEMON, GRAPEFRUIT)
     for _ in range(4):
