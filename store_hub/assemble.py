@@ -258,7 +258,7 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
         server = uvicorn.Server(
             uvicorn.Config(hub.application(), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, ws_max_queue=32)
         )
-        interrupted = _stop_on_signals()
+        interrupted = _stop_on_signals(server)
         hub.start()
         _log.info("the hub is open", pages=f"http://{config.http.host}:{config.http.port}/", ledger=config.ledger.path)
         server.run(sockets=[listener])
@@ -268,12 +268,16 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
     return interrupted()
 
 
-def _stop_on_signals() -> Callable[[], bool]:
-    """The web server stops on both signals and then raises them again: here they only leave a note, so that the rest can stop too."""
+def _stop_on_signals(server: uvicorn.Server) -> Callable[[], bool]:
+    """The web server stops on both signals and then raises them again: here they leave a note, so that the rest can stop too.
+
+    A signal may come before the server listens to it: it must not be lost, or the hub would run on for ever.
+    """
     seen: list[int] = []
 
     def note(number: int, _frame: object) -> None:
         seen.append(number)
+        server.should_exit = True
 
     signal.signal(signal.SIGINT, note)
     signal.signal(signal.SIGTERM, note)

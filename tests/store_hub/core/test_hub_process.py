@@ -214,3 +214,11 @@ def test_a_port_that_is_taken_is_told_before_anything_else(free_port: int) -> No
         other.listen()
         with pytest.raises(PortTaken, match=f"port {free_port} on 127.0.0.1 is taken"):
             listen("127.0.0.1", free_port, setting="[http] port")
+
+
+@pytest.mark.broker
+def test_a_hub_told_to_stop_while_it_still_opens_does_stop(hub_folder: Path, start_hub: Callable[[], subprocess.Popen[bytes]]) -> None:
+    hub = start_hub()
+    wait_until(lambda: b"the hub is open" in (hub_folder / "hub.log").read_bytes(), what="hub open")
+    hub.send_signal(signal.SIGTERM)  # At this moment the web server does not listen to signals yet.
+    assert hub.wait(10) == 0
