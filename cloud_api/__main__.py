@@ -1,4 +1,4 @@
-"""The command line of the cloud: run it, migrate its records, plan a shop's orders, look at a shop's layout."""
+"""The command line of the cloud: run it, migrate its records, plan a shop's orders, backtest forecasts, look at a layout."""
 
 from __future__ import annotations
 
@@ -98,6 +98,49 @@ def layout(store: Annotated[str, typer.Argument(help="The shop")], config: Confi
             revenue = "no shelf" if zone.revenue_minor_per_m is None else f"{zone.revenue_minor_per_m / 100:.2f}"
             table.add_row(zone.name, dwell, revenue, zone.finding)
         _print(json, view.review, table)
+
+
+@app.command(epilog="Example: cloud-api backtest --transactions sales.parquet --promotions promotions.parquet --products products.parquet")
+def backtest(
+    transactions: Annotated[Path, typer.Option(help="Parquet: product_id, quantity, transaction_timestamp; store_id and week if any")],
+    products: Annotated[Path | None, typer.Option(help="Parquet: product_id, product_category", show_default=False)] = None,
+    promotions: Annotated[
+        Path | None, typer.Option(help="Parquet: product_id, store_id, week, display_location, mailer_location", show_default=False)
+    ] = None,
+    origins: Annotated[int, typer.Option(min=1, max=12, help="How many forecasts are tried, four weeks apart")] = 3,
+    days_sold: Annotated[int, typer.Option(min=10, help="Days an article sold before a forecast to be scored")] = 20,
+    boosting: Annotated[bool, typer.Option(help="Teach gradient boosted trees too; takes longer")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Measure forecasts and order policies on past sales, beside their baselines."""
+    with _stopping_on_signals(), _telling_errors():
+        from cloud_api.flows.backtesting import Options
+        from cloud_api.flows.backtesting import backtest as measure
+
+        options = Options(origins=origins, days_sold_min=days_sold, boosting=boosting)
+        report = measure(transactions, products, promotions, options, lambda step: typer.echo(step, err=True))
+        if json:
+            _print(True, report, "")
+            return
+        forecasts = Table(
+            "method", "weekly, all", "weekly, fastest", "daily, all", "daily, fastest", "bias", title="RMSSE (less is better)"
+        )
+        for name, score in report.forecast.methods.items():
+            errors = (score.rmsse_weekly, score.rmsse_weekly_fastest, score.rmsse_daily, score.rmsse_daily_fastest)
+            forecasts.add_row(name, *(f"{error:.3f}" for error in errors), f"{score.bias:+.1%}")
+        orders = Table("shortage", "case", "policy", "cost of base stock's", "fill rate", title="Orders")
+        for setting in report.orders:
+            for name, outcome in setting.policies.items():
+                row = (
+                    f"{setting.shortage:g}",
+                    str(setting.case_pack),
+                    name,
+                    f"{outcome.cost_over_base_stock:.3f}",
+                    f"{outcome.fill_rate:.3f}",
+                )
+                orders.add_row(*row)
+        for table in (forecasts, orders, "\n".join(report.notes)):
+            _print(False, None, table)
 
 
 def load_or_exit(path: Path | None) -> CloudConfig:

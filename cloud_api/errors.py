@@ -153,3 +153,29 @@ class BodyTooLarge(RequestRefused):
     def __init__(self, *, limit_bytes: int) -> None:
         super().__init__(f"body above {limit_bytes} bytes; send smaller batches or raise ingest.body_max_bytes")
         self.limit_bytes = limit_bytes
+
+
+class SalesFileInvalid(CloudError, ValueError):
+    """A file of sales, promotions or articles that a backtest cannot use."""
+
+    exit_code = 3
+
+    def __init__(self, *, path: str, column: str | None, problem: str, advice: str) -> None:
+        place = path if column is None else f"{path}: column {column}"
+        super().__init__(f"{place}: {problem}; {advice}")
+        self.path = path
+        self.column = column
+        self.problem = problem
+        self.advice = advice
+
+
+class BacktestTooShort(CloudError, ValueError):
+    """A file of sales with too little in it to test a forecast on."""
+
+    exit_code = 3
+
+    def __init__(self, *, path: str, problem: str, advice: str) -> None:
+        super().__init__(f"{path}: {problem}; {advice}")
+        self.path = path
+        self.problem = problem
+        self.advice = advice

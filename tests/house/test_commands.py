@@ -34,7 +34,7 @@ EVERY_COMMAND = [pytest.param(command, id=name) for program in PROGRAMS for name
 DESIGNED = {
     "edge-agent": {"run", "simulate", "check", "calibrate", "replay scale", "replay tags", "replay camera"},
     "store-hub": {"run", "init", "rebuild", "verify", "infer"},
-    "cloud-api": {"run", "migrate", "plan", "layout"},
+    "cloud-api": {"run", "migrate", "plan", "backtest", "layout"},
 }
 
 
