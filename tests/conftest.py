@@ -11,9 +11,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("AISLEWISE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _the_log_is_each_tests_own() -> Iterator[None]:
+    """A command that runs inside a test binds the log to that test's own standard error; the next test must not find it closed."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
