@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock system-packages clean
+.PHONY: help setup demo test faults lint bench lock system-packages clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -27,6 +27,11 @@ demo: setup ## The whole system on a simulated store, in a browser
 
 test: setup system-packages lint ## Everything CI runs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests
+
+SEEDS ?= 200
+OBSERVATIONS ?= 50000
+faults: setup system-packages ## Kill, cut and wipe at random moments: nothing lost, nothing twice (SEEDS=200)
+	@$(BIN)/python tests/journeys/faults --seeds $(SEEDS) --observations $(OBSERVATIONS)
 
 lint: setup ## Style, types and import walls
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

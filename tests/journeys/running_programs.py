@@ -14,16 +14,21 @@ import httpx
 
 
 class Program:
-    """A running program of ours, with its log kept."""
+    """A running program of ours, with its log kept. `log_name`: of its log, where the program's own would not tell it apart."""
 
-    def __init__(self, name: str, arguments: list[str], folder: Path) -> None:
-        self.name = name
-        self.log_path = folder / f"{name}.log"
+    def __init__(self, name: str, arguments: list[str], folder: Path, *, log_name: str | None = None) -> None:
+        self.name = log_name or name
+        self.log_path = folder / f"{self.name}.log"
         program = str(Path(sys.executable).parent / name)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [program, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | {"NO_COLOR": "1"}
             )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
 
     @property
     def log(self) -> str:

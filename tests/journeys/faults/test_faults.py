@@ -1,0 +1,33 @@
+"""The fault suite on a few seeds; `make faults SEEDS=200` runs as many as a night allows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+NOT_INSTALLED = 77
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
+
+
+def last_line_of(*words: str) -> str:
+    """Run the suite as `make faults` does, and return its verdict; skips where there is no Mosquitto."""
+    done = subprocess.run([sys.executable, str(HERE), *words], capture_output=True, text=True, timeout=380, check=False)
+    if done.returncode == NOT_INSTALLED:
+        pytest.skip(done.stdout.strip())
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    return done.stdout.splitlines()[-1]
+
+
+def test_whatever_is_killed_nothing_is_lost_and_nothing_booked_twice() -> None:
+    verdict = last_line_of("--seeds", "2", "--first", "3", "--observations", "3000", "--seconds", "4", "--mutations", "not")
+    assert verdict.startswith("faults: WELL seeds=2 ")
+    assert " lost=0 twice=0 differences=0 " in verdict
+
+
+def test_a_hub_that_books_wrongly_is_caught() -> None:
+    assert " mistakes_caught=3/3 " in last_line_of("--mutations", "only", "--observations", "3000", "--seconds", "4")

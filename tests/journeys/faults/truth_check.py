@@ -1,0 +1,224 @@
+"""The independent checker: what the sensors saw, against the hub's ledger and the cloud's records.
+
+It shares no code with the programs: plain SQL and JSON, so that a mistake of theirs cannot be made here once more.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+DIFFERENCES_TOLD = 10
+Seen = dict[str, Any]
+
+
+@dataclass
+class Findings:
+    """What came of a comparison. `in_doubt`: killed between observing and acknowledging, so booked once or not at all.
+
+    `shelves_unplaced`: their last weight is not compared, for the hub had to place some of their device's letters at the time they came: the
+    device's clock stood in 1970, and the hub had not heard its monotonic clock since it opened.
+    """
+
+    observations: int = 0
+    in_doubt: int = 0
+    lost: int = 0
+    twice: int = 0
+    forgotten: int = 0
+    shelves_unplaced: int = 0
+    differences: int = 0
+    told: list[str] = field(default_factory=list)
+
+    def differ(self, what: str) -> None:
+        """Count a difference, and keep the first ones' words."""
+        self.differences += 1
+        if len(self.told) < DIFFERENCES_TOLD:
+            self.told.append(what)
+
+    def expect(self, is_so: bool, what: str) -> None:
+        """A difference unless it is so."""
+        if not is_so:
+            self.differ(what)
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing lost, nothing twice, nothing different."""
+        return self.lost == self.twice == self.differences == 0
+
+
+class Letter(NamedTuple):
+    """An entry of the journal."""
+
+    sequence: int
+    seen: Seen
+
+
+class Observed(NamedTuple):
+    """An observation of the truth, and whether the outbox has acknowledged it."""
+
+    seen: Seen
+    is_sure: bool
+
+
+def read_truth(path: Path) -> list[Observed]:
+    """All that a device observed, in order."""
+    groups: list[tuple[list[Seen], bool]] = []
+    for line in path.read_text().splitlines():
+        if line == "put":
+            groups[-1] = (groups[-1][0], True)
+        else:
+            groups.append((json.loads(line)["seen"], False))
+    return [Observed(seen, is_sure) for group, is_sure in groups for seen in group]
+
+
+def check_hub(folder: Path, devices: Iterable[int], *, restored: bool = False) -> Findings:
+    """Compare the truth files with the ledger. `restored`: from a backup, so edges may say that they have forgotten some."""
+    found = Findings()
+    ledger = sqlite3.connect(f"file:{folder / 'ledger.sqlite'}?mode=ro", uri=True)
+    try:
+        journal = read_journal(ledger, found)
+        booked: list[Seen] = []
+        for device in devices:
+            name = f"pi-{device}"
+            booked += compare(name, read_truth(folder / f"truth-{device}.txt"), journal.pop(name, []), found, restored=restored)
+        for name, letters in journal.items():
+            found.differ(f"{len(letters)} entries of {name}, which nobody knows")
+        check_effects(ledger, booked, found)
+    finally:
+        ledger.close()
+    return found
+
+
+def read_journal(ledger: sqlite3.Connection, found: Findings) -> dict[str, list[Letter]]:
+    """Every edge's letters by device, in the order of their sequences. What stands there twice is counted."""
+    journal: dict[str, list[Letter]] = defaultdict(list)
+    outboxes: dict[str, set[int]] = defaultdict(set)
+    known: set[tuple[int, int]] = set()
+    rows = ledger.execute("SELECT outbox_no, sequence, payload FROM journal WHERE source = 'edge' ORDER BY outbox_no, sequence, journal_id")
+    for outbox_no, sequence, payload in rows:
+        if outbox_no is None:
+            found.differ(f"an entry of no outbox: {payload[:80]!r}")
+            continue
+        seen = json.loads(payload)
+        found.expect(seen.pop("v") == 1, f"an entry of another version: {payload[:80]!r}")
+        if (outbox_no, sequence) in known:
+            found.twice += 1
+            continue
+        known.add((outbox_no, sequence))
+        journal[seen["device_id"]].append(Letter(sequence, seen))
+        outboxes[seen["device_id"]].add(outbox_no)
+    for device, numbers in outboxes.items():
+        found.expect(len(numbers) == 1, f"{device} has {len(numbers)} outboxes")
+    return journal
+
+
+def compare(name: str, truth: list[Observed], letters: list[Letter], found: Findings, *, restored: bool) -> list[Seen]:
+    """Walk truth and journal side by side; returns what is booked of this device."""
+    booked: list[Seen] = []
+    place, expected = 0, 1
+    for letter in letters:
+        found.expect(letter.sequence == expected, f"{name}: sequence {letter.sequence} where {expected} should be")
+        expected = letter.sequence + 1
+        if letter.seen["type"] == "shed":
+            gone = letter.seen["through_sequence"] - letter.sequence + 1
+            if restored and letter.seen["counts"] == {"forgotten": gone}:
+                found.forgotten += gone
+            else:
+                found.lost += gone
+            place, expected = place + gone, expected + gone - 1
+            continue
+        while place < len(truth) and truth[place].seen != letter.seen:
+            if truth[place].is_sure:
+                found.lost += 1
+                found.expect(found.lost > 1, f"{name}: first lost is {truth[place].seen}")
+            place += 1
+        if place == len(truth):
+            found.differ(f"{name}: booked, but never observed (or twice, or changed): {letter.seen}")
+            break
+        booked.append(letter.seen)
+        place += 1
+    found.lost += sum(observed.is_sure for observed in truth[place:])
+    found.observations += len(truth)
+    found.in_doubt += sum(not observed.is_sure for observed in truth)
+    return booked
+
+
+def check_effects(ledger: sqlite3.Connection, booked: list[Seen], found: Findings) -> None:
+    """People through doors and weights on shelves follow from what is booked, and nothing is in quarantine."""
+    people: Counter[tuple[str, str]] = Counter()
+    weights: Counter[tuple[str, float]] = Counter()
+    last: dict[str, float] = {}
+    for seen in booked:
+        if seen["type"] == "door_crossing":
+            people[seen["door_id"], "in"] += seen["people_in"]
+            people[seen["door_id"], "out"] += seen["people_out"]
+        elif seen["type"] == "shelf_weight":
+            weights[seen["shelf_id"], seen["weight_g"]] += 1
+            last[seen["shelf_id"]] = seen["weight_g"]
+    rows = ledger.execute("SELECT door_id, sum(people_in), sum(people_out) FROM door_minutes GROUP BY door_id").fetchall()
+    counted = {(door, way): number for door, *both in rows for way, number in zip(("in", "out"), both, strict=True)}
+    found.expect(counted == dict(people), f"people: the ledger has {counted}, the sensors saw {dict(people)}")
+    weighed = ledger.execute("SELECT shelf_id, weight_g, count(*) FROM shelf_weights GROUP BY 1, 2")
+    kept = Counter({(shelf, weight): number for shelf, weight, number in weighed})
+    found.expect(kept == weights, f"weights: {sum((kept - weights).values())} too many, {sum((weights - kept).values())} missing")
+    newest = "SELECT shelf_id, weight_g FROM shelf_weights ORDER BY at_ms, journal_id"
+    latest = dict(ledger.execute(newest).fetchall())
+    unplaced = {row[0] for row in ledger.execute(_UNPLACED)}
+    for shelf in last:
+        if shelf in unplaced:
+            found.shelves_unplaced += 1
+            continue
+        found.expect(latest.get(shelf) == last[shelf], f"{shelf}: weighs {latest.get(shelf)} g in the ledger, last seen at {last[shelf]} g")
+    aside = ledger.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason").fetchall()
+    found.expect(not aside, f"in quarantine: {aside}")
+
+
+_UNPLACED = """
+SELECT DISTINCT shelf_id FROM shelf_weights JOIN journal USING (journal_id)
+WHERE outbox_no IN (SELECT outbox_no FROM journal WHERE source = 'edge' AND time_quality = 'received')
+"""
+
+
+def check_cloud(folder: Path, records: Any, store_id: str, *, restored: bool = False) -> Findings:
+    """Compare the cloud's rows with the hub's. `records`: a connection of psycopg to the cloud's database."""
+    found = Findings()
+    ledger = sqlite3.connect(f"file:{folder / 'ledger.sqlite'}?mode=ro", uri=True)
+    try:
+        for what, (of_hub, of_cloud) in _SAME.items():
+            hub = {tuple(row) for row in ledger.execute(of_hub)}
+            cloud = {tuple(row) for row in records.execute(of_cloud, (store_id,)).fetchall()}
+            missing, strange = hub - cloud, set() if restored else cloud - hub
+            found.expect(not missing, f"{what}: the cloud lacks {len(missing)}, such as {next(iter(missing), None)}")
+            found.expect(not strange, f"{what}: the cloud alone has {len(strange)}, such as {next(iter(strange), None)}")
+        aside = records.execute("SELECT count(*) FROM fact_quarantine WHERE store_id = %s", (store_id,)).fetchone()[0]
+        found.expect(aside == 0, f"the cloud has set {aside} facts aside")
+        mark = ledger.execute("SELECT last_sequence FROM report_marks").fetchone()[0]
+        told = records.execute("SELECT max(booked_through) FROM ledgers WHERE store_id = %s", (store_id,)).fetchone()[0]
+        found.expect(mark == told, f"the hub has numbered {mark} facts, the cloud has booked {told}")
+    finally:
+        ledger.close()
+    return found
+
+
+_QUARTER = "(extract(epoch FROM quarter_at) * 1000)::bigint"
+_SAME = {
+    "people by quarter": (
+        "SELECT door_id, minute_started_at_ms / 900000 * 900000, sum(people_in), sum(people_out) FROM door_minutes GROUP BY 1, 2",
+        f"SELECT door_id, {_QUARTER}, people_in, people_out FROM door_quarter WHERE store_id = %s",
+    ),
+    "units by quarter": (
+        "SELECT sku, quarter_started_at_ms, units_picked, units_put_back FROM sku_quarters WHERE units_picked OR units_put_back",
+        f"SELECT sku, {_QUARTER}, units_picked, units_put_back FROM sku_quarter"
+        " WHERE store_id = %s AND (units_picked <> 0 OR units_put_back <> 0)",
+    ),
+    "alerts": (
+        "SELECT alert_id, sku, shelf_id, raised_at_ms, cleared_at_ms FROM alerts",
+        "SELECT alert_id, sku, shelf_id, (extract(epoch FROM raised_at) * 1000)::bigint, (extract(epoch FROM cleared_at) * 1000)::bigint"
+        " FROM alert WHERE store_id = %s",
+    ),
+}

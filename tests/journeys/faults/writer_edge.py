@@ -1,0 +1,81 @@
+"""An edge whose sensors see a seeded sequence: the product's own outbox and uplink in a process that can be killed."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+from seen_by_sensors import TruthFile, group_size, is_in_1970, observation
+
+from edge_agent.adapters.clock import AgentClock
+from edge_agent.assemble import open_device
+from edge_agent.config import BrokerConfig, EdgeConfig, OutboxConfig
+from edge_agent.flows.uplink import UplinkPace
+from wire_format.observations import AnyObservation
+
+PACE = UplinkPace(booked_wait_s=0.3, resend_first_s=1.0, resend_max_s=4.0, backoff_first_s=0.1, backoff_max_s=0.6, clock_every_s=2.0)
+SINCE_1970_MS = 3_600_000
+
+
+class JumpingClock(AgentClock):
+    """A clock whose wall time may wake up in 1970 while the monotonic one goes on."""
+
+    in_1970 = False
+
+    def wall_ms(self) -> int:
+        """Unix time as the device believes it."""
+        return SINCE_1970_MS + self.monotonic_ms() if self.in_1970 else super().wall_ms()
+
+
+def arguments() -> argparse.Namespace:
+    """What the scenario says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--seed", "--device", "--port", "--observations"):
+        parser.add_argument(name, type=int, required=True)
+    parser.add_argument("--rate", type=float, required=True, help="observations a second")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--store", required=True)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Observe and put until all is observed, then wait until the hub has booked it; or stop when told."""
+    told = arguments()
+    config = EdgeConfig(
+        store_id=told.store,
+        device_id=f"pi-{told.device}",
+        broker=BrokerConfig(port=told.port),
+        outbox=OutboxConfig(path=str(told.folder / f"outbox-{told.device}.sqlite")),
+    )
+    clock, stop = JumpingClock(), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    link = open_device(config, clock, pace=PACE)
+    uplink = threading.Thread(target=link.uplink.run, args=(stop,), name="uplink")
+    truth = TruthFile(told.folder / f"truth-{told.device}.txt")
+    clock.in_1970 = is_in_1970(told.seed, told.device, truth.observed)
+    uplink.start()
+    began, first, monotonic_ms = time.monotonic(), truth.observed, 0
+    while truth.observed < told.observations and not stop.is_set():
+        seen = []
+        for number in range(truth.observed, min(told.observations, truth.observed + group_size(told.seed, told.device, truth.observed))):
+            clock.in_1970 = is_in_1970(told.seed, told.device, number)
+            monotonic_ms = max(monotonic_ms + 1, clock.monotonic_ms())
+            stamp = {"boot_id": clock.boot_id, "monotonic_ms": monotonic_ms, "wall_ms": clock.wall_ms()}
+            seen.append(observation(told.seed, told.device, number, **stamp))
+        truth.will_put(seen)
+        link.outbox.put_all(msgspec.convert(seen, list[AnyObservation]))
+        truth.was_put()
+        stop.wait(max(0.0, (truth.observed - first) / told.rate - (time.monotonic() - began)))
+    while link.outbox.depth > 0 and not stop.wait(0.05):
+        pass
+    stop.set()
+    uplink.join()
+    link.outbox.close()
+
+
+if __name__ == "__main__":
+    main()
