@@ -28,6 +28,10 @@ from edge_agent.rules.settling import SettlingWindow
 QUIET_TO_REST = 2.5
 """A window counts as fully at rest when its spread is below this many times the spread the cell usually shows at rest."""
 HEALTH_EVERY_MS = 500
+YOUNG_MS = 20_000
+"""So long after coming to rest, the resting weight is still the mean of what is read; then it is held."""
+UNCHANGED = 2.0
+"""Two means of young rests closer than this many resting spreads are the same weight, as far as they can tell."""
 REFINE_MS = 1_500
 """A change told this long after the board came to rest still belongs to the motion before; a later one is creep."""
 
@@ -88,7 +92,10 @@ class Weigher:
         self._temperature_c: float | None = None
         self._moved_at_ms: int | None = None
         self._resting_g: float | None = None  # Drift-free; what the shelf is believed to rest at since it last moved.
+        self._held_g: float | None = None  # The same, once it was surely known.
         self._rested_at_ms = 0
+        self._young_since_ms = 0
+        self._young_windows = 0
         self._told: Settled | None = None
 
     def take(self, reading: RawReading) -> Settled | ScaleFault | None:
@@ -145,20 +152,44 @@ class Weigher:
         return self._tell(weight_g, spread_g, at_ms)
 
     def _at_rest(self, median_g: float, spread_g: float, at_ms: int) -> Settled | None:
+        weight_g = median_g - self._drift.drift_g
         if self._resting_g is None:
-            self._resting_g = median_g - self._drift.drift_g
+            self._begin_rest(weight_g, at_ms)
             self._rested_at_ms = at_ms
         elif at_ms - self._rested_at_ms > REFINE_MS:
             self._moved_at_ms = None
-        self._drift.follow(reading_g=median_g, resting_g=self._resting_g, at_ms=at_ms)
-        weight_g = median_g - self._drift.drift_g
+        resting_g = self._follow(median_g, at_ms)
         told = self._told
-        change_min_g = self._rule.change_min_g or max(2.0 * self._window.quiet_g, 0.25)
-        if told is None or abs(weight_g - told.weight_g) > change_min_g:
-            self._resting_g = weight_g
+        if told is None or abs(weight_g - told.weight_g) > self._change_min_g():
+            self._begin_rest(weight_g, at_ms)
             return self._tell(weight_g, spread_g, at_ms)
-        # Said again, it is the same weight: were the noise of one window taken for it each time, the zero would walk away.
-        return self._tell(self._resting_g, spread_g, at_ms) if at_ms - told.at_ms >= self._rule.confirm_every_ms else None
+        return self._tell(resting_g, spread_g, at_ms) if at_ms - told.at_ms >= self._rule.confirm_every_ms else None
+
+    def _begin_rest(self, weight_g: float, at_ms: int) -> None:
+        self._resting_g = weight_g
+        self._young_since_ms = at_ms
+        self._young_windows = 0
+
+    def _follow(self, median_g: float, at_ms: int) -> float:
+        """Learn where the shelf rests while the rest is young; from then on, hold it there and call the difference drift.
+
+        Were one window's noise taken for the resting weight, the zero would walk away at random, a touch at a time.
+        """
+        level_g = median_g - self._drift.drift_g
+        resting_g = self._resting_g if self._resting_g is not None else level_g
+        if at_ms - self._young_since_ms <= YOUNG_MS:
+            self._young_windows += 1
+            resting_g += (level_g - resting_g) / self._young_windows
+        else:
+            if self._held_g is None or abs(resting_g - self._held_g) > UNCHANGED * self._window.quiet_g:
+                self._held_g = resting_g
+            resting_g = self._held_g  # A touch that left nothing behind has changed nothing.
+            self._drift.follow(reading_g=median_g, resting_g=resting_g, at_ms=at_ms)
+        self._resting_g = resting_g
+        return resting_g
+
+    def _change_min_g(self) -> float:
+        return self._rule.change_min_g or max(2.0 * self._window.quiet_g, 0.25)
 
     def _tell(self, weight_g: float, spread_g: float, at_ms: int) -> Settled:
         self._told = Settled(at_ms, weight_g, spread_g, self._moved_at_ms, self._temperature_c, self._drift.drift_g)
