@@ -16,7 +16,7 @@ Method = Callable[[Floats, int], Floats]
 
 _SES_ALPHAS = np.linspace(0.1, 0.3, 9)
 _SBA_ALPHA = 0.1
-_TSB_ALPHAS = (0.2, 0.2)
+_TSB_ALPHAS = (0.1, 0.03)  # Size and chance: the best for TSB on a panel of four shops; a peer is given its best.
 _AGGREGATION_MAX_DAYS = 60
 
 

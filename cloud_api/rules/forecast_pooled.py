@@ -137,7 +137,7 @@ def ridge_weights(terms: Floats, value: Floats, scale: Floats) -> Floats:
     prior = np.zeros(terms.shape[1])
     prior[0] = 1.0
     pull = _RIDGE * len(rows)
-    weights: Floats = np.linalg.solve(rows.T @ rows + pull * np.eye(len(prior)), rows.T @ (value / scale) + pull * prior)
+    weights: Floats = np.linalg.solve(rows.T @ rows + pull * np.eye(len(prior)), rows.T @ (value / scale) + pull * prior).astype(np.float64)
     return weights
 
 

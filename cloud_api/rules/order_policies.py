@@ -94,7 +94,7 @@ def newsvendor_z(terms: Terms) -> float:
     return float(norm.ppf(terms.critical_ratio))
 
 
-def bootstrap_level(weeks: Floats, terms: Terms, rng: np.random.Generator, draws: int = 200) -> Floats:
+def bootstrap_level(weeks: Floats, terms: Terms, rng: np.random.Generator, draws: int = 400) -> Floats:
     """The newsvendor's quantile of two weeks drawn from each series' own past (Willemain et al., IJF 20, 2004, without Markov chain)."""
     drawn = rng.integers(0, weeks.shape[1], size=(draws, COVER_WEEKS))
     level: Floats = np.quantile(weeks[:, drawn].sum(axis=2), terms.critical_ratio, axis=1, method="inverted_cdf")
@@ -123,7 +123,7 @@ def scenario_order(weeks: Floats, stock: Floats, terms: Terms, rng: np.random.Ge
     """
     shortage = terms.shortage * care
     ratio = shortage / (shortage + terms.holding)
-    drawn = weeks[:, rng.integers(0, weeks.shape[1], size=(200, COVER_WEEKS))]
+    drawn = weeks[:, rng.integers(0, weeks.shape[1], size=(400, COVER_WEEKS))]
     mean = weeks.mean(axis=1)
     drawn = drawn * np.clip(np.sqrt((forecast + 0.05) / (mean + 0.05)), 0.5, 2.0)[:, None, None]
     missing = drawn[:, :, 1] - np.maximum(stock[:, None] - drawn[:, :, 0], 0)
