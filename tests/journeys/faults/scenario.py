@@ -13,8 +13,8 @@ BROKER_FAULTS = ("broker_kill", "broker_stop", "broker_wipe")
 EDGE_FAULTS = ("edge_kill", "edge_kill", "edge_stop")
 LINE_FAULTS = ("edge_line_cut", "edge_line_stall")
 CLOUD_FAULTS = ("cloud_kill", "cloud_stop", "cloud_line_cut", "cloud_line_stall", "records_kill")
-KILLED_AT = ((0.05, 0.15), (0.3, 0.4), (0.55, 0.65))
-"""When a hub with a mistake is killed: as soon as it has booked this share of all."""
+SLOW_OBSERVATIONS, SLOW_SECONDS = 4_000, 20.0
+"""So slow that the edges still have something new to tell when the hub is back: only then a gap comes to be."""
 
 
 class Fault(NamedTuple):
@@ -64,9 +64,12 @@ def scenario(seed: int, *, observations: int, seconds: float) -> Scenario:
     return Scenario(seed, devices, observations // devices, seconds, sorted(faults), is_restored)
 
 
-def mutation_scenario(mistake: str, seed: int, *, observations: int, seconds: float) -> Scenario:
+def mutation_scenario(mistake: str, seed: int) -> Scenario:
     """What a hub with a mistake must go through: killed three times, with letters told again. No cloud, which would only cost time."""
     chance = random.Random(f"mutation {mistake} {seed}")
-    kills = [Fault(chance.uniform(*span) * seconds, "hub_kill", 0, chance.uniform(0.2, 0.6)) for span in KILLED_AT]
+    observations, seconds = SLOW_OBSERVATIONS, SLOW_SECONDS
+    kills = [
+        Fault(chance.uniform(*span) * seconds, "hub_kill", 0, chance.uniform(0.2, 0.6)) for span in ((0.05, 0.3), (0.3, 0.5), (0.5, 0.7))
+    ]
     words = [Fault(chance.uniform(0.1, 1.0) * seconds, "rogue", 0, 0.0) for _ in range(3)]
     return Scenario(seed, 2, observations // 2, seconds, sorted(kills + words), has_cloud=False, mistake=mistake)

@@ -86,15 +86,19 @@ class ShopUnderTest:
         if self.hub is not None:
             self.hub.wait_ready(f"http://127.0.0.1:{self.hub_port}/health/ready")
 
-    def wait_booked(self, letters: int, *, within_s: float) -> None:
-        """Wait until the ledger holds so many letters; but not for ever, for a hub with a mistake may never get there."""
-        deadline = time.monotonic() + within_s
-        ledger = sqlite3.connect(f"file:{self.folder / 'ledger.sqlite'}?mode=ro", uri=True)
-        while time.monotonic() < deadline:
-            if ledger.execute("SELECT count(*) FROM journal WHERE source = 'edge'").fetchone()[0] >= letters:
-                break
+    def wait_booking(self, *, letters: int, within_s: float) -> None:
+        """Wait until the hub is open and has booked so many more; but not for ever, for the edges may have told all."""
+        self.wait_hub_open()
+        first, deadline = self._booked(), time.monotonic() + within_s
+        while self._booked() < first + letters and time.monotonic() < deadline:
             time.sleep(0.02)
-        ledger.close()
+
+    def _booked(self) -> int:
+        ledger = sqlite3.connect(f"file:{self.folder / 'ledger.sqlite'}?mode=ro", uri=True)
+        try:
+            return int(ledger.execute("SELECT count(*) FROM journal WHERE source = 'edge'").fetchone()[0])
+        finally:
+            ledger.close()
 
     def hub_down(self, *, orderly: bool) -> None:
         """Stop or kill the hub."""

@@ -21,8 +21,8 @@ Seen = dict[str, Any]
 class Findings:
     """What came of a comparison. `in_doubt`: killed between observing and acknowledging, so booked once or not at all.
 
-    `shelves_unplaced`: their last weight is not compared, for the hub had to place some of their device's letters at the time they came: the
-    device's clock stood in 1970, and the hub had not heard its monotonic clock since it opened.
+    `shelves_unplaced`: their last weight is not compared, for the hub had to place some of their device's letters at the time they came:
+    the device's clock stood in 1970, and the hub had not heard its monotonic clock since it opened.
     """
 
     observations: int = 0
