@@ -25,6 +25,8 @@ from wire_format.observations import Shed
 
 LISTEN_S = 0.25
 """The longest that the network is listened to before the flow looks whether it should stop."""
+CLOCK_REST_S = 1.0
+"""The clocks are not told more often than this, however often the hub repeats its mark."""
 
 BROKEN_SOON_MAX = 3
 """So many connections lost at once are no accident: most often a twin with the same name, which the broker lets in instead."""
@@ -151,6 +153,7 @@ class Uplink:
     def _send(self, talk: _Talk, now: float) -> None:
         if talk.cursor > self._outbox.booked_through and now - talk.progress_at > talk.resend_after_s:
             log.info("the hub is silent: sending again", after=self._outbox.booked_through, sent_through=talk.cursor)
+            self._tell_clock(talk, now)  # First, so that a hub that was away can place in time what it missed.
             talk.rewind(self._outbox.oldest_sequence() - 1, now)
         self._tell_of_listening(talk)
         try:
@@ -185,6 +188,8 @@ class Uplink:
     def _take_in(self, answer: BookedThrough, talk: _Talk, now: float) -> None:
         talk.sending_from = min(talk.sending_from, now)
         talk.resend_after_s = self._pace.resend_first_s  # The hub is there: do not keep it waiting.
+        if answer.booked_through <= self._outbox.booked_through:
+            talk.clock_due = max(now, talk.clock_told_at + CLOCK_REST_S)  # A hub that repeats its mark may just have come back.
         try:
             self._believe(answer.booked_through, talk, now)
         except OutboxUnusable as error:
@@ -246,8 +251,11 @@ class Uplink:
             self._broken_soon = 0
             self._faults.clear("broker", "connection_keeps_breaking")
         if now >= talk.clock_due:
-            talk.clock_due = now + self._pace.clock_every_s
-            self._link.publish(self._clock_post())
+            self._tell_clock(talk, now)
+
+    def _tell_clock(self, talk: _Talk, now: float) -> None:
+        talk.clock_told_at, talk.clock_due = now, now + self._pace.clock_every_s
+        self._link.publish(self._clock_post())
 
     def _health_post(self, state: Literal["birth", "alive", "death"]) -> Post:
         payload = codec.encode(self._teller.health(state))
@@ -274,7 +282,7 @@ class _Talk:
         self.sending_from = now + pace.booked_wait_s
         self.health_told_at = now
         self.health_due = now + pace.health_every_s
-        self.clock_due = now + pace.clock_every_s
+        self.clock_told_at, self.clock_due = now, now + pace.clock_every_s
         self.bridged: set[int] = set()
         self._pace = pace
 

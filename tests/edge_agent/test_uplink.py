@@ -201,6 +201,18 @@ def test_a_hub_that_comes_back_finds_what_it_missed(mosquitto: Any, hub: SmallHu
         wait_for(lambda: "hub_absent" not in device.fault_codes(), "the fault is cleared")
 
 
+def test_a_hub_that_comes_back_hears_what_the_clocks_say_before_what_it_missed(mosquitto: Any, hub: SmallHub, tmp_path: Path) -> None:
+    with Device(mosquitto.port, tmp_path / "o.sqlite") as device:
+        wait_for(lambda: bool(hub.clocks), "the clocks are told at connecting")
+        hub.stop()
+        heard = len(hub.clocks)
+        device.outbox.put_all([weight(minute) for minute in range(3)])
+        wait_for(lambda: "hub_absent" in device.fault_codes(), "nobody listens")
+        hub.start()
+        wait_for(lambda: bool(hub.booked), "the first letter that was missed is booked")
+        assert len(hub.clocks) > heard
+
+
 def test_a_second_start_continues_after_what_was_booked(mosquitto: Any, hub: SmallHub, tmp_path: Path) -> None:
     with Device(mosquitto.port, tmp_path / "o.sqlite") as first:
         first.outbox.put_all([weight(minute) for minute in range(5)])
