@@ -6,6 +6,7 @@ A part is kept as plain text: `a/b`, never `a%2Fb`. Only URIs are written with e
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,14 +41,14 @@ def are_digits(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class Field(ABC):
     """A part of an identity. `name` is the word that errors use for it."""
 
     name: str
 
+    @abstractmethod
     def check(self, text: str, before: Sequence[str]) -> None:
         """Raise FieldRefused if the part may not hold this text, given the parts before it."""
-        raise NotImplementedError
 
     def _refuse(self, text: str, wish: str) -> FieldRefused:
         return FieldRefused(f"{self.name} {text!r} must be {wish}")
