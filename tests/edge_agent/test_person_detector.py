@@ -71,6 +71,38 @@ def test_people_are_found_in_a_picture_and_in_its_own_pixels_whatever_its_shape(
         assert (boxes[:, 3] <= pixels.shape[0]).all()
 
 
+@pytest.mark.parametrize("model", ["person_detector", "person_detector_int8"])
+def test_nobody_is_found_where_nobody_is(model: str) -> None:
+    chance = np.random.default_rng(7)
+    slope = np.linspace(0, 255, 640, dtype=np.uint8)
+    pictures = {
+        "dark": np.zeros((480, 640, 3), dtype=np.uint8),
+        "grey": np.full((480, 640, 3), 128, dtype=np.uint8),
+        "slope": np.broadcast_to(slope[None, :, None], (480, 640, 3)).copy(),
+        "noise": chance.integers(0, 256, (480, 640, 3), dtype=np.uint8),
+        "boards": np.repeat(np.repeat(chance.integers(0, 256, (12, 16, 3), dtype=np.uint8), 40, axis=0), 40, axis=1),
+    }
+    detector = PersonDetector.load(model)
+    for name, pixels in pictures.items():
+        _, scores = detector.find(pixels)
+        assert not (scores >= 0.5).any(), name
+
+
+@pytest.mark.parametrize("model", ["person_detector", "person_detector_int8"])
+def test_nobody_is_found_on_the_empty_square(shared_data: Path, model: str) -> None:
+    """The film's middle value at each pixel: everybody walks, so it shows the square without people."""
+    film = Film(str(shared_data / "footfall" / "pets09_s2l1" / "video.avi"))
+    frames = []
+    for number in range(600):
+        frame = film.next(0)
+        assert frame is not None
+        if number % 20 == 0:
+            frames.append(frame.pixels)
+    square = np.median(np.stack(frames), axis=0).astype(np.uint8)
+    _, scores = PersonDetector.load(model).find(square)
+    assert not (scores >= 0.5).any()
+
+
 def test_nanodet_cells_decode_to_the_boxes_they_mean() -> None:
     layout = SimpleNamespace(strides=[8], reg_max=3, score_activation="none")
     scores = np.zeros((1, 4 * 6, 1), dtype=np.float32)
