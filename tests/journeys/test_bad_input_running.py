@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
+import bad_input_shop as shop
 import pytest
+import running_programs as programs
 
 from wire_format import codec, topics
 from wire_format.observations import DoorCrossing, ShelfWeight
-
-
-def neighbour(name: str) -> ModuleType:
-    """A module of this folder, which is no package."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-shop = neighbour("bad_input_shop")
-programs = neighbour("running_programs")
 
 OUTBOX = "0123456789abcdef" * 2
 BIG = 2_000_000

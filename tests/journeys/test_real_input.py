@@ -5,7 +5,6 @@ Nobody here made the inputs. Every program runs as a process of its own; the bro
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sqlite3
 import sys
@@ -13,29 +12,15 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import real_input_shop as shop
+import running_programs as programs
 from sqlalchemy import create_engine, text
 
 from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
-
-
-def neighbour(name: str) -> ModuleType:
-    """A module of this folder, which is no package."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-shop = neighbour("real_input_shop")
-programs = neighbour("running_programs")
 
 RECORDED_S_AGO = 2_000
 TOKEN = "the-journey-needs-a-long-token"
