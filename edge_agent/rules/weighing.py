@@ -91,6 +91,7 @@ class Weigher:
         self._bin_ends_at_ms: int | None = None
         self._temperature_c: float | None = None
         self._moved_at_ms: int | None = None
+        self._rang = False  # An early word was told of this motion: what swings after it is another hand.
         self._resting_g: float | None = None  # Drift-free; what the shelf is believed to rest at since it last moved.
         self._held_g: float | None = None  # The same, once it was surely known.
         self._rested_at_ms = 0
@@ -136,11 +137,13 @@ class Weigher:
         rest_max_g = self._rule.spread_max_g or max(self._window.quiet_g * QUIET_TO_REST, 0.2)
         if window.spread_g <= rest_max_g:
             return self._at_rest(window.median_g, window.spread_g, at_ms)
-        if self._moved_at_ms is None or self._resting_g is not None:
+        ringing = window.spread_g <= self._rule.ringing_max_g
+        if self._moved_at_ms is None or self._resting_g is not None or (self._rang and not ringing):
             self._moved_at_ms = at_ms
             self._resting_g = None
             self._drift.pause()
-        if window.spread_g <= self._rule.ringing_max_g:
+            self._rang = False
+        if ringing and not self._window.sways():
             return self._ringing(window.median_g, window.spread_g, at_ms)
         return None
 
@@ -149,6 +152,7 @@ class Weigher:
         weight_g = median_g - self._drift.drift_g
         if self._told is not None and abs(weight_g - self._told.weight_g) <= 1.5 * spread_g:
             return None
+        self._rang = True
         return self._tell(weight_g, spread_g, at_ms)
 
     def _at_rest(self, median_g: float, spread_g: float, at_ms: int) -> Settled | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable
 
@@ -130,3 +131,33 @@ def test_whatever_shoppers_do_the_last_weight_is_what_lies_there(seed: int) -> N
         readings = with_hand(readings, start_s, start_s + rng.uniform(0.5, 6), rng.uniform(-400, 900))
     told = weights(readings)
     assert told[-1].weight_g + told[-1].drift_g == pytest.approx(weight_g, abs=1.5)
+
+
+def ringing(readings: list[RawReading], struck_at_s: list[float], size_g: float) -> list[RawReading]:
+    """The board rings at 3 Hz after every touch and takes half a second to lose most of it."""
+
+    def swing_g(at_ms: int) -> float:
+        since_s = [at_ms / 1000 - s for s in struck_at_s if at_ms / 1000 >= s]
+        return sum(size_g * math.exp(-t / 0.45) * math.cos(2 * math.pi * 3.0 * t) for t in since_s)
+
+    return [r._replace(raw_counts=r.raw_counts + round(400 * swing_g(r.taken_at_ms))) for r in readings]
+
+
+def test_two_touches_two_seconds_apart_are_two_motions_even_while_the_board_still_rings() -> None:
+    told = weights(ringing(shelf([(3000, 20), (2630, 1.8), (2260, 20)]), [20.0, 21.8], 15.0))
+    between = [w for w in told if w.weight_g == pytest.approx(2630, abs=4)]
+    after = [w for w in told if w.weight_g == pytest.approx(2260, abs=4)]
+    assert between
+    assert after
+    assert between[-1].moved_at_ms != after[0].moved_at_ms
+    assert len({w.moved_at_ms for w in after if w.moved_at_ms is not None}) == 1, "a better weight of the same touch is no new touch"
+
+
+def test_the_turning_point_of_a_hand_that_leans_slowly_is_no_weight() -> None:
+    leaned = [
+        r._replace(raw_counts=r.raw_counts + round(400 * 20 * (1.5 + math.sin(2 * math.pi * (r.taken_at_ms / 1000 - 20) / 2.7))))
+        if 20 <= r.taken_at_ms / 1000 < 44
+        else r
+        for r in shelf([(2000, 60)])
+    ]
+    assert all(w.weight_g == pytest.approx(2000, abs=1.0) for w in weights(leaned))
