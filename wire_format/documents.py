@@ -42,6 +42,7 @@ FAMILIES = (
             observations.FloorDwell,
             observations.QueueLength,
             observations.ButtonPressed,
+            observations.CameraAudited,
             observations.Shed,
         ),
     ),

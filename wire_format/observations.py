@@ -119,6 +119,37 @@ class ButtonPressed(Observation, frozen=True, kw_only=True, tag="button_pressed"
     shelf_id: ShelfId | None = None
 
 
+class Estimate(Struct, frozen=True, kw_only=True):
+    """A share with the interval that holds it, 95 times of 100: 0 to 1."""
+
+    value: Share
+    low: Share
+    high: Share
+
+
+class CameraAudited(Observation, frozen=True, kw_only=True, tag="camera_audited"):
+    """A person has compared a camera's crossings of one door line with what a film shows.
+
+    `counted` crossings were counted in `film_ms` of film; of the `judged` ones `right` were right. `missed` were seen by the person
+    alone, in `looked_ms` of the film. `precision`: counted crossings that were right; `recall`: crossings that were counted;
+    `count_accuracy`: one less the error of the total. Null where too little was judged to say. `method` names how the intervals were made.
+    """
+
+    area_id: ZoneId
+    door_id: DoorId
+    audited_at_ms: WallClockMs
+    film_ms: Annotated[int, Meta(ge=0)]
+    looked_ms: Annotated[int, Meta(ge=0)]
+    counted: Count
+    judged: Count
+    right: Count
+    missed: Count
+    precision: Estimate | None
+    recall: Estimate | None
+    count_accuracy: Estimate | None
+    method: str = ""
+
+
 class Shed(Observation, frozen=True, kw_only=True, tag="shed"):
     """A full outbox let something go: stands in the place of its own sequence through `through_sequence`.
 
@@ -129,7 +160,7 @@ class Shed(Observation, frozen=True, kw_only=True, tag="shed"):
     counts: dict[str, int]
 
 
-AnyObservation = ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | Shed
+AnyObservation = ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | CameraAudited | Shed
 
 
 class Fault(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from store_hub.adapters.ledger_views_rows import DoorRow, HeatRow, Occupancy
+from store_hub.adapters.ledger_views_rows import AuditRow, DoorRow, HeatRow, Occupancy
 from wire_format.plans import Planogram
 
 QUARTER_MS = 900_000
@@ -34,6 +34,17 @@ class PeopleQueries:
             (from_ms, to_ms),
         )
         return {row[0]: row[1] for row in rows}
+
+    def camera_audits(self) -> list[AuditRow]:
+        """Return the newest audit of each camera's door, by door; one that could judge nothing counts for nothing."""
+        rows = self._connection.execute(
+            "SELECT door_id, area_id, audited_at_ms, counted, judged, judged_right, missed, looked_ms,"
+            " precision, precision_low, precision_high, recall, recall_low, recall_high,"
+            " count_accuracy, count_accuracy_low, count_accuracy_high FROM ("
+            " SELECT *, row_number() OVER (PARTITION BY door_id, area_id ORDER BY audited_at_ms DESC, journal_id DESC) AS newness"
+            " FROM camera_audits WHERE count_accuracy IS NOT NULL) WHERE newness = 1 ORDER BY door_id, area_id"
+        )
+        return [AuditRow(**dict(row)) for row in rows]
 
     def occupancy(self) -> Occupancy | None:
         """Return the people in the shop, or None before the first crossing."""

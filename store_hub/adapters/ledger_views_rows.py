@@ -72,6 +72,28 @@ class DoorRow(Struct, frozen=True, kw_only=True):
     observed_ms: int
 
 
+class AuditRow(Struct, frozen=True, kw_only=True):
+    """A person's audit of a camera's door: shares from 0 to 1 with their 95 % interval; precision and recall None where unknown."""
+
+    door_id: str
+    area_id: str
+    audited_at_ms: int
+    counted: int
+    judged: int
+    judged_right: int
+    missed: int
+    looked_ms: int
+    precision: float | None
+    precision_low: float | None
+    precision_high: float | None
+    recall: float | None
+    recall_low: float | None
+    recall_high: float | None
+    count_accuracy: float
+    count_accuracy_low: float
+    count_accuracy_high: float
+
+
 class HeatRow(Struct, frozen=True):
     """Stay in one cell of the floor grid over a span."""
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from nicegui import ui
 
 from store_hub.adapters.ledger_views import LedgerReading
+from store_hub.dashboard.audits import audit_notes, door_words
 from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.heat import heat_picture
@@ -25,7 +26,9 @@ class FloorPage(Page):
     """Where people went and stayed."""
 
     path: ClassVar[str] = "/floor"
-    tables: ClassVar[frozenset[str]] = frozenset({"floor_tiles", "zone_quarters", "door_minutes", "area_quarters", "planogram"})
+    tables: ClassVar[frozenset[str]] = frozenset(
+        {"floor_tiles", "zone_quarters", "door_minutes", "area_quarters", "camera_audits", "planogram"}
+    )
 
     def __init__(self, desk: Desk, reader: Reader) -> None:
         super().__init__(desk, reader)
@@ -93,7 +96,7 @@ class FloorPage(Page):
             "period": self._chooser(now_ms),
             "plan": drawn + ramp_markup(self.reader, heat) + note,
             "zones": self._zones(zones, dwell, watched),
-            "doors": self._doors(reading, plan, from_ms, to_ms),
+            "doors": self._doors(reading, plan, (from_ms, to_ms), now_ms),
         }
 
     def _title(self, plan: Planogram, dwell: dict[str, int], from_ms: int, to_ms: int, now_ms: int) -> Markup:
@@ -154,10 +157,11 @@ class FloorPage(Page):
         )
         return title + table(("", reader.t("Zone"), reader.t("person-minutes"), reader.t("share")), rows, figures=(2, 3))
 
-    def _doors(self, reading: LedgerReading, plan: Planogram, from_ms: int, to_ms: int) -> Markup:
+    def _doors(self, reading: LedgerReading, plan: Planogram, span_ms: tuple[int, int], now_ms: int) -> Markup:
         reader = self.reader
         title = Markup("<h2>{}</h2>").format(reader.t("Doors"))
-        counted = {door.door_id: door for door in reading.doors(from_ms, to_ms)}
+        counted = {door.door_id: door for door in reading.doors(*span_ms)}
+        audits = reading.camera_audits()
         names = {door.door_id: door.name for door in plan.doors}
         ids = list(dict.fromkeys([*names, *counted]))
         if not ids:
@@ -168,7 +172,9 @@ class FloorPage(Page):
                 reader.number(counted[door_id].people_in if door_id in counted else None),
                 reader.number(counted[door_id].people_out if door_id in counted else None),
                 reader.span(counted[door_id].observed_ms) if door_id in counted else reader.t("not counted"),
+                door_words(reader, door_id, audits, now_ms),
             )
             for door_id in ids
         )
-        return title + table((reader.t("Door"), reader.t("in"), reader.t("out"), reader.t("watched for")), rows, figures=(1, 2, 3))
+        heads = (reader.t("Door"), reader.t("in"), reader.t("out"), reader.t("watched for"), reader.t("count audited"))
+        return title + table(heads, rows, figures=(1, 2, 3)) + audit_notes(reader, names, ids, audits)

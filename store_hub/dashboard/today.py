@@ -11,6 +11,7 @@ from nicegui import ui
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.adapters.ledger_views_rows import AlertRow, TotalRow
 from store_hub.dashboard.alert_list import alerts_markup
+from store_hub.dashboard.audits import sum_words
 from store_hub.dashboard.charts import visitors_chart
 from store_hub.dashboard.frame import Drawing, Options, Page
 from store_hub.dashboard.heat import heat_picture
@@ -63,6 +64,7 @@ class TodayPage(Page):
             "floor_tiles",
             "sku_quarters",
             "quarantine",
+            "camera_audits",
             "planogram",
             "devices",
         }
@@ -138,6 +140,7 @@ class TodayPage(Page):
         people_in, people_out = sum(door.people_in for door in doors), sum(door.people_out for door in doors)
         doubt = occupancy_doubt(people_in, people_out, occupancy.corrected) if occupancy else 0
         inside = reader.number(occupancy.people if occupancy and doors else None) + (f" ± {doubt}" if occupancy and doors and doubt else "")
+        audited = sum_words(reader, {door.door_id: door.people_in for door in doors}, reading.camera_audits(), now_ms)
         out = [total.out_since_ms is not None for total in totals]
         units, revenue_minor = reading.sold(midnight_ms, now_ms)
         has_sales = reading.has_sales()
@@ -145,8 +148,8 @@ class TodayPage(Page):
         tills = reader.t("by the tills, {units} units", units=reader.number(units)) if has_sales else reader.t("no till has reported yet")
         gone = reader.t("{out} of {all} articles are not on a shelf", out=reader.number(sum(out)), all=reader.number(len(out)))
         cards = [
-            ("/floor", reader.t("Visitors today"), reader.number(people_in if doors else None), self._against(visitors)),
-            ("/floor", reader.t("In the shop now"), inside, reader.t("by the doors")),
+            ("/floor", reader.t("Visitors today"), reader.number(people_in if doors else None), f"{self._against(visitors)}{audited}"),
+            ("/floor", reader.t("In the shop now"), inside, f"{reader.t('by the doors')}{audited}"),
             ("/shelves", reader.t("On-shelf availability"), reader.share(availability(out)), gone if out else reader.t("no article yet")),
             ("/shelves", reader.t("Sold today"), reader.money(revenue_minor) if has_sales else "—", tills),
         ]

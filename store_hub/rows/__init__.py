@@ -25,6 +25,7 @@ from store_hub.rows.people import (
     AlertRow,
     AreaQuarterRow,
     ButtonPressRow,
+    CameraAuditRow,
     DoorMinuteRow,
     FloorTileRow,
     OccupancyRow,
@@ -90,6 +91,7 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     ZoneQuarterRow: Table("zone_quarters", ("zone_id", "quarter_started_at_ms"), added=("dwell_person_ms",)),
     AreaQuarterRow: Table("area_quarters", ("area_id", "quarter_started_at_ms"), added=("observed_ms",)),
     QueueRow: Table("queues", ("zone_id", "started_at_ms", "journal_id")),
+    CameraAuditRow: Table("camera_audits", ("door_id", "area_id", "audited_at_ms", "journal_id")),
     ButtonPressRow: Table("button_presses", ("journal_id",)),
     AlertRow: Table("alerts", ("alert_id",), state="cleared_at_ms IS NULL OR alert_id = (SELECT max(alert_id) FROM alerts)"),
 }
@@ -127,6 +129,7 @@ __all__ = [
     "BeliefRow",
     "BookRow",
     "ButtonPressRow",
+    "CameraAuditRow",
     "ClockRow",
     "CounterRow",
     "DeliveryRow",

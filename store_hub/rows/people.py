@@ -84,6 +84,31 @@ class QueueRow(NamedTuple):
     people_max: int
 
 
+class CameraAuditRow(NamedTuple):
+    """How well a camera counts a door, as a person has judged it. Shares from 0 to 1; None where too little was judged."""
+
+    door_id: str
+    area_id: str
+    audited_at_ms: int
+    journal_id: int
+    film_ms: int
+    looked_ms: int
+    counted: int
+    judged: int
+    judged_right: int
+    missed: int
+    precision: float | None
+    precision_low: float | None
+    precision_high: float | None
+    recall: float | None
+    recall_low: float | None
+    recall_high: float | None
+    count_accuracy: float | None
+    count_accuracy_low: float | None
+    count_accuracy_high: float | None
+    method: str
+
+
 class ButtonPressRow(NamedTuple):
     """A button pressed."""
 

@@ -29,6 +29,7 @@ from store_hub.rows import (
     TotalRow,
 )
 from store_hub.rules.alerts import EMPTY, AlertBoard
+from store_hub.rules.camera_audits import audit_row
 from store_hub.rules.changes import Changes
 from store_hub.rules.heatmap import ZoneMap, dwell_effects
 from store_hub.rules.journal_words import Said, Unreadable
@@ -42,6 +43,7 @@ from store_hub.rules.totals import TotalBook
 from wire_format import codec
 from wire_format.observations import (
     ButtonPressed,
+    CameraAudited,
     DeviceHealth,
     DoorCrossing,
     FloorDwell,
@@ -120,7 +122,7 @@ class StoreFold:
         if isinstance(said, Unreadable):
             return [QuarantineRow(entry.journal_id, 0, said.reason, said.detail, entry.happened_at_ms)]
         changes = Changes(journal_id=entry.journal_id, at_ms=entry.happened_at_ms, timeless=isinstance(said, Planogram))
-        if isinstance(said, ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed):
+        if isinstance(said, ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | CameraAudited):
             self._observe(said, entry, changes)
         elif isinstance(said, Planogram):
             self._put_in_force(said, entry, changes)
@@ -139,7 +141,7 @@ class StoreFold:
 
     def _observe(
         self,
-        said: ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed,
+        said: ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | CameraAudited,
         entry: Entry,
         changes: Changes,
     ) -> None:
@@ -162,6 +164,8 @@ class StoreFold:
                 changes.effects.append(
                     QueueRow(said.zone_id, started_at_ms, entry.journal_id, said.duration_ms, said.people_mean, said.people_max)
                 )
+            case CameraAudited():
+                changes.effects.append(audit_row(said, entry.journal_id, clock_shift_ms=shift_ms))
             case ButtonPressed():
                 changes.effects.append(ButtonPressRow(entry.journal_id, said.button_id, said.shelf_id, entry.happened_at_ms))
                 if said.shelf_id is not None:

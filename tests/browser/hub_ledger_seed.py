@@ -133,6 +133,9 @@ def _seed_visitors(connection: sqlite3.Connection, rng: random.Random) -> None:
             people_out = sum(rng.random() < busy * factor / 3 for _ in range(3)) if minute > 9 * 60 + 10 else 0
             at_ms = MIDNIGHT_MS - day * DAY_MS + minute * MINUTE_MS
             connection.execute("INSERT INTO door_minutes VALUES ('front-door', ?, ?, ?, 60000)", (at_ms, people_in, people_out))
+    audit = ("front-door", "entrance", NOW_MS - 10 * DAY_MS, 1, 30 * MINUTE_MS, 12 * MINUTE_MS, 96, 96, 93, 2)
+    shares = (0.969, 0.912, 0.989, 0.979, 0.927, 0.994, 0.974, 0.921, 1.0)
+    connection.execute(f"INSERT INTO camera_audits VALUES ({', '.join('?' * 20)})", (*audit, *shares, "Wilson"))
     connection.execute("INSERT INTO occupancy VALUES (1, 14, '2026-11-22', 2, ?)", (NOW_MS,))
 
 

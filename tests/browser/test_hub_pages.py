@@ -33,10 +33,10 @@ SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
 PAGES = {
     "today": (
         "/",
-        ["2 places are empty, 1 is running low", "Visitors today", "In the shop now", "On-shelf availability", "no till|by the tills"],
+        ["2 places are empty, 1 is running low", "audited 97%, 92–100 %, 12 Nov", "On-shelf availability", "no till|by the tills"],
     ),
     "shelves": ("/shelves?shelf=bay-1-shelf-1&sku=cola-033", ["Cold drinks", "Books say, whole shop", "grams on the whole shelf"]),
-    "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "Zones by stay", "Front door"]),
+    "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "Zones by stay", "96 crossings judged"]),
     "alerts": ("/alerts", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
     "devices": (
         "/devices",
