@@ -80,7 +80,9 @@ def run(
             path=str(config), field="adapter", problem="--recorded-ago is for recordings, but a live sensor is listed"
         )
     stop = _stop_on_signals()
-    EdgeAgent(settings, recorded_s_ago=recorded_ago).run(stop, until_booked=until_booked)
+    EdgeAgent(settings, config_file=None if recorded_ago is not None else config, recorded_s_ago=recorded_ago).run(
+        stop, until_booked=until_booked
+    )
     stop.exit_if_interrupted()
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -18,9 +18,14 @@ from edge_agent.config import CameraConfig, EdgeConfig, ReaderConfig, ScaleConfi
 from edge_agent.errors import RecordingsBroken
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.health import HealthTeller
+from edge_agent.flows.orders import Orders
 from edge_agent.flows.recorder import Recorder
 from edge_agent.flows.tending import TendedThread
-from edge_agent.flows.uplink import Uplink, UplinkPace
+from edge_agent.flows.uplink import Uplink
+from edge_agent.flows.uplink_talk import UplinkPace
+
+if TYPE_CHECKING:
+    from edge_agent.flows.scale_care import ScaleCare
 
 Work = tuple[str, Callable[[threading.Event], None]]
 """What a user calls a part, and what its thread does."""
@@ -42,8 +47,11 @@ class DeviceLink(NamedTuple):
     uplink: Uplink
 
 
-def open_device(config: EdgeConfig, clock: AgentClock, *, pace: UplinkPace | None = None) -> DeviceLink:
+def open_device(config: EdgeConfig, clock: AgentClock, *, pace: UplinkPace | None = None, orders: Orders | None = None) -> DeviceLink:
     """Open the outbox of a device and wire its uplink. Nothing connects yet.
+
+    Args:
+        orders: where the hub's commands go; None where nothing obeys any, as in a simulated shop.
 
     Raises:
         OutboxUnusable: the file cannot be opened or written, or another agent has it.
@@ -70,6 +78,8 @@ def open_device(config: EdgeConfig, clock: AgentClock, *, pace: UplinkPace | Non
         clock=clock,
         faults=faults,
         pace=(pace if pace is not None else UplinkPace())._replace(health_every_s=config.health_every_s),
+        listen_to=() if orders is None else orders.filters(config.store_id, config.device_id),
+        on_command=None if orders is None else orders.obey,
     )
     return DeviceLink(outbox, faults, Recorder(outbox, faults), uplink)
 
@@ -85,18 +95,22 @@ class EdgeAgent:
     """A configured device: a thread for each of its sensors, one for the disk and one for the hub.
 
     Args:
-        config: the device's file.
+        config: what the device's file says.
+        config_file: the file itself, into which new calibrations go; without it a scale is not calibrated while it runs.
         recorded_s_ago: None in a shop. Otherwise recordings count as begun so long ago and are read as fast as they can be.
 
     Raises:
         OutboxUnusable: see `open_device`.
     """
 
-    def __init__(self, config: EdgeConfig, *, recorded_s_ago: float | None = None) -> None:
+    def __init__(self, config: EdgeConfig, *, config_file: Path | None = None, recorded_s_ago: float | None = None) -> None:
         self._config = config
+        self._config_file = config_file
         self._is_paced = recorded_s_ago is None
         self._clock = AgentClock(started_ms_ago=round(1000 * (recorded_s_ago or 0.0)))
-        self._link = open_device(config, self._clock)
+        self._orders = Orders()
+        self._link = open_device(config, self._clock, orders=self._orders)
+        self._cares: dict[str, ScaleCare] = {}
         self._sensing, self._sending = threading.Event(), threading.Event()
         faults = self._link.faults
         self._sensors = [TendedThread(part, work, stop=self._sensing, faults=faults) for part, work in self._works()]
@@ -150,7 +164,32 @@ class EdgeAgent:
 
         open_cell = load_cell_opener(scale, self._clock, paced=self._is_paced, device=self._config)
         link, device_id = self._link, self._config.device_id
-        return lambda stop: WeighFlow(open_cell, scale, link.record, self._clock, link.faults, device_id=device_id).run(stop)
+        care = self._care_for(scale)
+        return lambda stop: WeighFlow(
+            open_cell, scale if care is None else care.scale, link.record, self._clock, link.faults, device_id=device_id, care=care
+        ).run(stop)
+
+    def _care_for(self, scale: ScaleConfig) -> ScaleCare | None:
+        """Who calibrates and zeroes a live scale."""
+        from edge_agent.adapters.calibration_memory import CalibrationMemory
+        from edge_agent.flows.calibrate import write_scale
+        from edge_agent.flows.scale_care import ScaleCare
+
+        file = self._config_file
+        if file is None:
+            return None
+        care = ScaleCare(
+            scale,
+            device_id=self._config.device_id,
+            record=self._link.record,
+            clock=self._clock,
+            faults=self._link.faults,
+            memory=CalibrationMemory(self._link.outbox.path.parent, scale.shelf_id),
+            keep=lambda numbers: write_scale(file, scale.shelf_id, numbers),
+        )
+        self._orders.calibrates(scale.shelf_id, care.hear)
+        self._cares[scale.shelf_id] = care
+        return care
 
     def _scan(self, reader: ReaderConfig) -> Callable[[threading.Event], None]:
         from edge_agent.flows.scan import ScanFlow, tag_reader_opener

@@ -74,6 +74,17 @@ class CalibrationRefused(EdgeError, ValueError):
         self.known_g = known_g
 
 
+class TareRefused(EdgeError, ValueError):
+    """What lies on the scale cannot be an empty shelf."""
+
+    exit_code = 3
+
+    def __init__(self, *, problem: str, advice: str) -> None:
+        super().__init__(f"not tared: {problem}; {advice}")
+        self.problem = problem
+        self.advice = advice
+
+
 class OutboxUnusable(EdgeError, OSError):
     """The outbox file cannot be opened, written or trusted."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from wire_format.identifiers import ShelfId, Sku, WallClockMs
+from wire_format.identifiers import DeviceId, SessionId, ShelfId, Sku, WallClockMs
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 SignedUnits = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
@@ -71,4 +71,20 @@ class AlertAction(Told, frozen=True, kw_only=True, tag="alert_action"):
     by: Text = "staff"
 
 
-AnyTold = Sale | Delivery | StockCount | AlertAction
+class CalibrationAction(Told, frozen=True, kw_only=True, tag="calibration_action"):
+    """A person starts the calibration of a scale, asks for the load on it to be weighed, uses the result, or ends it.
+
+    `revision` is that of the calibration the person saw (0: none): if it has changed meanwhile, somebody else was quicker: nothing is done.
+    """
+
+    shelf_id: ShelfId
+    device_id: DeviceId
+    session_id: SessionId
+    action: Literal["start", "weigh", "begin_again", "accept", "end"]
+    revision: Annotated[int, Meta(ge=0)] = 0
+    known_g: Annotated[float, Meta(ge=0.0, le=1e7)] = 0.0
+    readings: Annotated[int, Meta(ge=3, le=1000)] = 20
+    by: Text = "staff"
+
+
+AnyTold = Sale | Delivery | StockCount | AlertAction | CalibrationAction

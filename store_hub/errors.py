@@ -94,3 +94,12 @@ class PlaceUnknown(HubError, LookupError):
         super().__init__(f"the planogram has no article {sku}{place}; check the SKU and the shelf, or update the planogram")
         self.sku = sku
         self.shelf_id = shelf_id
+
+
+class CalibrationOutOfStep(HubError, ValueError):
+    """An action on a calibration does not fit how it stands."""
+
+    def __init__(self, *, shelf_id: str, problem: str) -> None:
+        super().__init__(f"shelf {shelf_id}: {problem}")
+        self.shelf_id = shelf_id
+        self.problem = problem

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from wire_format.identifiers import BookedSequence, DeviceId, LedgerId, OutboxId, ShelfId
+from wire_format.identifiers import BookedSequence, DeviceId, LedgerId, OutboxId, SessionId, ShelfId
+
+LightState = Literal["off", "pick_here", "refill_here", "fault"]
 
 
 class BookedThrough(Struct, frozen=True, kw_only=True, tag_field="type", tag="booked_through"):
@@ -26,10 +28,35 @@ class DeviceConfiguration(Struct, frozen=True, kw_only=True, tag_field="type", t
 
 
 class ShelfLight(Struct, frozen=True, kw_only=True, tag_field="type", tag="shelf_light"):
-    """What the light at a shelf should say. Retained."""
+    """What the light at a shelf should say. Retained. With `for_s` it says so for that long only, and `then` says what comes after."""
 
     shelf_id: ShelfId
-    state: Literal["off", "pick_here", "refill_here", "fault"]
+    state: LightState
+    for_s: Annotated[float, Meta(gt=0.0, le=86_400.0)] | None = None
+    then: LightState = "off"
 
 
-AnyCommand = BookedThrough | DeviceConfiguration | ShelfLight
+class CalibrationStepAsked(Struct, frozen=True, kw_only=True):
+    """One load that lies on the scale now, to be weighed; `known_g` 0 is the empty shelf. Steps of a session are numbered from 1."""
+
+    step: Annotated[int, Meta(ge=1)]
+    known_g: Annotated[float, Meta(ge=0.0, le=1e7)]
+    readings: Annotated[int, Meta(ge=3, le=1000)] = 20
+
+
+class CalibrationRequest(Struct, frozen=True, kw_only=True, tag_field="type", tag="calibration_request"):
+    """How the hub wants the calibration of a scale to stand: which loads are weighed, and whether their result is to be used. Retained.
+
+    It says the whole wish each time, so that it may be lost, repeated or come late. A load the device has weighed already is not weighed
+    again; one that is no longer listed is dropped. `accept`: use the result and keep it. `closed`: end it, whatever was weighed.
+    """
+
+    device_id: DeviceId
+    shelf_id: ShelfId
+    session_id: SessionId
+    stage: Literal["open", "accept", "closed"]
+    revision: Annotated[int, Meta(ge=0, description="grows with every change of the wish")] = 0
+    steps: Annotated[list[CalibrationStepAsked], Meta(max_length=100)] = []
+
+
+AnyCommand = BookedThrough | DeviceConfiguration | ShelfLight | CalibrationRequest

@@ -43,6 +43,7 @@ FAMILIES = (
             observations.QueueLength,
             observations.ButtonPressed,
             observations.CameraAudited,
+            observations.CalibrationProgress,
             observations.Shed,
         ),
     ),
@@ -80,6 +81,13 @@ FAMILIES = (
         "edge_agent",
         "MQTT 5, QoS 1, retained.",
         (commands.ShelfLight,),
+    ),
+    Family(
+        "Hub → edge: calibrations",
+        "stores/{store_id}/v1/calibrate/{device_id}/{shelf_id}",
+        "edge_agent",
+        "MQTT 5, QoS 1, retained.",
+        (commands.CalibrationRequest,),
     ),
     Family(
         "Hub → cloud: reports",

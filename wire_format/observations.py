@@ -14,6 +14,7 @@ from wire_format.identifiers import (
     DoorId,
     Epc,
     OutboxId,
+    SessionId,
     Share,
     ShelfId,
     WallClockMs,
@@ -113,10 +114,67 @@ class QueueLength(Observation, frozen=True, kw_only=True, tag="queue_length"):
 
 
 class ButtonPressed(Observation, frozen=True, kw_only=True, tag="button_pressed"):
-    """Somebody pressed a button at a shelf."""
+    """Somebody pressed a button at a shelf. Held long, it tares the shelf's scale: `tared`, or `tare_refused` with the reason."""
 
     button_id: ButtonId
     shelf_id: ShelfId | None = None
+    action: Literal["pressed", "tared", "tare_refused"] = "pressed"
+    detail: Annotated[str, Meta(max_length=300)] = ""
+
+
+class WeighedLoad(Struct, frozen=True, kw_only=True):
+    """A load of a calibration as the converter read it. Counts are of a 24-bit converter, −8,388,608 to 8,388,607."""
+
+    step: Annotated[int, Meta(ge=1)]
+    known_g: Grams
+    readings: Count
+    mean_counts: float
+    spread_counts: Annotated[float, Meta(ge=0.0, description="largest minus smallest reading")]
+    temperature_c: float | None = None
+
+
+class JudgedLoad(Struct, frozen=True, kw_only=True):
+    """A load as the new calibration would weigh it; `limit_g` is what OIML class III allows there at the result's interval."""
+
+    known_g: Grams
+    weighed_g: Grams
+    error_g: Grams
+    spread_g: Grams
+    limit_g: Grams | None = None
+
+
+class CalibrationResult(Struct, frozen=True, kw_only=True):
+    """What the weighed loads make together, and how it stands to OIML class III at the finest verification interval that it meets."""
+
+    counts_per_gram: float
+    tare_counts: float
+    linearity_g: float
+    repeatability_g: float
+    hysteresis_g: float | None = None
+    temperature_coefficient_g_per_c: float | None = None
+    temperature_standard_error_g_per_c: float | None = None
+    meets_class_iii: bool = False
+    finest_interval_g: float | None = None
+    loads: list[JudgedLoad] = []
+
+
+class CalibrationProgress(Observation, frozen=True, kw_only=True, tag="calibration_progress"):
+    """How the calibration of a scale stands at the device: said whenever it changes. While it lasts, the scale tells no weights.
+
+    `ready`: it waits for a load to weigh. `weighing`: it takes readings of the newest step. `refused`: step `refused_step`, or the whole,
+    makes no sense; `problem` and `advice` say why. `applied`: the result is in use and in the device's file. `ended`: nobody went on.
+    Steps through `handled_through` are answered: those not in `loads` were refused or dropped.
+    """
+
+    shelf_id: ShelfId
+    session_id: SessionId
+    stage: Literal["ready", "weighing", "refused", "applied", "ended"]
+    handled_through: Count = 0
+    loads: list[WeighedLoad] = []
+    refused_step: Count = 0
+    problem: str = ""
+    advice: str = ""
+    result: CalibrationResult | None = None
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -160,7 +218,9 @@ class Shed(Observation, frozen=True, kw_only=True, tag="shed"):
     counts: dict[str, int]
 
 
-AnyObservation = ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | CameraAudited | Shed
+AnyObservation = (
+    ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | CameraAudited | CalibrationProgress | Shed
+)
 
 
 class Fault(Struct, frozen=True, kw_only=True):

@@ -66,6 +66,21 @@ def shelf_light(store_id: str, device_id: str, shelf_id: str) -> str:
     return f"stores/{store_id}/v1/light/{device_id}/{shelf_id}"
 
 
+def shelf_light_filter(store_id: str, device_id: str) -> str:
+    """The lights of a device."""
+    return f"stores/{store_id}/v1/light/{device_id}/+"
+
+
+def calibration(store_id: str, device_id: str, shelf_id: str) -> str:
+    """Where the hub says how the calibration of a scale should stand, retained."""
+    return f"stores/{store_id}/v1/calibrate/{device_id}/{shelf_id}"
+
+
+def calibration_filter(store_id: str, device_id: str) -> str:
+    """The calibrations of a device."""
+    return f"stores/{store_id}/v1/calibrate/{device_id}/+"
+
+
 def parse_seen(topic: str) -> SeenAddress:
     """Take an observation's identity from its topic.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -13,16 +14,16 @@ from msgspec import Struct
 
 from edge_agent.adapters.calibration_file import known_loads
 from edge_agent.config import EdgeConfig, ScaleConfig, load_config, load_part
-from edge_agent.errors import CalibrationRefused, SensorUnavailable
+from edge_agent.errors import SensorUnavailable
 from edge_agent.readings import KnownLoad, LoadCell
-from edge_agent.rules.calibration_fit import CalibrationFit, FitRule, check_load, check_loads, fit_calibration, limit_g, meets_class_iii
+from edge_agent.rules.calibration_fit import CalibrationFit, FitRule, fit_calibration, limit_g, meets_class_iii
+from edge_agent.rules.calibration_session import FIRST_READINGS, judged
 from edge_agent.toml_edit import write_numbers
 from toml_settings import Place
 
 READ_TIMEOUT_MS = 5_000
-FIRST_READINGS = 3
-"""Readings left out at each step: the hand has just gone."""
 DIGITS = 7
+_WRITING = threading.Lock()
 
 
 class Dialogue(NamedTuple):
@@ -117,18 +118,12 @@ def calibrate_by_hand(open_cell: Callable[[], LoadCell], dialogue: Dialogue, rul
         known_g = _asked_g(dialogue, loads)
         if known_g is None:
             return fit_calibration(loads, rule)
-        loads.append(_weighed(open_cell, known_g, readings, dialogue))
-        try:
-            check_load(loads[-1], rule)
-            if len(loads) > 1:
-                check_loads(loads, rule)
-        except CalibrationRefused as refusal:
+        weighed = [*loads, _weighed(open_cell, known_g, readings, dialogue)]
+        loads, refusal = judged(weighed, rule)
+        if refusal is not None:
             dialogue.tell(f"Not taken: {refusal.problem}; {refusal.advice}.")
-            if refusal.known_g == 0.0 and len(loads) > 1:
+            if not loads and len(weighed) > 1:
                 dialogue.tell("The empty shelf is in doubt, so we begin again.")
-                loads.clear()
-            else:
-                loads.pop()
 
 
 def report(fit: CalibrationFit, *, shelf_id: str | None, interval_g: float | None, written_to: Path | None = None) -> CalibrationReport:
@@ -174,10 +169,25 @@ def write_calibration(fit: CalibrationFit, file: Path, table: Place) -> None:
     Raises:
         ConfigurationInvalid: the file cannot be changed safely.
     """
+    write_numbers(file, table, all_numbers(fit))
+
+
+def write_scale(file: Path, shelf_id: str, numbers: Mapping[str, float]) -> None:
+    """Put figures into a scale's table of a device's file, wherever in the file it now is. One scale at a time: a file has many.
+
+    Raises:
+        ConfigurationInvalid: the file is not to be read, has no such scale any more, or cannot be changed safely.
+    """
+    with _WRITING:
+        write_numbers(file, configured_scale(file, shelf_id).table, numbers)
+
+
+def all_numbers(fit: CalibrationFit) -> dict[str, float]:
+    """What goes into a scale's table: the two figures, and the temperature coefficient where the readings tell it."""
     numbers = calibration_numbers(fit)
     if fit.temperature is not None:
         numbers["temperature_coefficient_g_per_c"] = round(fit.temperature.g_per_c, 4)
-    write_numbers(file, table, numbers)
+    return numbers
 
 
 def printed(result: CalibrationReport) -> str:

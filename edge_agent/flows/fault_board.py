@@ -36,9 +36,10 @@ class FaultBoard:
     def raise_fault(self, part: str, code: str, message: str, advice: str = "") -> None:
         """Say that something is not well. Raising it again renews its text and keeps its beginning.
 
-        An error's own text ends with its advice; the board, which holds the advice beside it, says it once.
+        An error's own text begins with its part and ends with its advice; the board, which holds both beside it, says them once.
         """
         key = (part, code)
+        message = message.removeprefix(f"{part}: ")
         message = message.removesuffix(f"; {advice}") if advice else message
         with self._lock:
             known = self._faults.get(key)

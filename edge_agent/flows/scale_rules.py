@@ -23,10 +23,14 @@ def weigher_for(config: ScaleConfig) -> Weigher:
         confirm_every_ms=round(config.confirm_every_s * 1000.0),
         health=HealthRule(noise_max_g=max(20.0, 0.001 * config.capacity_g)),
     )
-    calibration = Calibration(
+    return Weigher(calibration_for(config), rule)
+
+
+def calibration_for(config: ScaleConfig) -> Calibration:
+    """What a configured scale's counts mean."""
+    return Calibration(
         counts_per_gram=config.counts_per_gram,
         tare_counts=config.tare_counts,
         capacity_g=config.capacity_g,
         temperature_coefficient_g_per_c=config.temperature_coefficient_g_per_c,
     )
-    return Weigher(calibration, rule)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import structlog
 
@@ -18,13 +19,12 @@ from edge_agent.adapters.outbox import Outbox
 from edge_agent.errors import BrokerUnavailable, OutboxUnusable
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.health import HealthTeller
+from edge_agent.flows.uplink_talk import Talk, UplinkPace
 from wire_format import codec, topics
-from wire_format.commands import BookedThrough
+from wire_format.commands import AnyCommand, BookedThrough
 from wire_format.errors import WireError
 from wire_format.observations import Shed
 
-LISTEN_S = 0.25
-"""The longest that the network is listened to before the flow looks whether it should stop."""
 CLOCK_REST_S = 1.0
 """The clocks are not told more often than this, however often the hub repeats its mark."""
 
@@ -33,24 +33,6 @@ BROKEN_SOON_MAX = 3
 HOLDS_S = 60.0
 
 log = structlog.get_logger("edge_agent.uplink")
-
-
-class UplinkPace(NamedTuple):
-    """How far to run ahead of the hub, and how long to wait for whom."""
-
-    window_letters: int = 1000
-    batch_letters: int = 100
-    booked_wait_s: float = 2.0
-    resend_first_s: float = 10.0
-    resend_max_s: float = 60.0
-    backoff_first_s: float = 1.0
-    backoff_max_s: float = 60.0
-    steady_s: float = 5.0
-    clock_every_s: float = 60.0
-    health_every_s: float = 60.0
-    health_pause_s: float = 2.0
-    outbox_pause_s: float = 5.0
-    farewell_s: float = 2.0
 
 
 class Uplink:
@@ -64,6 +46,8 @@ class Uplink:
         clock: for what this flow must say by itself.
         faults: where trouble is told.
         pace: how fast, how patient.
+        listen_to: further topics of the hub's commands.
+        on_command: who does what they say; called on this flow's thread, so it only takes note.
     """
 
     name = "uplink"
@@ -79,6 +63,8 @@ class Uplink:
         clock: AgentClock,
         faults: FaultBoard,
         pace: UplinkPace | None = None,
+        listen_to: Sequence[str] = (),
+        on_command: Callable[[AnyCommand], None] | None = None,
     ) -> None:
         self._outbox = outbox
         self._link = link
@@ -88,6 +74,8 @@ class Uplink:
         self._clock = clock
         self._faults = faults
         self._pace = pace if pace is not None else UplinkPace()
+        self._listen_to = tuple(listen_to)
+        self._on_command = on_command
         self._faults_changed = threading.Event()
         self._connected_at: float | None = None
         self._broken_soon = 0
@@ -132,8 +120,9 @@ class Uplink:
 
     def _converse(self, stop: threading.Event) -> None:
         """One connection, until it is lost, the outbox gets a new identity or `stop` is set."""
-        talk = _Talk(outbox_id=self._outbox.outbox_id, cursor=self._outbox.oldest_sequence() - 1, pace=self._pace)
-        self._link.subscribe(topics.booked(self._store_id, talk.outbox_id))
+        talk = Talk(outbox_id=self._outbox.outbox_id, cursor=self._outbox.oldest_sequence() - 1, pace=self._pace)
+        for topic in (topics.booked(self._store_id, talk.outbox_id), *self._listen_to):
+            self._link.subscribe(topic)
         self._link.publish(self._health_post("birth"))
         self._link.publish(self._clock_post())
         log.info("connected", broker=self._link.name, outbox_id=talk.outbox_id, depth=self._outbox.depth)
@@ -150,7 +139,7 @@ class Uplink:
                 "the outbox has a new identity", old=talk.outbox_id, new=self._outbox.outbox_id, kept_as=str(self._outbox.set_aside)
             )
 
-    def _send(self, talk: _Talk, now: float) -> None:
+    def _send(self, talk: Talk, now: float) -> None:
         if talk.cursor > self._outbox.booked_through and now - talk.progress_at > talk.resend_after_s:
             log.info("the hub is silent: sending again", after=self._outbox.booked_through, sent_through=talk.cursor)
             self._tell_clock(talk, now)  # First, so that a hub that was away can place in time what it missed.
@@ -171,21 +160,26 @@ class Uplink:
             self._faults.raise_fault("outbox", "outbox_unreadable", error.problem, error.advice)
             talk.sending_from = now + self._pace.outbox_pause_s
 
-    def _window_left(self, talk: _Talk) -> int:
+    def _window_left(self, talk: Talk) -> int:
         return self._pace.window_letters - (talk.cursor - max(self._outbox.booked_through, talk.opened_after))
 
-    def _heard(self, arrival: Arrival, talk: _Talk) -> BookedThrough | None:
+    def _heard(self, arrival: Arrival, talk: Talk) -> BookedThrough | None:
+        if not arrival.payload:
+            return None  # A retained wish was taken back.
         try:
-            message: object = codec.commands.decode(arrival.payload)
+            message = codec.commands.decode(arrival.payload)
         except WireError as error:
             self._faults.raise_fault("hub", "answer_undecodable", f"{arrival.topic}: {error}", "update edge-agent or store-hub")
             return None
         if isinstance(message, BookedThrough) and message.outbox_id == talk.outbox_id:
             return message
+        if self._on_command is not None and not isinstance(message, BookedThrough):
+            self._on_command(message)
+            return None
         self._faults.raise_fault("hub", "answer_misplaced", f"{arrival.topic} holds another answer", "check who else publishes there")
         return None
 
-    def _take_in(self, answer: BookedThrough, talk: _Talk, now: float) -> None:
+    def _take_in(self, answer: BookedThrough, talk: Talk, now: float) -> None:
         talk.sending_from = min(talk.sending_from, now)
         talk.resend_after_s = self._pace.resend_first_s  # The hub is there: do not keep it waiting.
         if answer.booked_through <= self._outbox.booked_through:
@@ -195,7 +189,7 @@ class Uplink:
         except OutboxUnusable as error:
             self._faults.raise_fault("outbox", "outbox_unreadable", error.problem, error.advice)
 
-    def _believe(self, booked_through: int, talk: _Talk, now: float) -> None:
+    def _believe(self, booked_through: int, talk: Talk, now: float) -> None:
         if booked_through > (wrote := self._outbox.last_sequence):
             kept = self._outbox.begin_anew()
             self._faults.raise_fault(
@@ -213,7 +207,7 @@ class Uplink:
             talk.bridged.add(booked_through)
             self._bridge(booked_through + 1, oldest - 1, talk)
 
-    def _bridge(self, first: int, last: int, talk: _Talk) -> None:
+    def _bridge(self, first: int, last: int, talk: Talk) -> None:
         """A hub restored from an older copy asks for letters it once booked. They are gone: say so, or it waits at the gap for ever."""
         gone = Shed(
             device_id=self._device_id,
@@ -231,7 +225,7 @@ class Uplink:
             "the hub was restored from an older copy; recount the shelves it shows as uncertain",
         )
 
-    def _tell_of_listening(self, talk: _Talk) -> None:
+    def _tell_of_listening(self, talk: Talk) -> None:
         if self._link.refusal is not None:
             self._faults.raise_fault("broker", "broker_refuses", self._link.refusal, "let this device publish, in the broker's ACL file")
         else:
@@ -241,7 +235,7 @@ class Uplink:
         else:
             self._faults.raise_fault("hub", "hub_absent", "the broker answers, but no hub listens there", "start store-hub")
 
-    def _tell_of_itself(self, talk: _Talk, now: float) -> None:
+    def _tell_of_itself(self, talk: Talk, now: float) -> None:
         is_due = now >= talk.health_due or (self._faults_changed.is_set() and now >= talk.health_told_at + self._pace.health_pause_s)
         if is_due:
             self._faults_changed.clear()
@@ -253,7 +247,7 @@ class Uplink:
         if now >= talk.clock_due:
             self._tell_clock(talk, now)
 
-    def _tell_clock(self, talk: _Talk, now: float) -> None:
+    def _tell_clock(self, talk: Talk, now: float) -> None:
         talk.clock_told_at, talk.clock_due = now, now + self._pace.clock_every_s
         self._link.publish(self._clock_post())
 
@@ -267,32 +261,3 @@ class Uplink:
     def _on_faults(self) -> None:
         self._faults_changed.set()
         self._link.wake()
-
-
-class _Talk:
-    """What is known during one connection. Times are of `time.monotonic`."""
-
-    def __init__(self, *, outbox_id: str, cursor: int, pace: UplinkPace) -> None:
-        now = time.monotonic()
-        self.outbox_id = outbox_id
-        self.cursor = cursor
-        self.opened_after = cursor
-        self.progress_at = now
-        self.resend_after_s = pace.resend_first_s
-        self.sending_from = now + pace.booked_wait_s
-        self.health_told_at = now
-        self.health_due = now + pace.health_every_s
-        self.clock_told_at, self.clock_due = now, now + pace.clock_every_s
-        self.bridged: set[int] = set()
-        self._pace = pace
-
-    def rewind(self, cursor: int, now: float) -> None:
-        """Send again from here, and wait longer before the next time."""
-        self.cursor = cursor
-        self.progress_at = now
-        self.resend_after_s = min(2 * self.resend_after_s, self._pace.resend_max_s)
-
-    def patience_s(self, now: float) -> float:
-        """How long the network may be waited for before something else is due."""
-        due = min(self.health_due, self.clock_due, now + LISTEN_S, self.sending_from if self.sending_from > now else now + LISTEN_S)
-        return max(0.0, due - now)

@@ -11,15 +11,17 @@ from edge_agent.adapters.clock import AgentClock
 from edge_agent.config import ScaleConfig
 from edge_agent.errors import EdgeError, LoadCellSilent, RecordingInvalid
 from edge_agent.flows.fault_board import FaultBoard
+from edge_agent.flows.scale_care import ScaleCare
 from edge_agent.flows.scale_rules import weigher_for
-from edge_agent.readings import LoadCell
-from edge_agent.rules.scale_health import ScaleFault
+from edge_agent.readings import LoadCell, RawReading
+from edge_agent.rules.scale_health import BELOW_EMPTY, NOISY, OVERLOADED, SATURATED, STUCK, ScaleFault
 from edge_agent.rules.weighing import Settled
 from wire_format.observations import ShelfWeight
 
 READ_TIMEOUT_MS = 2_000
 _BACK_OFF_FIRST_S = 1.0
 _BACK_OFF_MAX_S = 60.0
+WEIGHERS_FAULTS = (SATURATED, STUCK, NOISY, OVERLOADED, BELOW_EMPTY)
 SILENT, UNAVAILABLE, BROKEN = "scale_silent", "scale_unavailable", "recording_broken"
 
 log = structlog.get_logger("edge_agent.weigh")
@@ -35,6 +37,7 @@ class WeighFlow:
         clock: the device's clocks.
         faults: where a silent, stuck or overloaded scale is told.
         device_id: who says it.
+        care: calibrates and zeroes the scale while it runs; None where nobody can, as in a simulated shop.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class WeighFlow:
         faults: FaultBoard,
         *,
         device_id: str,
+        care: ScaleCare | None = None,
         read_timeout_ms: int = READ_TIMEOUT_MS,
     ) -> None:
         self.name = f"weigh {config.shelf_id}"
@@ -56,6 +60,7 @@ class WeighFlow:
         self._clock = clock
         self._faults = faults
         self._device_id = device_id
+        self._care = care
         self._read_timeout_ms = read_timeout_ms
         self._weigher = weigher_for(config)
         self._readings = 0
@@ -72,7 +77,7 @@ class WeighFlow:
                 self._faults.raise_fault(self._part, BROKEN, str(error), "give a recording that is whole")
                 return
             except EdgeError as error:
-                self._faults.raise_fault(self._part, UNAVAILABLE, str(error), getattr(error, "advice", ""))
+                self._unwell(UNAVAILABLE, error)
             back_off_s = _BACK_OFF_FIRST_S if self._readings else min(2.0 * back_off_s, _BACK_OFF_MAX_S)
             log.info("scale will be opened again", shelf=self._config.shelf_id, in_s=back_off_s)
             stop.wait(back_off_s)
@@ -86,7 +91,7 @@ class WeighFlow:
                     reading = cell.read(self._read_timeout_ms)
                 except LoadCellSilent as error:
                     silent = True
-                    self._faults.raise_fault(self._part, SILENT, str(error), error.advice)
+                    self._unwell(SILENT, error)
                     continue  # A wire may find its contact again; the thread has nothing better to do than to listen.
                 if reading is None:
                     log.info("recording has ended", shelf=self._config.shelf_id, readings=self._readings)
@@ -96,11 +101,28 @@ class WeighFlow:
                     self._faults.clear(self._part, SILENT)
                     self._faults.clear(self._part, UNAVAILABLE)
                 self._readings += 1
-                said = self._weigher.take(reading)
-                if said is not None:
-                    self._tell(said)
+                if self._care is None or not self._is_cared_for(reading, self._care):
+                    said = self._weigher.take(reading)
+                    if said is not None:
+                        self._tell(said)
         finally:
             cell.close()
+
+    def _is_cared_for(self, reading: RawReading, care: ScaleCare) -> bool:
+        """Whether a reading belongs to a calibration. After one, or a new zero, weighing begins anew with the new figures."""
+        is_taken = care.take(reading)
+        changed = care.changed()
+        if changed is not None:
+            self._config, self._weigher = changed, weigher_for(changed)
+            for code in WEIGHERS_FAULTS:
+                self._faults.clear(self._part, code)
+        return is_taken
+
+    def _unwell(self, code: str, error: EdgeError) -> None:
+        advice = getattr(error, "advice", "")
+        self._faults.raise_fault(self._part, code, str(error), advice)
+        if self._care is not None:
+            self._care.unwell(getattr(error, "problem", str(error)), advice)
 
     def _tell(self, said: Settled | ScaleFault) -> None:
         if isinstance(said, ScaleFault):

@@ -22,6 +22,8 @@ LIMIT_STEPS = ((500, 0.5), (2_000, 1.0), (INTERVALS_MAX, 1.5))
 INTERVALS_G = tuple(round(figure * 10.0**power, 1) for power in range(-1, 4) for figure in (1, 2, 5))
 INTERVALS_MIN, INTERVALS_MIN_FROM_5G = 100, 500
 SAME_WEIGHT_SHARE = 0.001
+ALIKE = 3.0
+"""Spreads of a few readings of the same noise differ by less than this."""
 
 
 class FitRule(NamedTuple):
@@ -169,18 +171,18 @@ def _refuse_unmoved(loads: Sequence[KnownLoad], tare: float, rule: FitRule) -> N
     """A weight must move the reading well beyond its scatter, and the scatter must be small beside the weights."""
     greatest = max(loads, key=lambda load: load.known_g)
     shift = abs(fmean(greatest.raw_counts) - tare)
-    for load in loads:
-        spread = max(load.raw_counts) - min(load.raw_counts)
-        if load is greatest and shift < rule.shift_min_spreads * max(spread, 1.0):
-            problem = f"{_name(load)}: the reading hardly differs from the empty scale's"
-            raise _refused(problem, "is the weight on this shelf, and heavy enough?", load.known_g)
-    for load in loads:
-        share = (max(load.raw_counts) - min(load.raw_counts)) / shift
-        if share > rule.spread_max_share:
-            problem = f"{_name(load)}: the readings spread over {share * greatest.known_g:.1f} g"
-            raise _refused(
-                problem, f"{rule.spread_max_share * greatest.known_g:.1f} g are allowed: let the shelf come to rest", load.known_g
-            )
+    spreads = {id(load): max(load.raw_counts) - min(load.raw_counts) for load in loads}
+    wildest = max(loads, key=lambda load: spreads[id(load)])
+    is_too_wide = spreads[id(wildest)] > rule.spread_max_share * shift
+    # Where all loads scatter alike, no hand was on the shelf: then the weight is not there, or far too light.
+    is_noise = spreads[id(wildest)] <= ALIKE * min(spreads.values())
+    if shift < rule.shift_min_spreads * max(spreads[id(greatest)], 1.0) or (is_too_wide and is_noise):
+        problem = f"{_name(greatest)}: the reading hardly differs from the empty scale's"
+        raise _refused(problem, "is the weight on this shelf, and heavy enough?", greatest.known_g)
+    if is_too_wide:
+        problem = f"{_name(wildest)}: the readings spread over {spreads[id(wildest)] / shift * greatest.known_g:.1f} g"
+        advice = f"{rule.spread_max_share * greatest.known_g:.1f} g are allowed: let the shelf come to rest"
+        raise _refused(problem, advice, wildest.known_g)
 
 
 def _refuse_wrong_way(loads: Sequence[KnownLoad], tare: float) -> None:

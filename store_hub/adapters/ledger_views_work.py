@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from store_hub.adapters.ledger_views_rows import AlertRow, CloudRow, CounterRow, DeviceRow, FaultRow, PlaceName, QuarantineRow
+from store_hub.rows import ButtonPressRow, CalibrationRow
 from wire_format import codec
 from wire_format.errors import WireError
 from wire_format.plans import Planogram
@@ -75,6 +76,19 @@ class WorkQueries:
             "SELECT device_id, state, agent_version, last_seen_at_ms, state_since_ms, health FROM devices ORDER BY device_id LIMIT 500"
         )
         return [_device(row) for row in rows]
+
+    def calibrations(self) -> list[CalibrationRow]:
+        """Return the last calibration of each scale."""
+        rows = self._connection.execute(f"SELECT {', '.join(CalibrationRow._fields)} FROM calibrations ORDER BY shelf_id LIMIT 1000")
+        return [CalibrationRow(*row) for row in rows]
+
+    def button_presses(self, since_ms: int, *, limit: int = 20) -> list[ButtonPressRow]:
+        """Return who pressed what at a shelf since then, newest first."""
+        rows = self._connection.execute(
+            f"SELECT {', '.join(ButtonPressRow._fields)} FROM button_presses WHERE pressed_at_ms >= ? ORDER BY journal_id DESC LIMIT ?",
+            (since_ms, limit),
+        )
+        return [ButtonPressRow(*row) for row in rows]
 
     def quarantine_count(self, since_ms: int = 0) -> int:
         """Return how many messages or lines without effect there are, of entries that happened since then."""

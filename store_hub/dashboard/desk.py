@@ -10,7 +10,7 @@ from typing import Literal
 
 from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.dashboard.news import News, OnBooked
-from store_hub.entries import AlertAction
+from store_hub.entries import AlertAction, CalibrationAction
 from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Book, Command
 from wire_format.reports import StoreProfile
@@ -39,4 +39,14 @@ class Desk:
         """
         told = AlertAction(alert_id=alert_id, action=action, by=by)
         future = self.submit(Book(told=told, door="alerts"))
+        await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
+
+    async def calibrate(self, action: CalibrationAction) -> None:
+        """Book what a person wants of a scale's calibration; returns after commit.
+
+        Raises:
+            HubError: it does not fit how the calibration stands, with the reason.
+            TimeoutError: bookkeep did not answer in time; it may still be booked.
+        """
+        future = self.submit(Book(told=action, door="calibrations"))
         await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)

@@ -8,12 +8,19 @@ from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.adapters.ledger_views_rows import DeviceRow, QuarantineRow
+from store_hub.dashboard.calibration import calibration_card, device_of, scales
+from store_hub.dashboard.calibration_acts import WeightUnreadable, calibration_action
+from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.frame import Drawing, Page
+from store_hub.dashboard.presses import presses
+from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
 from store_hub.dashboard.unknown_tags import unknown_tags
 from store_hub.dashboard.wording import device_troubles, mark
+from store_hub.errors import HubError
 
 PARTS_NAMED_MAX = 3
+SHELF_CHARACTERS_MAX = 64
 
 
 class DevicesPage(Page):
@@ -21,16 +28,45 @@ class DevicesPage(Page):
 
     path: ClassVar[str] = "/devices"
     tables: ClassVar[frozenset[str]] = frozenset(
-        {"devices", "quarantine", "counters", "report_marks", "report_outbox", "planogram", "tags", "tag_counts"}
-    )
+        {
+            "devices", "quarantine", "counters", "report_marks", "report_outbox", "planogram", "tags", "tag_counts", "calibrations",
+            "button_presses",
+        }
+    )  # fmt: skip
+
+    def __init__(self, desk: Desk, reader: Reader, *, shelf_id: str = "") -> None:
+        super().__init__(desk, reader)
+        self._shelf_id = shelf_id[:SHELF_CHARACTERS_MAX]
+        self._presses = 0
 
     def layout(self) -> None:
         """Troubles above all devices above what could not be read and tags of no article."""
         self.part("title", "title")
+        self.part("calibration", "card calibration")
         self.part("troubles")
         self.part("devices", "card")
+        self.part("scales", "card")
+        self.part("presses", "card")
         self.part("quarantine", "card")
         self.part("tags", "card")
+
+    async def on_act(self, act: str, value: str) -> None:
+        """Go one step on with the calibration shown; a refusal is shown above the page."""
+        reader = self.reader
+        self._presses += 1
+        try:
+            with self.desk.views.reading() as reading:
+                device_id = device_of(reading, self._shelf_id)
+            by = reader.name or reader.t("the office")
+            action = calibration_action(act, value, shelf_id=self._shelf_id, device_id=device_id or "", by=by)
+            if action is not None:
+                await self.desk.calibrate(action)
+        except WeightUnreadable:
+            self.say(reader.t("A known weight is a number of grams above 0, for instance 5000."))
+        except HubError as error:
+            self.say(str(error))
+        except TimeoutError:
+            self.say(reader.t("The hub did not answer in time. The list shows whether it was booked."))
 
     def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
         """Draw every part from one reading."""
@@ -39,11 +75,21 @@ class DevicesPage(Page):
         unwell = [(device, found) for device, found in troubles if found]
         return {
             "title": self._title(reading, len(devices), len(unwell), now_ms),
+            "calibration": self._calibration(reading, now_ms),
             "troubles": self._troubles(unwell),
+            "scales": scales(self.reader, reading, now_ms),
+            "presses": presses(self.reader, reading, now_ms),
             "devices": self._table(devices, {device.device_id for device, _ in unwell}, now_ms),
             "quarantine": self._quarantine(reading, now_ms),
             "tags": unknown_tags(self.reader, reading, now_ms),
         }
+
+    def _calibration(self, reading: LedgerReading, now_ms: int) -> Markup:
+        """The card of the chosen scale. It differs after each press, so that a button that was refused can be pressed again."""
+        if not self._shelf_id:
+            return Markup()
+        card = calibration_card(self.reader, reading, self._shelf_id, now_ms)
+        return Markup('<div class="stack" data-presses="{}">{}</div>').format(self._presses, card)
 
     def _title(self, reading: LedgerReading, count: int, unwell: int, now_ms: int) -> Markup:
         reader = self.reader

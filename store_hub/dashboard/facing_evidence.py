@@ -5,12 +5,12 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerReading
-from store_hub.adapters.ledger_views_rows import AlertRow, EventRow, PlaceName
+from store_hub.adapters.ledger_views_rows import AlertRow, EventRow
 from store_hub.dashboard.alert_list import alerts_markup
 from store_hub.dashboard.charts import Options, weight_chart
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
-from store_hub.dashboard.wording import place_words, signed
+from store_hub.dashboard.wording import place_of, place_words, signed
 
 HOUR_MS = 3_600_000
 EVENTS_SHOWN_MAX = 12
@@ -25,7 +25,7 @@ def evidence_head(reader: Reader, reading: LedgerReading, chosen: Chosen, alert:
     shelf_id, sku = chosen
     plan = reading.planogram
     name = next((product.name for product in plan.products if product.sku == sku), sku) if plan else sku
-    place = _place(reading, shelf_id)
+    place = place_of(reading.planogram, shelf_id)
     stock = reading.stock()
     here, room = stock.get((sku, shelf_id)), stock.get((sku, "back_room"))
     total = next((total for total in reading.totals() if total.sku == sku), None)
@@ -55,14 +55,6 @@ def evidence_head(reader: Reader, reading: LedgerReading, chosen: Chosen, alert:
         table((), facts, figures=(1,)),
         since,
     )
-
-
-def _place(reading: LedgerReading, shelf_id: str) -> PlaceName | None:
-    for bay in reading.planogram.bays if reading.planogram else []:
-        for shelf in bay.shelves:
-            if shelf.shelf_id == shelf_id:
-                return PlaceName(bay_name=bay.name, level=shelf.level)
-    return None
 
 
 def _evidence_word(reader: Reader, evidence: str) -> str:

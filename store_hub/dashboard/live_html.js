@@ -59,6 +59,8 @@ export default {
     this.$el.addEventListener("click", (event) => this.act(event));
     this.$el.addEventListener("keydown", (event) => {
       const isOurs = event.target.getAttribute?.("role") === "button" && event.target.nodeName !== "BUTTON";
+      const sends = event.target.getAttribute?.("data-enter");
+      if (sends && event.key === "Enter") this.$el.querySelector(`#${sends}`)?.click();
       if (isOurs && (event.key === "Enter" || event.key === " ")) this.act(event);
     });
     this.$el.addEventListener("input", (event) => {
@@ -85,7 +87,10 @@ export default {
         source.setAttribute("aria-disabled", "true"); // The ledger's answer draws it anew; until then a second press does nothing.
         source.classList.add("sending");
       }
-      this.$emit("act", { act: source.getAttribute("data-act"), value: source.getAttribute("data-value") || "" });
+      // A button may bring along what stands in a field: typed and pressed at once, both arrive together.
+      const field = this.$el.querySelector(`#${source.getAttribute("data-value-of") || "none"}`);
+      const typed = field ? { typed: field.value } : {};
+      this.$emit("act", { act: source.getAttribute("data-act"), value: source.getAttribute("data-value") || "", ...typed });
     },
   },
 };

@@ -1,7 +1,7 @@
 """A part of a page drawn as markup by the server and changed in place in the browser.
 
 The markup is `markupsafe.Markup`: text from the shop (names, sensors' messages) is escaped where it is put in. Elements with `data-act`
-send an act when pressed, elements with `data-input` when typed into.
+send an act when pressed, elements with `data-input` when typed into. `data-value-of` names a field whose text is added to the value.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class LiveHtml(Element, component="live_html.js"):
 
             async def hear(event: GenericEventArguments) -> None:
                 said = event.args if isinstance(event.args, dict) else {}
-                await on_act(str(said.get("act", "")), str(said.get("value", "")))
+                typed = f" {said['typed']}" if "typed" in said else ""
+                await on_act(str(said.get("act", "")), str(said.get("value", "")) + typed)
 
             self.on("act", hear)
 

@@ -125,5 +125,5 @@ def _register(desk: Desk, version: str) -> None:
         await show(request, "Alerts", lambda reader: AlertsPage(desk, reader))
 
     @ui.page("/devices")
-    async def devices(request: Request) -> None:
-        await show(request, "Devices", lambda reader: DevicesPage(desk, reader))
+    async def devices(request: Request, calibrate: str = "") -> None:
+        await show(request, "Devices", lambda reader: DevicesPage(desk, reader, shelf_id=calibrate))

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from store_hub.adapters.ledger_views_rows import AlertRow, DeviceRow, PlaceName
 from store_hub.dashboard.reader import Reader
 from store_hub.rules.key_figures import empty_at_ms, lost_sales_units, pace_per_hour
+from wire_format.plans import Planogram
 
 SILENT_AFTER_MS = 180_000
 STALE_AFTER_MS = 180_000
@@ -48,6 +49,15 @@ def is_empty(alert: AlertRow) -> bool:
 def place_words(reader: Reader, place: PlaceName | None) -> str:
     """Say where a facing is: Cold drinks · shelf 2."""
     return reader.t("{bay} · shelf {level}", bay=place.bay_name, level=place.level) if place else reader.t("not on the plan")
+
+
+def place_of(planogram: Planogram | None, shelf_id: str) -> PlaceName | None:
+    """Return where a shelf is; None where the plan does not know it."""
+    for bay in planogram.bays if planogram else []:
+        for shelf in bay.shelves:
+            if shelf.shelf_id == shelf_id:
+                return PlaceName(bay_name=bay.name, level=shelf.level)
+    return None
 
 
 def facing_link(shelf_id: str | None, sku: str | None) -> str:

@@ -230,6 +230,8 @@ class Bookkeeper:
             marks = self._books.edges.booked_through()
             for outbox_id in marks if page.tell_all_marks else page.outboxes:
                 self._tell_mark(self._line, outbox_id, marks[outbox_id])
+            for post in self._books.posts(page):
+                self._line.publish(post.topic, post.payload, retain=True)
         for future, answer in page.answers:
             if isinstance(answer, HubError):
                 future.set_exception(answer)

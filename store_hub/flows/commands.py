@@ -18,7 +18,7 @@ class Book(NamedTuple):
         door: names the idempotency keys' room: sales, deliveries, counts, alerts.
         idempotency_key: None only where the hub itself speaks (its own pages).
 
-    Raises (through the future): IdempotencyConflict, AlertUnknown, PlaceUnknown (counts only), HubStopping.
+    Raises (through the future): IdempotencyConflict, AlertUnknown, PlaceUnknown (counts only), CalibrationOutOfStep, HubStopping.
     """
 
     told: AnyTold

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from store_hub.adapters.ledger import JournalRow, Ledger
-from store_hub.entries import AlertAction, AnyTold, Delivery, Sale, StockCount
-from store_hub.errors import AlertUnknown, IdempotencyConflict, PlaceUnknown, PlanogramInvalid
+from store_hub.entries import AlertAction, AnyTold, CalibrationAction, Delivery, Sale, StockCount
+from store_hub.errors import AlertUnknown, CalibrationOutOfStep, IdempotencyConflict, PlaceUnknown, PlanogramInvalid
 from store_hub.flows.commands import (
     Answer,
     Book,
@@ -37,7 +37,7 @@ from wire_format.plans import Planogram
 if TYPE_CHECKING:
     from store_hub.flows.books import Folding
 
-_SOURCES = {Sale: "till", Delivery: "delivery", StockCount: "count", AlertAction: "alert_action"}
+_SOURCES = {Sale: "till", Delivery: "delivery", StockCount: "count", AlertAction: "alert_action", CalibrationAction: "calibration"}
 
 
 class ToldBooks:
@@ -88,7 +88,7 @@ class ToldBooks:
                 if given.body_hash != body_hash:
                     raise IdempotencyConflict(door=command.door, key=key)
                 return msgspec.structs.replace(msgspec.json.decode(given.answer, type=Booked), again=True)
-        _refuse_nonsense(command.told, folding.fold)
+        _refuse_nonsense(command.told, folding.fold, page.now_ms)
         when = told_time(told_at_ms=_told_at_ms(command.told), received_at_ms=received_at_ms)
         row = JournalRow(
             page.next_journal_id(), _SOURCES[type(command.told)], None, None, received_at_ms,
@@ -161,7 +161,9 @@ def usable_planogram(payload: bytes, *, store_id: str | None, source: str) -> Pl
     return plan
 
 
-def _refuse_nonsense(told: AnyTold, fold: StoreFold) -> None:
+def _refuse_nonsense(told: AnyTold, fold: StoreFold, now_ms: int) -> None:
+    if isinstance(told, CalibrationAction) and (problem := fold.calibrations.objection(told, now_ms)) is not None:
+        raise CalibrationOutOfStep(shelf_id=told.shelf_id, problem=problem)
     if isinstance(told, AlertAction) and fold.alerts.open_alert(told.alert_id) is None:
         raise AlertUnknown(alert_id=told.alert_id, closed=fold.alerts.knows(told.alert_id))
     if isinstance(told, StockCount):
@@ -179,5 +181,5 @@ def _told_at_ms(told: AnyTold) -> int | None:
             return told.arrived_at_ms
         case StockCount():
             return told.counted_at_ms
-        case AlertAction():
+        case AlertAction() | CalibrationAction():
             return None

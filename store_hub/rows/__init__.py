@@ -25,6 +25,7 @@ from store_hub.rows.people import (
     AlertRow,
     AreaQuarterRow,
     ButtonPressRow,
+    CalibrationRow,
     CameraAuditRow,
     DoorMinuteRow,
     FloorTileRow,
@@ -93,6 +94,7 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     QueueRow: Table("queues", ("zone_id", "started_at_ms", "journal_id")),
     CameraAuditRow: Table("camera_audits", ("door_id", "area_id", "audited_at_ms", "journal_id")),
     ButtonPressRow: Table("button_presses", ("journal_id",)),
+    CalibrationRow: Table("calibrations", ("shelf_id",), state="1"),
     AlertRow: Table("alerts", ("alert_id",), state="cleared_at_ms IS NULL OR alert_id = (SELECT max(alert_id) FROM alerts)"),
 }
 
@@ -129,6 +131,7 @@ __all__ = [
     "BeliefRow",
     "BookRow",
     "ButtonPressRow",
+    "CalibrationRow",
     "CameraAuditRow",
     "ClockRow",
     "CounterRow",

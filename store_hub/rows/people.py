@@ -116,6 +116,25 @@ class ButtonPressRow(NamedTuple):
     button_id: str
     shelf_id: str | None
     pressed_at_ms: int
+    action: str = "pressed"
+    detail: str = ""
+
+
+class CalibrationRow(NamedTuple):
+    """The last calibration of a scale."""
+
+    shelf_id: str
+    session_id: str
+    device_id: str
+    stage: str
+    revision: int
+    last_step: int
+    steps: bytes
+    progress: bytes | None
+    started_by: str
+    started_at_ms: int
+    changed_at_ms: int
+    heard_at_ms: int | None
 
 
 class AlertRow(NamedTuple):

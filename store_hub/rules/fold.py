@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from store_hub.entries import BACK_ROOM, AlertAction, Delivery, Sale, StockCount
+from store_hub.entries import BACK_ROOM, AlertAction, CalibrationAction, Delivery, Sale, StockCount
 from store_hub.rows import (
     AlertRow,
     BasketRow,
     BeliefRow,
     BookRow,
     ButtonPressRow,
+    CalibrationRow,
     Effect,
     OccupancyRow,
     PlanogramRow,
@@ -29,6 +30,7 @@ from store_hub.rows import (
     TotalRow,
 )
 from store_hub.rules.alerts import EMPTY, AlertBoard
+from store_hub.rules.calibrations import CalibrationBook
 from store_hub.rules.camera_audits import audit_row
 from store_hub.rules.changes import Changes
 from store_hub.rules.heatmap import ZoneMap, dwell_effects
@@ -43,6 +45,7 @@ from store_hub.rules.totals import TotalBook
 from wire_format import codec
 from wire_format.observations import (
     ButtonPressed,
+    CalibrationProgress,
     CameraAudited,
     DeviceHealth,
     DoorCrossing,
@@ -73,6 +76,7 @@ class StoreFold:
     def __init__(self) -> None:
         self.stock = StockBook()
         self.alerts = AlertBoard()
+        self.calibrations = CalibrationBook()
         self.places: Places | None = None
         self._doors = DoorBook()
         self._tags = TagBook()
@@ -113,6 +117,8 @@ class StoreFold:
                 self._doors.restore(row)
             case AlertRow():
                 self.alerts.restore(row)
+            case CalibrationRow():
+                self.calibrations.restore(row)
             case _:
                 raise AssertionError(f"{type(row).__name__} is no state of the fold")
 
@@ -128,6 +134,10 @@ class StoreFold:
             self._put_in_force(said, entry, changes)
         elif isinstance(said, AlertAction):
             self._act(said, changes)
+        elif isinstance(said, CalibrationAction):
+            changes.effects += self.calibrations.act(said, changes.at_ms)
+        elif isinstance(said, CalibrationProgress):
+            changes.effects += self.calibrations.hear(said, changes.at_ms)
         elif not isinstance(said, Shed | DeviceHealth):
             self._hear(said, changes)
         self._judge(changes)
@@ -167,8 +177,10 @@ class StoreFold:
             case CameraAudited():
                 changes.effects.append(audit_row(said, entry.journal_id, clock_shift_ms=shift_ms))
             case ButtonPressed():
-                changes.effects.append(ButtonPressRow(entry.journal_id, said.button_id, said.shelf_id, entry.happened_at_ms))
-                if said.shelf_id is not None:
+                changes.effects.append(
+                    ButtonPressRow(entry.journal_id, said.button_id, said.shelf_id, entry.happened_at_ms, said.action, said.detail)
+                )
+                if said.shelf_id is not None and said.action == "pressed":
                     changes.effects += self.alerts.take_shelf(said.shelf_id, at_ms=changes.at_ms, by=said.button_id)
 
     def _hear(self, said: Sale | Delivery | StockCount, changes: Changes) -> None:

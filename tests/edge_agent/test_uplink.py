@@ -19,7 +19,8 @@ from edge_agent.adapters.outbox import Outbox
 from edge_agent.config import BrokerConfig
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.health import HealthTeller
-from edge_agent.flows.uplink import Uplink, UplinkPace
+from edge_agent.flows.uplink import Uplink
+from edge_agent.flows.uplink_talk import UplinkPace
 from wire_format import codec, topics
 from wire_format.commands import BookedThrough
 from wire_format.observations import AnyObservation, ClockReading, DeviceHealth, Shed, ShelfWeight

@@ -14,7 +14,7 @@ from seen_by_sensors import TruthFile, group_size, is_in_1970, observation
 from edge_agent.adapters.clock import AgentClock
 from edge_agent.assemble import open_device
 from edge_agent.config import BrokerConfig, EdgeConfig, OutboxConfig
-from edge_agent.flows.uplink import UplinkPace
+from edge_agent.flows.uplink_talk import UplinkPace
 from wire_format.observations import AnyObservation
 
 PACE = UplinkPace(booked_wait_s=0.3, resend_first_s=1.0, resend_max_s=4.0, backoff_first_s=0.1, backoff_max_s=0.6, clock_every_s=2.0)

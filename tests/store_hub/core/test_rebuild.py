@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store_hub.adapters.ledger import Ledger
-from store_hub.entries import AlertAction, Delivery, DeliveryLine, Sale, SaleLine, StockCount
+from store_hub.entries import AlertAction, CalibrationAction, Delivery, DeliveryLine, Sale, SaleLine, StockCount
 from store_hub.errors import HubError, LedgerUnusable
 from store_hub.flows.books import Books, failing_detail
 from store_hub.flows.commands import Book, BookPlanogram
@@ -23,6 +23,7 @@ from store_hub.flows.verify import verify
 from wire_format import codec
 from wire_format.observations import (
     ButtonPressed,
+    CalibrationProgress,
     DoorCrossing,
     FloorCell,
     FloorDwell,
@@ -31,6 +32,7 @@ from wire_format.observations import (
     ShelfWeight,
     TagLeft,
     TagSeen,
+    WeighedLoad,
 )
 
 EPC = "3034257BF7194E4000001A85"
@@ -50,7 +52,9 @@ stories = st.lists(
         st.tuples(st.just("dwell"), st.floats(0, 60), st.integers(0, 9), lateness_s),
         st.tuples(st.just("tag"), st.booleans(), st.floats(0, 1), lateness_s),
         st.tuples(st.just("queue"), st.floats(0, 9)),
-        st.tuples(st.just("button")),
+        st.tuples(st.just("button"), st.sampled_from(["pressed", "tared", "tare_refused"])),
+        st.tuples(st.just("calibrate"), st.sampled_from(["start", "weigh", "begin_again", "accept", "end"])),
+        st.tuples(st.just("calibrating"), st.sampled_from(["ready", "refused", "applied", "ended"]), st.integers(0, 3)),
         st.tuples(st.just("junk"), st.binary(max_size=20)),
         st.tuples(st.just("shed"), st.integers(0, 3)),
         st.tuples(st.just("poison")),
@@ -143,8 +147,16 @@ class Teller:
                 self.see(TagLeft, late_s, epc=EPC, zone_id="front", confidence=confidence, last_read_at_ms=now_ms)
             case ("queue", mean):
                 self.see(QueueLength, zone_id="front", started_at_ms=now_ms, duration_ms=60_000, people_mean=mean, people_max=3)
-            case ("button",):
-                self.see(ButtonPressed, button_id="b1", shelf_id="drinks")
+            case ("button", action):
+                self.see(ButtonPressed, button_id="b1", shelf_id="drinks", action=action, detail="as it was")
+            case ("calibrate", action):
+                known = self.shop.books.fold.calibrations.rows.get("drinks")
+                seen = 0 if known is None else known.revision
+                told = CalibrationAction(shelf_id="drinks", device_id="pi-1", session_id="0" * 8, action=action, revision=seen)
+                self.say(told)
+            case ("calibrating", stage, through):
+                loads = [WeighedLoad(step=n, known_g=0.0, readings=20, mean_counts=1.5, spread_counts=2.0) for n in range(1, through + 1)]
+                self.see(CalibrationProgress, shelf_id="drinks", session_id="0" * 8, stage=stage, handled_through=through, loads=loads)
             case ("junk", payload):
                 self.items.append(self.shop.letter(payload))
             case ("shed", more):
