@@ -39,8 +39,8 @@ lint: setup ## Style, types and import walls
 bench: setup ## Speed as ratios, measured side by side in one run
 	@$(BIN)/python -m benchmarks
 
-lock: ## Pin the newest versions that pyproject.toml allows
-	@sh requirements/lock.sh $(PYTHON)
+lock: ## Pin what pyproject.toml asks for (UPGRADE=1: the newest that it allows)
+	@UPGRADE=$(UPGRADE) sh requirements/lock.sh $(PYTHON)
 
 system-packages: ## The real broker and browser for the tests, from Debian, where root or sudo allows
 	@sh tests/system_packages.sh

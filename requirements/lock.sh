@@ -1,5 +1,5 @@
 #!/bin/sh
-# Pins every dependency with its hashes, for every platform, without naming any index.
+# Pins every dependency with its hashes, for every platform, without naming any index. What is pinned stays as it is unless UPGRADE is set.
 set -eu
 cd "$(dirname "$0")/.."
 tools=$(mktemp -d)
@@ -8,7 +8,7 @@ trap 'rm -rf "$tools"' EXIT
 "$tools/venv/bin/python" -m pip -q install uv
 for extra in edge hub cloud dev; do
   "$tools/venv/bin/uv" -q pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-    --no-emit-index-url --no-emit-find-links --upgrade --extra "$extra" pyproject.toml -o "requirements/$extra.lock"
+    --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} --extra "$extra" pyproject.toml -o "requirements/$extra.lock"
 done
 if grep -nE '(index-url|find-links|https?://)' requirements/*.lock; then
   echo "a lock file names an address; it must not" >&2

@@ -40,7 +40,7 @@ class BookkeepingConfig(Section, frozen=True, kw_only=True):
     """How much is booked at once, and how much may wait for it."""
 
     batch_max: PositiveInt = 500
-    gather_ms: Annotated[float, Meta(ge=0.0, le=1000.0)] = 5.0
+    gather_ms: Annotated[float, Meta(ge=0.0, le=1000.0)] = 1.0
     inbox_max: PositiveInt = 4000
 
 

@@ -57,9 +57,10 @@ class Mosquitto:
 
     host = "127.0.0.1"
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, *, settings: str = "allow_anonymous true") -> None:
         self._program = program
         self._folder = folder
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.port = find_free_port()
 
@@ -71,7 +72,7 @@ class Mosquitto:
         """Start, and wait until it accepts connections."""
         configuration = self._folder / "mosquitto.conf"
         configuration.write_text(
-            f"listener {self.port} {self.host}\nallow_anonymous true\npersistence true\npersistence_location {self._folder}/\n"
+            f"listener {self.port} {self.host}\n{self._settings}\npersistence true\npersistence_location {self._folder}/\n"
             "max_queued_messages 0\nuser root\n",
             encoding="utf-8",
         )
@@ -108,12 +109,12 @@ class Mosquitto:
         self._process = None
 
 
-def start_mosquitto(folder: Path) -> Mosquitto:
-    """Start a Mosquitto on a free loopback port; skips the test where it is not installed."""
+def start_mosquitto(folder: Path, *, settings: str = "allow_anonymous true") -> Mosquitto:
+    """Start a Mosquitto on a free loopback port, with lines of its configuration file; skips the test where it is not installed."""
     program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
     if program is None:
         pytest.skip("Mosquitto is not installed: apt-get install mosquitto")
-    broker = Mosquitto(program, folder)
+    broker = Mosquitto(program, folder, settings=settings)
     broker.start()
     return broker
 
@@ -124,3 +125,17 @@ def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     broker = start_mosquitto(tmp_path_factory.mktemp("mosquitto"))
     yield broker
     broker.stop()
+
+
+@pytest.fixture
+def mosquitto_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Mosquitto]]:
+    """Starts a Mosquitto with lines of its configuration file; it ends with the test."""
+    brokers: list[Mosquitto] = []
+
+    def start(settings: str) -> Mosquitto:
+        brokers.append(start_mosquitto(tmp_path_factory.mktemp("mosquitto"), settings=settings))
+        return brokers[-1]
+
+    yield start
+    for broker in brokers:
+        broker.stop()

@@ -1,38 +1,43 @@
 """The hub's line to the broker: MQTT 5, acknowledged by hand, reconnecting with a jittered back-off.
 
-The callback does nothing but hand the message on; if the receiver lets it wait, the socket waits, and with it the broker.
+Its thread does nothing but hand messages on. When the receiver has no room, it leaves them in the socket, and thereby with the broker,
+while acknowledgements and heartbeats go on.
 """
 
 from __future__ import annotations
 
+import enum
 import random
+import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+import mqtt5
 import structlog
-from paho.mqtt import client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from store_hub.adapters.mqtt_connection import PACKET_MAXIMUM_BYTES, ConnectionGone, Letter, MqttConnection, Packet
 from store_hub.config import BrokerConfig
 from store_hub.errors import ConfigurationInvalid
 
 RECEIVE_MAXIMUM = 2_000
 """Messages that the broker may have under way to us at once."""
 
-PACKET_MAXIMUM_BYTES = 1 << 20
-"""The broker keeps larger ones from us: no observation comes near."""
-
 KEEPALIVE_S = 30
-_PUBACK = b"\x40\x02"  # An acknowledgement's head: its kind, and that only the message's number follows.
+CONNECT_TIMEOUT_S = 10.0
+TURN_S = 1.0
+NO_ROOM_PAUSE_S = 0.002
 BACK_OFF_FIRST_S = 0.2
 BACK_OFF_MAX_S = 30.0
+STEADY_S = 10.0
+"""A connection that ends sooner makes us slower to come again: two hubs of one name would throw each other out without end."""
+
+ANOTHER_HUB = "; if that goes on, see that no other hub runs on a copy of this ledger"
+FAILURE_FROM = 0x80
+"""Reason codes from here on are refusals, in every packet of MQTT 5."""
 
 _log = structlog.get_logger("broker_link")
 
@@ -56,37 +61,42 @@ class Clock(Protocol):
         """Unix time, UTC, milliseconds."""
 
 
+class Receiver(Protocol):
+    """Where messages go, in the order they came."""
+
+    def has_room(self) -> bool:
+        """Whether more may be brought now."""
+
+    def put_messages(self, messages: list[Delivered]) -> None:
+        """Take them; must not block."""
+
+    def put_line_up(self) -> None:
+        """The broker hears us (again)."""
+
+
 class BrokerLink:
     """One connection, kept up by a thread of its own.
 
     Args:
         client_id: the ledger's own, so that a second hub on a copy of the ledger throws the first out instead of booking beside it.
         filters: what to hear, with the quality of service.
-        on_message: called on paho's thread; may block, and thereby holds the broker back.
-        on_connected: called on paho's thread after each connect.
+        receiver: called on the link's thread.
     """
 
     def __init__(
-        self,
-        config: BrokerConfig,
-        *,
-        client_id: str,
-        filters: Sequence[tuple[str, int]],
-        clock: Clock,
-        on_message: Callable[[Delivered], None],
-        on_connected: Callable[[], None],
+        self, config: BrokerConfig, *, client_id: str, filters: Sequence[tuple[str, int]], clock: Clock, receiver: Receiver
     ) -> None:
         self._config = config
-        self._filters = list(filters)
+        self._connect_packet = _connect_packet(config, client_id)
+        self._subscribe_packet = mqtt5.SubscribePacket(1, [mqtt5.TopicFilter(name, max_qos=mqtt5.QoS(qos)) for name, qos in filters])
+        self._tls = _tls(config)
         self._clock = clock
-        self._on_message = on_message
-        self._on_connected = on_connected
+        self._receiver = receiver
         self._line = 0
+        self._connection: MqttConnection | None = None
         self._connected = threading.Event()
-        self._lost = threading.Event()
         self._stop = threading.Event()
         self._jitter = random.Random()
-        self._client = self._make_client(client_id)
         self._thread = threading.Thread(target=self._keep_up, name="broker-link", daemon=True)
         self.problem = "not connected yet"
 
@@ -102,8 +112,7 @@ class BrokerLink:
     def stop(self) -> None:
         """Disconnect orderly; waits at most two seconds."""
         self._stop.set()
-        self._lost.set()
-        self._client.disconnect()
+        self._say(mqtt5.DisconnectPacket().write())
         if self._thread.is_alive():
             self._thread.join(2.0)
 
@@ -114,111 +123,134 @@ class BrokerLink:
     def acknowledge(self, delivered: Iterable[Delivered]) -> None:
         """Tell the broker that these are booked. Those of an earlier connection are left: they come again and are known then."""
         line = self._line
-        mids = [message.mid for message in delivered if message.qos == 1 and message.line == line]
-        if mids:
-            _acknowledge_all(self._client, mids)
+        self._say(b"".join(mqtt5.PubAckPacket(m.mid).write() for m in delivered if m.qos == 1 and m.line == line))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Publish once (QoS 0): what matters is retained, and said again after each connect."""
-        if self._connected.is_set():
-            self._client.publish(topic, payload, qos=0, retain=retain)
+        self._say(mqtt5.PublishPacket(topic, payload, retain=retain).write())
+
+    def _say(self, data: bytes) -> None:
+        connection = self._connection
+        if data and connection is not None and self._connected.is_set():
+            connection.send(data)
 
     # ---- the thread that keeps the line up
 
     def _keep_up(self) -> None:
         back_off_s = BACK_OFF_FIRST_S
         while not self._stop.is_set():
-            self._lost.clear()
+            connection, opened_at = None, time.monotonic()
             try:
-                self._client.connect(
-                    self._config.host, self._config.port, keepalive=KEEPALIVE_S, clean_start=True, properties=_connect_properties()
-                )
-            except (OSError, ValueError) as error:
-                self._tell_problem(f"{self._config.host}:{self._config.port}: {error}")
-            else:
-                self._client.loop_start()
-                self._lost.wait()
-                if self._connected.is_set():
-                    back_off_s = BACK_OFF_FIRST_S
+                connection = MqttConnection(self._open(), keepalive_s=KEEPALIVE_S)
+                self._attend(connection)
+            except ConnectionGone as gone:
+                short_lived = self._connected.is_set() and time.monotonic() - opened_at < STEADY_S
+                self._tell_problem(f"{self._config.host}:{self._config.port}: {gone}{ANOTHER_HUB if short_lived else ''}")
+            finally:
                 self._connected.clear()
-                self._client.loop_stop()
+                self._connection = None
+                if connection is not None:
+                    connection.close()
+            if time.monotonic() - opened_at >= STEADY_S:
+                back_off_s = BACK_OFF_FIRST_S
             self._stop.wait(back_off_s * (0.5 + self._jitter.random()))
             back_off_s = min(back_off_s * 2.0, BACK_OFF_MAX_S)
+
+    def _open(self) -> socket.socket:
+        try:
+            link = socket.create_connection((self._config.host, self._config.port), timeout=CONNECT_TIMEOUT_S)
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return link if self._tls is None else self._tls.wrap_socket(link, server_hostname=self._config.host)
+        except OSError as error:
+            raise ConnectionGone(str(error)) from None
+
+    def _attend(self, connection: MqttConnection) -> None:
+        """Introduce ourselves, subscribe, hand on what comes; returns when the hub stops.
+
+        Raises:
+            ConnectionGone: with the broker's or the system's reason.
+        """
+        self._line += 1
+        connection.send(self._connect_packet.write())
+        give_up_at, unreadable = time.monotonic() + CONNECT_TIMEOUT_S, 0
+        while not self._stop.is_set():
+            reading = self._receiver.has_room()
+            packets = connection.turn(TURN_S if reading else NO_ROOM_PAUSE_S, reading=reading)
+            letters = [packet for packet in packets if isinstance(packet, Letter)]
+            if len(letters) < len(packets):
+                for packet in packets:
+                    self._heed(packet, connection)
+            if letters:
+                self._hand_on(letters)
+            if connection.unreadable > unreadable:
+                unreadable = connection.unreadable
+                _log.warning("letters too large or against the standard were not taken", count=unreadable, advice="update the broker")
+            if not self._connected.is_set() and time.monotonic() > give_up_at:
+                raise ConnectionGone("the broker did not consent in time")
+        connection.turn(0.0, reading=False)  # Our farewell.
+
+    def _heed(self, packet: Packet, connection: MqttConnection) -> None:
+        match packet:
+            case mqtt5.ConnAckPacket():
+                if int(packet.reason_code) >= FAILURE_FROM:
+                    raise ConnectionGone(f"refused: {packet.reason_str or _words(packet.reason_code)}")
+                connection.send(self._subscribe_packet.write())
+            case mqtt5.SubAckPacket():
+                for filter_, code in zip(self._subscribe_packet.topic_filters, packet.reason_codes, strict=False):
+                    if int(code) >= FAILURE_FROM:
+                        raise ConnectionGone(f"we may not hear {filter_.pattern} ({_words(code)}); correct the broker's access list")
+                self._connection = connection
+                self._connected.set()
+                self.problem = ""
+                _log.info("connected to the broker", host=self._config.host, port=self._config.port)
+                self._receiver.put_line_up()
+            case mqtt5.DisconnectPacket():
+                raise ConnectionGone(f"the broker ended it: {packet.reason_str or _words(packet.reason_code)}")
+
+    def _hand_on(self, letters: list[Letter]) -> None:
+        line, now_ms = self._line, self._clock.now_ms()
+        self._receiver.put_messages([Delivered(x.topic, x.payload, x.retained, x.packet_id, x.qos, line, now_ms) for x in letters])
 
     def _tell_problem(self, problem: str) -> None:
         if problem != self.problem:
             _log.warning("no broker", problem=problem, advice="start it, or correct [broker]; the edges keep what they see meanwhile")
         self.problem = problem
 
-    # ---- paho's callbacks
 
-    def _connected_now(self, client: mqtt.Client, userdata: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, properties: Any) -> None:
-        if reason.is_failure:
-            self._tell_problem(f"{self._config.host}:{self._config.port} refused: {reason}")
-            self._lost.set()
-            return
-        self._line += 1
-        client.subscribe([(name, SubscribeOptions(qos=qos)) for name, qos in self._filters])
-        self._connected.set()
-        self.problem = ""
-        _log.info("connected to the broker", host=self._config.host, port=self._config.port, session_kept=flags.session_present)
-        self._on_connected()
-
-    def _disconnected(self, client: mqtt.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
-        if not self._stop.is_set():
-            self._tell_problem(f"connection lost: {reason}")
-        self._lost.set()
-
-    def _delivered(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = repr(message)
-        self._on_message(
-            Delivered(topic, bytes(message.payload), message.retain, message.mid, message.qos, self._line, self._clock.now_ms())
-        )
-
-    def _make_client(self, client_id: str) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, manual_ack=True, reconnect_on_failure=False
-        )
-        client.on_connect = self._connected_now
-        client.on_disconnect = self._disconnected
-        client.on_message = self._delivered
-        if self._config.username is not None:
-            client.username_pw_set(self._config.username, _secret(self._config.password_file))
-        if self._config.ca_file is not None:
-            try:
-                config = self._config
-                client.tls_set(config.ca_file, config.certificate_file, config.key_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
-            except (OSError, ValueError) as error:
-                raise ConfigurationInvalid(path="[broker]", field="ca_file", problem=f"the certificates cannot be used: {error}") from None
-        return client
+def _words(code: enum.IntEnum) -> str:
+    return code.name.replace("_", " ").lower()
 
 
-def _acknowledge_all(client: mqtt.Client, mids: list[int]) -> None:
-    """Acknowledge a batch as one piece. Through paho's `ack` each would wake its thread and cost a system call of its own."""
-    queue = getattr(client, "_packet_queue", None)
-    if queue is None:  # Not promised by paho: without it, one by one.
-        for mid in mids:
-            client.ack(mid, 1)
-        return
-    queue(mqtt.PUBACK, b"".join(_PUBACK + mid.to_bytes(2) for mid in mids), 0, 0)
+def _connect_packet(config: BrokerConfig, client_id: str) -> mqtt5.ConnectPacket:
+    return mqtt5.ConnectPacket(
+        client_id,
+        username=config.username,
+        password=None if config.username is None else _secret(config.password_file),
+        clean_start=True,
+        keep_alive=KEEPALIVE_S,
+        # The broker must not keep what only the edges' outboxes keep safely; and so they also see when nobody listens.
+        session_expiry_interval=0,
+        receive_max=RECEIVE_MAXIMUM,
+        max_packet_size=PACKET_MAXIMUM_BYTES,
+    )
 
 
-def _connect_properties() -> Properties:
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it without types.
-    properties.ReceiveMaximum = RECEIVE_MAXIMUM
-    properties.MaximumPacketSize = PACKET_MAXIMUM_BYTES
-    # The broker must not keep what only the edges' outboxes keep safely; and so they also see when nobody listens.
-    properties.SessionExpiryInterval = 0
-    return properties
+def _tls(config: BrokerConfig) -> ssl.SSLContext | None:
+    if config.ca_file is None:
+        return None
+    try:
+        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=config.ca_file)
+        if config.certificate_file is not None:
+            context.load_cert_chain(config.certificate_file, config.key_file)
+    except (OSError, ValueError) as error:
+        raise ConfigurationInvalid(path="[broker]", field="ca_file", problem=f"the certificates cannot be used: {error}") from None
+    return context
 
 
-def _secret(path: str | None) -> str | None:
+def _secret(path: str | None) -> bytes | None:
     if path is None:
         return None
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return Path(path).read_bytes().strip()
     except OSError as error:
         raise ConfigurationInvalid(path=path, field="broker.password_file", problem=f"cannot be read: {error.strerror}") from None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from store_hub.adapters.broker_link import Delivered
 from store_hub.errors import HubBusy
 from store_hub.flows.commands import Answer, Command
-
-FULL_PAUSE_S = 0.002
 
 
 class Request(NamedTuple):
@@ -41,15 +41,18 @@ class Inbox:
         return self._items.qsize()
 
     def close(self) -> None:
-        """Take nothing more; whoever waits for room is let go."""
+        """Take nothing more."""
         self._closed = True
 
-    def put_message(self, message: Delivered) -> None:
-        """Add a message, waiting for room: the wait holds socket and broker back. After `close` it is dropped, not acknowledged."""
-        while self._items.qsize() >= self._items_max and not self._closed:
-            time.sleep(FULL_PAUSE_S)
+    def has_room(self) -> bool:
+        """Whether messages may be brought now. A closed inbox takes them and drops them, not acknowledged."""
+        return self._closed or self._items.qsize() < self._items_max
+
+    def put_messages(self, messages: list[Delivered]) -> None:
+        """Add messages; whoever brings them asks for room first."""
         if not self._closed:
-            self._items.put(message)
+            for message in messages:
+                self._items.put(message)
 
     def put_line_up(self) -> None:
         """Add the news of a connection."""
@@ -71,25 +74,18 @@ class Inbox:
             items = [self._items.get(timeout=wait_s)]
         except Empty:
             return []
-        deadline = time.monotonic() + linger_s
-        while len(items) < at_most:
-            try:
-                items.append(self._items.get_nowait())
-            except Empty:
-                rest_s = deadline - time.monotonic()
-                if rest_s <= 0.0:
-                    break
-                try:
-                    items.append(self._items.get(timeout=rest_s))
-                except Empty:
-                    break
+        if linger_s > 0.0 and self._items.qsize() + 1 < at_most:
+            time.sleep(linger_s)  # In one piece: to be woken by each message costs more than to take them all together.
+        self._take_waiting(items, at_most)
         return items
 
     def drain(self) -> list[Item]:
         """Return all that is left."""
         items: list[Item] = []
-        while True:
-            try:
+        self._take_waiting(items, sys.maxsize)
+        return items
+
+    def _take_waiting(self, items: list[Item], at_most: int) -> None:
+        with suppress(Empty):
+            while len(items) < at_most:
                 items.append(self._items.get_nowait())
-            except Empty:
-                return items

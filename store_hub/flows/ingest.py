@@ -16,6 +16,5 @@ def make_link(config: BrokerConfig, *, store_id: StoreId, ledger_id: LedgerId, c
         client_id=f"hub-{ledger_id}",
         filters=[(topics.seen_filter(store_id), 1), (topics.health_filter(store_id), 1), (topics.clock_filter(store_id), 0)],
         clock=clock,
-        on_message=inbox.put_message,
-        on_connected=inbox.put_line_up,
+        receiver=inbox,
     )

@@ -144,7 +144,7 @@ def test_a_letter_that_breaks_the_rules_harms_no_other_and_a_rebuild_breaks_in_t
     year_300_000 = crossing(core, 2, started_at_ms=10**16)
     beyond_sqlite = crossing(core, 3, started_at_ms=10**19, people_in=0)
     for observation in (crossing(core, 1), year_300_000, beyond_sqlite, crossing(core, 4)):
-        keeper.inbox.put_message(shop.letter(observation))
+        keeper.inbox.put_messages([shop.letter(observation)])
     keeper.start()
     assert keeper.submit(ForgetFacts(0)).result(10) is None
     keeper.stop()

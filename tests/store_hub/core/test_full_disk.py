@@ -57,7 +57,7 @@ def test_a_full_disk_loses_nothing_and_acknowledges_nothing(shop: Any, core: Any
     keeper.start(line)
     posted = letters(shop, core, 1_500)
     for letter in posted:
-        keeper.inbox.put_message(letter)
+        keeper.inbox.put_messages([letter])
     wait_until(lambda: keeper.trouble is not None)
     with pytest.raises(LedgerUnusable, match="the disk is full; free some space"):
         keeper.submit(sale("k")).result(20)

@@ -126,7 +126,7 @@ class Shop:
 
     def hear(self, topic: str, payload: bytes) -> None:
         """Have the broker deliver a message."""
-        self.bookkeep.inbox.put_message(Delivered(topic, payload, False, 1, 1, 1, self.clock.now_ms()))
+        self.bookkeep.inbox.put_messages([Delivered(topic, payload, False, 1, 1, 1, self.clock.now_ms())])
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the ledger, read-only."""
