@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeVar
 from msgspec import Meta
 
 from edge_agent.errors import ConfigurationInvalid
+from edge_agent.floor_config import FloorTileConfig, FloorZoneConfig, LensConfig, floor_mistakes, twice_counted, zone_mistakes
 from edge_agent.scale_wiring import sharing_mistakes, wiring_mistakes
 from toml_settings import Place, Positive, PositiveInt, Section, SettingsFile, Wrong
 from wire_format.identifiers import DeviceId, DoorId, ShelfId, StoreId, ZoneId
@@ -107,9 +108,11 @@ class FloorPointConfig(Section, frozen=True, kw_only=True):
 
 
 class FloorConfig(Section, frozen=True, kw_only=True):
-    """How the picture lies on the store's plan: four or more points, or a Tsai calibration file."""
+    """How the picture lies on the store's plan: four or more points, a rectangle of floor tiles, or a Tsai calibration file."""
 
     points: list[FloorPointConfig] = []
+    tile: FloorTileConfig | None = None
+    lens: LensConfig | None = None
     tsai_file: str | None = None
     cell_size_m: Positive = 0.5
     origin_x_m: float = 0.0
@@ -126,6 +129,7 @@ class CameraConfig(Section, frozen=True, kw_only=True):
     frames_per_s: Positive | None = None
     lines: list[LineConfig] = []
     floor: FloorConfig | None = None
+    zones: Annotated[list[FloorZoneConfig], Meta(max_length=100)] = []
 
 
 class EdgeConfig(Section, frozen=True, kw_only=True):
@@ -196,6 +200,8 @@ def _contradictions(config: EdgeConfig) -> Iterator[Wrong]:
                 yield Wrong((tables, number, key), f"{name!r} is the name of {what} above already; every one needs its own")
             yield from _contradictions_of(getattr(config, tables)[number], (tables, number))
     yield from (Wrong(("scales", number, key), problem) for number, key, problem in sharing_mistakes(config.scales))
+    drawn = [(camera.area_id, [zone.zone_id for zone in camera.zones]) for camera in config.cameras]
+    yield from (Wrong(("cameras", *here), problem) for here, problem in twice_counted(drawn))
     broker = config.broker
     if (broker.certificate_file is None) != (broker.key_file is None):
         missing = "key_file" if broker.key_file is None else "certificate_file"
@@ -232,13 +238,12 @@ def _camera_contradictions(camera: CameraConfig, place: Place) -> Iterator[Wrong
             yield Wrong((*place, "lines", index), f"the line of door {line.door_id!r} is a point; its two ends must differ")
         if line.door_id in doors[:index]:
             yield Wrong((*place, "lines", index, "door_id"), f"door {line.door_id!r} has a line above already")
-    if camera.floor is None:
-        return
-    points = camera.floor.points
-    if camera.floor.tsai_file is None and len({(point.x_px, point.y_px) for point in points}) < 4:
-        yield Wrong((*place, "floor", "points"), f"{len(points)} given; four or more different points, or a tsai_file, are needed")
-    if camera.floor.tsai_file is not None and points:
-        yield Wrong((*place, "floor", "tsai_file"), "give either points or a tsai_file, not both")
+    yield from (Wrong((*place, *here), problem) for here, problem in zone_mistakes(camera.zones, has_floor=camera.floor is not None))
+    if (floor := camera.floor) is not None:
+        ways = {"points": floor.points, "tile": floor.tile, "tsai_file": floor.tsai_file}
+        spots = {(point.x_px, point.y_px) for point in floor.points}
+        mistakes = floor_mistakes([key for key, told in ways.items() if told], spots=len(spots), has_lens=floor.lens is not None)
+        yield from (Wrong((*place, "floor", key), problem) for key, problem in mistakes)
 
 
 _PARTS: dict[type[Section], tuple[str, str, str]] = {

@@ -40,6 +40,7 @@ FAMILIES = (
             observations.TagLeft,
             observations.DoorCrossing,
             observations.FloorDwell,
+            observations.FloorZones,
             observations.QueueLength,
             observations.ButtonPressed,
             observations.CameraAudited,

@@ -16,12 +16,17 @@ from wire_format.observations import (
     DoorCrossing,
     FloorCell,
     FloorDwell,
+    FloorZones,
     Observation,
     QueueLength,
     ShelfWeight,
     TagLeft,
     TagSeen,
+    ZonePath,
+    ZoneStay,
 )
+
+Counted = DoorCrossing | FloorDwell | FloorZones | QueueLength
 
 MERGED_MAX_MS = 86_400_000
 
@@ -48,6 +53,8 @@ def subject_of(observation: Observation) -> str:
             return f"door {observation.door_id}"
         case FloorDwell():
             return f"floor {observation.area_id} {observation.cell_size_m}"
+        case FloorZones():
+            return f"zones {observation.area_id}"
         case QueueLength():
             return f"queue {observation.zone_id}"
         case ButtonPressed():
@@ -61,24 +68,41 @@ def merged(older: Observation, newer: Observation) -> Observation | None:
 
     The result keeps the newer one's clocks and lasts from the older's beginning to the newer's end, a day at most.
     """
+    if not isinstance(older, Counted) or not isinstance(newer, Counted):
+        return None
+    span = _span(older, newer)
+    if span is None:
+        return None
+    changed: dict[str, object] | None = None
     if isinstance(older, DoorCrossing) and isinstance(newer, DoorCrossing):
-        span = _span(older, newer)
-        people = {"people_in": older.people_in + newer.people_in, "people_out": older.people_out + newer.people_out}
-        return span and msgspec.structs.replace(newer, started_at_ms=span[0], duration_ms=span[1], **people)
-    if isinstance(older, FloorDwell) and isinstance(newer, FloorDwell) and older.cell_size_m == newer.cell_size_m:
-        span = _span(older, newer)
-        return span and msgspec.structs.replace(newer, started_at_ms=span[0], duration_ms=span[1], cells=_added(older.cells, newer.cells))
-    if isinstance(older, QueueLength) and isinstance(newer, QueueLength):
-        span = _span(older, newer)
-        known_ms = older.duration_ms + newer.duration_ms
-        weights = (older.duration_ms / known_ms, newer.duration_ms / known_ms) if known_ms else (0.5, 0.5)
-        mean = older.people_mean * weights[0] + newer.people_mean * weights[1]
-        most = max(older.people_max, newer.people_max)
-        return span and msgspec.structs.replace(newer, started_at_ms=span[0], duration_ms=span[1], people_mean=mean, people_max=most)
-    return None
+        changed = {name: getattr(older, name) + getattr(newer, name) for name in ("people_in", "people_out", "staff_in", "staff_out")}
+        changed["groups_in"] = _known_sum(older.groups_in, newer.groups_in)
+    elif isinstance(older, FloorDwell) and isinstance(newer, FloorDwell) and older.cell_size_m == newer.cell_size_m:
+        changed = {
+            "cells": _added(older.cells, newer.cells),
+            "people": _known_sum(older.people, newer.people),
+            "staff_person_s": older.staff_person_s + newer.staff_person_s,
+        }
+    elif isinstance(older, FloorZones) and isinstance(newer, FloorZones):
+        changed = {"zones": _zones_added(older.zones, newer.zones), "paths": _paths_added(older.paths, newer.paths)}
+    elif isinstance(older, QueueLength) and isinstance(newer, QueueLength):
+        changed = _queues_together(older, newer)
+    return None if changed is None else msgspec.structs.replace(newer, started_at_ms=span[0], duration_ms=span[1], **changed)
 
 
-def _span(older: DoorCrossing | FloorDwell | QueueLength, newer: DoorCrossing | FloorDwell | QueueLength) -> tuple[int, int] | None:
+def _queues_together(older: QueueLength, newer: QueueLength) -> dict[str, object]:
+    known_ms = older.duration_ms + newer.duration_ms
+    weights = (older.duration_ms / known_ms, newer.duration_ms / known_ms) if known_ms else (0.5, 0.5)
+    return {
+        "people_mean": older.people_mean * weights[0] + newer.people_mean * weights[1],
+        "people_max": max(older.people_max, newer.people_max),
+        "waits": older.waits + newer.waits,
+        "waited_s": older.waited_s + newer.waited_s,
+        "waited_max_s": max(older.waited_max_s, newer.waited_max_s),
+    }
+
+
+def _span(older: Counted, newer: Counted) -> tuple[int, int] | None:
     """Beginning and length of both together. A wall clock that was set in between must not tear them apart for ever."""
     started_at_ms = min(older.started_at_ms, newer.started_at_ms)
     ended_at_ms = max(older.started_at_ms + older.duration_ms, newer.started_at_ms + newer.duration_ms)
@@ -91,6 +115,28 @@ def _added(older: list[FloorCell], newer: list[FloorCell]) -> list[FloorCell]:
     for cell in (*older, *newer):
         stays.setdefault((cell.column, cell.row), []).append(cell.person_s)
     return [FloorCell(column, row, math.fsum(parts)) for (column, row), parts in sorted(stays.items())]
+
+
+def _zones_added(older: list[ZoneStay], newer: list[ZoneStay]) -> list[ZoneStay]:
+    stays: dict[str, ZoneStay] = {}
+    for one in (*older, *newer):
+        had = stays.get(one.zone_id, ZoneStay(one.zone_id, 0, 0.0, 0, 0.0))
+        stays[one.zone_id] = ZoneStay(
+            one.zone_id, had.entries + one.entries, had.person_s + one.person_s, had.stopped + one.stopped, had.stopped_s + one.stopped_s
+        )
+    return list(stays.values())
+
+
+def _paths_added(older: list[ZonePath], newer: list[ZonePath]) -> list[ZonePath]:
+    people: dict[tuple[str, str], int] = {}
+    for one in (*older, *newer):
+        people[one.from_zone, one.to_zone] = people.get((one.from_zone, one.to_zone), 0) + one.people
+    return [ZonePath(*way, count) for way, count in sorted(people.items())]
+
+
+def _known_sum(one: int | None, other: int | None) -> int | None:
+    """What one of two does not know, both together do not."""
+    return None if one is None or other is None else one + other
 
 
 def overtaken(connection: sqlite3.Connection, rows: int) -> list[tuple[int, str]]:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from edge_agent.config import CameraConfig, FloorConfig, LineConfig
 from edge_agent.errors import ConfigurationInvalid
+from edge_agent.floor_config import FloorZoneConfig, LensConfig
 from edge_agent.rules.doorway import DoorLine
-from edge_agent.rules.floor_plane import FloorCalibrationInvalid, FloorPlane, FloorPoint, plane_from_points, plane_from_tsai
+from edge_agent.rules.floor_plane import (
+    FloorCalibrationInvalid,
+    FloorPlane,
+    FloorPoint,
+    RadialLens,
+    plane_from_points,
+    plane_from_tsai,
+    tile_points,
+)
+from edge_agent.rules.floor_zones import FloorZone
 from edge_agent.rules.footfall import FootfallRule, FootfallWatcher
 from edge_agent.rules.tracking import TrackingRule
 
@@ -41,13 +53,27 @@ def floor_plane(floor: FloorConfig | None) -> FloorPlane | None:
     field, path = "floor.points", "cameras"
     try:
         if floor.tsai_file is None:
-            return plane_from_points([FloorPoint(p.x_px, p.y_px, p.x_m, p.y_m) for p in floor.points], origin_m=origin_m)
+            points = [FloorPoint(p.x_px, p.y_px, p.x_m, p.y_m) for p in floor.points]
+            if (tile := floor.tile) is not None:
+                field = "floor.tile"
+                size_m, at_m = (tile.width_m, tile.depth_m), (tile.x_m, tile.y_m)
+                points = tile_points(tile.corners_px, size_m, at_m=at_m, turned_deg=tile.turned_deg)
+            return plane_from_points(points, origin_m=origin_m, lens=_lens(floor.lens))
         field, path = "floor.tsai_file", floor.tsai_file
         return plane_from_tsai(Path(floor.tsai_file).read_text(encoding="utf-8"), origin_m=origin_m)
     except FloorCalibrationInvalid as error:
         raise ConfigurationInvalid(path=path, field=field, problem=f"{error.problem}; {error.advice}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationInvalid(path=path, field=field, problem=f"cannot be read ({error})") from error
+
+
+def floor_zones(zones: Sequence[FloorZoneConfig]) -> list[FloorZone]:
+    """The zones of a camera's floor."""
+    return [FloorZone(zone.zone_id, zone.kind, np.array(zone.corners_m, dtype=float)) for zone in zones]
+
+
+def _lens(lens: LensConfig | None) -> RadialLens | None:
+    return None if lens is None else RadialLens((lens.fx_px, lens.fy_px), (lens.cx_px, lens.cy_px), lens.k1, lens.k2)
 
 
 def footfall_watcher(
@@ -64,4 +90,5 @@ def footfall_watcher(
         interval_s=interval_s,
         interval_phase_ms=interval_phase_ms,
     )
-    return FootfallWatcher(door_lines([*config.lines, *extra_lines]), floor_plane(config.floor), rule)
+    zones = floor_zones(config.zones)
+    return FootfallWatcher(door_lines([*config.lines, *extra_lines]), floor_plane(config.floor), rule, zones)

@@ -14,9 +14,10 @@ from edge_agent.config import CameraConfig
 from edge_agent.errors import EdgeError, RecordingInvalid
 from edge_agent.flows.camera_rules import footfall_watcher
 from edge_agent.flows.fault_board import FaultBoard
+from edge_agent.flows.interval_words import Said, interval_words
 from edge_agent.readings import PersonFinder
 from edge_agent.rules.footfall import FootfallInterval
-from wire_format.observations import DoorCrossing, FloorDwell
+from wire_format.observations import Observation
 
 _FRAME_TIMEOUT_MS = 5_000
 _BACK_OFF_FIRST_S = 1.0
@@ -61,7 +62,7 @@ class WatchFlow:
         self,
         open_finder: Callable[[], PersonFinder],
         config: CameraConfig,
-        record: Callable[[DoorCrossing | FloorDwell], object],
+        record: Callable[[Observation], object],
         clock: AgentClock,
         faults: FaultBoard,
         *,
@@ -135,34 +136,7 @@ class WatchFlow:
 
     def _tell(self, intervals: list[FootfallInterval]) -> None:
         for interval in intervals:
-            ended_ms, duration_ms = interval.ended_at_ms, interval.ended_at_ms - interval.started_at_ms
-            wall_ms = max(0, self._clock.wall_ms_at(ended_ms))
-            started_at_ms = max(0, wall_ms - duration_ms)
-            for door_id, total in interval.doors.items():
-                self._record(
-                    DoorCrossing(
-                        device_id=self._device_id,
-                        boot_id=self._clock.boot_id,
-                        monotonic_ms=ended_ms,
-                        observed_at_ms=wall_ms,
-                        door_id=door_id,
-                        started_at_ms=started_at_ms,
-                        duration_ms=duration_ms,
-                        people_in=total.people_in,
-                        people_out=total.people_out,
-                    )
-                )
-            if self._config.floor is not None:
-                self._record(
-                    FloorDwell(
-                        device_id=self._device_id,
-                        boot_id=self._clock.boot_id,
-                        monotonic_ms=ended_ms,
-                        observed_at_ms=wall_ms,
-                        area_id=self._config.area_id,
-                        started_at_ms=started_at_ms,
-                        duration_ms=duration_ms,
-                        cell_size_m=self._config.floor.cell_size_m,
-                        cells=interval.cells,
-                    )
-                )
+            wall_ms = max(0, self._clock.wall_ms_at(interval.ended_at_ms))
+            said = Said(device_id=self._device_id, boot_id=self._clock.boot_id, monotonic_ms=interval.ended_at_ms, observed_at_ms=wall_ms)
+            for observation in interval_words(interval, self._config, said):
+                self._record(observation)

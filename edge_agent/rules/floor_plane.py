@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from xml.etree import ElementTree
 
 import numpy as np
@@ -54,12 +54,46 @@ class Lens:
         return np.asarray(centred * (1.0 + self.kappa1 * radius2))
 
 
+class AnyLens(Protocol):
+    """A lens whose bending can be taken out of points."""
+
+    def undistort(self, points_px: Floats) -> Floats:
+        """(n, 2) pixels to (n, 2) places as a lens without distortion would have drawn them, in a unit of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class RadialLens:
+    """OpenCV's radial distortion: pixels to undistorted pixels. `focal_px`, `centre_px`: (x, y)."""
+
+    focal_px: tuple[float, float]
+    centre_px: tuple[float, float]
+    k1: float
+    k2: float = 0.0
+
+    def undistort(self, points_px: Floats) -> Floats:
+        """(n, 2) pixels to (n, 2) pixels. The model says how to bend; ten Newton steps along each ray straighten it again.
+
+        Beyond the circle in which the model bends one way only there is no answer: not a number.
+        """
+        bent = (points_px - self.centre_px) / self.focal_px
+        wanted = np.hypot(bent[:, 0], bent[:, 1])
+        radius = wanted.copy()
+        for _ in range(10):
+            slope = 1.0 + 3.0 * self.k1 * radius**2 + 5.0 * self.k2 * radius**4
+            error = radius * (1.0 + self.k1 * radius**2 + self.k2 * radius**4) - wanted
+            radius = radius - error / np.where(np.abs(slope) > 1e-6, slope, 1e-6)
+        missed = np.abs(radius * (1.0 + self.k1 * radius**2 + self.k2 * radius**4) - wanted) > 1e-6
+        stretch = np.where(missed, np.nan, radius / np.where(wanted > 0.0, wanted, 1.0))
+        stretch = np.where(wanted > 0.0, stretch, 1.0)
+        return np.asarray(bent * stretch[:, None] * self.focal_px + self.centre_px)
+
+
 @dataclass(frozen=True, slots=True)
 class FloorPlane:
     """Maps the picture's floor to the plan. `to_plan` is (3, 3); its third row is positive where the floor can be seen."""
 
     to_plan: Floats
-    lens: Lens | None = None
+    lens: AnyLens | None = None
     residual_m: float = 0.0
 
     def metres(self, feet_px: Floats) -> Floats:
@@ -80,17 +114,39 @@ class FloorPlane:
         return np.asarray(toes + HALF_SHOE_M * behind / np.where(length > 0.0, length, 1.0))
 
 
-def plane_from_points(points: Sequence[FloorPoint], *, origin_m: tuple[float, float] = (0.0, 0.0)) -> FloorPlane:
+def tile_points(
+    corners_px: Sequence[tuple[float, float]], size_m: tuple[float, float], *, at_m: tuple[float, float], turned_deg: float
+) -> list[FloorPoint]:
+    """The four corners of a rectangle of floor tiles as points of the floor.
+
+    `corners_px` go around it from the corner that lies at `at_m` on the plan; from there to the second are `size_m[0]` metres in the
+    direction `turned_deg` (0 = along x, 90 = along y), from the second to the third `size_m[1]`, a right angle further on.
+    """
+    turned = np.radians(turned_deg)
+    along, across = np.array([np.cos(turned), np.sin(turned)]), np.array([-np.sin(turned), np.cos(turned)])
+    spots = [at_m + a * size_m[0] * along + b * size_m[1] * across for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))]
+    return [FloorPoint(*corner, float(spot[0]), float(spot[1])) for corner, spot in zip(corners_px, spots, strict=True)]
+
+
+def plane_from_points(
+    points: Sequence[FloorPoint], *, origin_m: tuple[float, float] = (0.0, 0.0), lens: AnyLens | None = None
+) -> FloorPlane:
     """Fit the homography through four or more points (normalised direct linear transform; Hartley and Zisserman, 2004).
 
-    `origin_m` is subtracted from the plan coordinates. `residual_m` of the answer is the largest distance by which a point is missed.
+    The bending of a `lens` is taken out first; `origin_m` is subtracted from the plan
+    coordinates. `residual_m` of the answer is the largest distance by which a point is missed.
 
     Raises:
         FloorCalibrationInvalid: fewer than four points, or three of four on one line.
     """
     if len(points) < 4:
         raise FloorCalibrationInvalid(problem=f"{len(points)} points given", advice="give four or more points of the floor")
-    pixels = np.array([(p.x_px, p.y_px) for p in points], dtype=float)
+    clicked = np.array([(p.x_px, p.y_px) for p in points], dtype=float)
+    pixels = clicked if lens is None else lens.undistort(clicked)
+    if not np.isfinite(pixels).all():
+        raise FloorCalibrationInvalid(
+            problem="a point lies where the lens bends back on itself", advice="check k1 and k2, or choose others"
+        )
     plan = np.array([(p.x_m, p.y_m) for p in points], dtype=float) - origin_m
     from_pixels, from_plan = _normaliser(pixels), _normaliser(plan)
     p, m = _apply(from_pixels, pixels), _apply(from_plan, plan)
@@ -104,9 +160,9 @@ def plane_from_points(points: Sequence[FloorPoint], *, origin_m: tuple[float, fl
     depth = pixels @ homography[2, :2] + homography[2, 2]
     if (depth > 0).any() and (depth < 0).any():
         raise FloorCalibrationInvalid(problem="the points contradict each other", advice="check their order on picture and plan")
-    plane = FloorPlane(homography * np.sign(depth[0]))
-    missed = np.hypot(*(plane.metres(pixels) - plan).T)
-    return FloorPlane(plane.to_plan, residual_m=float(missed.max()))
+    plane = FloorPlane(homography * np.sign(depth[0]), lens)
+    missed = np.hypot(*(plane.metres(clicked) - plan).T)
+    return FloorPlane(plane.to_plan, lens, residual_m=float(missed.max()))
 
 
 def plane_from_tsai(xml: str, *, origin_m: tuple[float, float] = (0.0, 0.0)) -> FloorPlane:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_agent.config import CameraConfig, FloorConfig, FloorPointConfig, LineConfig
+from edge_agent.floor_config import FloorZoneConfig
 from edge_agent.readings import Detections
 from edge_agent.simulated_store.shop import Shop
-from wire_format.plans import Planogram, Rectangle
+from wire_format.plans import Planogram, Rectangle, Zone
 
 FRAME_MS = 200
 WIDTH_PX, HEIGHT_PX = 960, 720
@@ -83,7 +84,16 @@ def camera_config(planogram: Planogram, *, cell_size_m: float = 0.5) -> CameraCo
         frames_per_s=1000.0 / FRAME_MS,
         lines=lines,
         floor=FloorConfig(points=points, cell_size_m=cell_size_m),
+        zones=[_zone_config(zone) for zone in planogram.zones],
     )
+
+
+def _zone_config(zone: Zone) -> FloorZoneConfig:
+    """The planogram's zone as the camera counts it: its rectangle, and nobody from the back room."""
+    place = zone.place
+    right_m, bottom_m = place.x_m + place.width_m, place.y_m + place.depth_m
+    corners = [(place.x_m, place.y_m), (right_m, place.y_m), (right_m, bottom_m), (place.x_m, bottom_m)]
+    return FloorZoneConfig(zone_id=zone.zone_id, kind="staff" if zone.kind == "back_room" else zone.kind, corners_m=corners)
 
 
 class SceneCamera:

@@ -39,6 +39,8 @@ y1 = 0
 x2 = 100
 y2 = 0
 """
+
+TILE = "[cameras.floor.tile]\ncorners_px = [[9, 9], [90, 9], [90, 90], [9, 90]]\nwidth_m = 0.6\ndepth_m = 0.6\n"
 READER = """store_id = "corner"
 device_id = "reader-1"
 
@@ -76,6 +78,42 @@ MISTAKES = {
     "a line to nowhere": (CAMERA.replace("x2 = 100", 'x2 = "a"'), 12, "cameras[1].lines[1].x2", "Expected a number, got 'a'"),
     "a camera twice": (CAMERA + CAMERA[CAMERA.index("[[cameras]]") :], 15, "cameras[2].area_id", "'entrance'"),
     "a floor without points": (CAMERA + "[cameras.floor]\ncell_size_m = 0.5\n", 14, "cameras[1].floor.points", "0 given; four or more"),
+    "a zone without a floor": (
+        CAMERA + "[[cameras.zones]]\nzone_id='a'\ncorners_m=[[0,0],[1,0],[1,1]]\n",
+        14,
+        "cameras[1].zones",
+        "add [cameras.floor]",
+    ),
+    "a zone of a kind nobody knows": (
+        CAMERA + "[[cameras.zones]]\nzone_id='a'\nkind='shop'\ncorners_m=[[0,0],[1,0],[1,1]]\n",
+        16,
+        "cameras[1].zones[1].kind",
+        "'shop'",
+    ),
+    "a zone that is a line": (
+        CAMERA + "[[cameras.zones]]\nzone_id='a'\ncorners_m=[[0,0],[1,0],[2,0]]\n" + TILE,
+        16,
+        "cameras[1].zones[1].corners_m",
+        "has no area",
+    ),
+    "a zone of two corners": (
+        CAMERA + "[[cameras.zones]]\nzone_id='a'\ncorners_m=[[0,0],[1,0]]\n" + TILE,
+        16,
+        "cameras[1].zones[1].corners_m",
+        "length >= 3",
+    ),
+    "a floor by tile and by points": (
+        CAMERA + TILE + "[[cameras.floor.points]]\nx_px=1\ny_px=1\nx_m=0\ny_m=0\n",
+        14,
+        "cameras[1].floor.tile",
+        "give points or tile, not both",
+    ),
+    "a tile of three corners": (
+        CAMERA + TILE.replace(", [9, 90]", ""),
+        15,
+        "cameras[1].floor.tile.corners_px",
+        "length >= 4",
+    ),
     "a floor of one point": (
         CAMERA + "[cameras.floor]\npoints = [\n{x_px=1,y_px=1,x_m=0,y_m=0},\n]\n",
         15,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from edge_agent.rules.floor_plane import FloorCalibrationInvalid, FloorPoint, plane_from_points, plane_from_tsai
+from edge_agent.rules.floor_plane import FloorCalibrationInvalid, FloorPoint, RadialLens, plane_from_points, plane_from_tsai, tile_points
 from edge_agent.rules.floor_tiles import FloorTiles
 
 HOMOGRAPHY = np.array([[120.0, 30.0, 200.0], [5.0, 60.0, 150.0], [0.01, 0.08, 1.0]])  # Plan metres to pixels.
@@ -62,6 +63,48 @@ def test_above_the_horizon_there_is_no_floor() -> None:
     depth = plane.to_plan[2] @ np.array([300.0, -5000.0, 1.0])
     assert depth <= 0.0 or np.isfinite(plane.metres(np.array([[300.0, -5000.0]]))).all()
     assert np.isnan(plane.metres(np.array([[300.0, -50_000.0]]))).all() or depth > 0.0
+
+
+def test_a_known_floor_tile_calibrates_the_floor() -> None:
+    """Three by two tiles of 0.6 m, turned a quarter, seen by a pinhole camera: any other point of the floor falls in place."""
+    to_picture = np.array([[80.0, 20.0, 100.0], [-5.0, 60.0, 200.0], [0.01, 0.05, 1.0]])
+
+    def pixel(x_m: float, y_m: float) -> tuple[float, float]:
+        u, v, w = to_picture @ (x_m, y_m, 1.0)
+        return float(u / w), float(v / w)
+
+    on_plan = [(2.0, 1.0), (2.0, 2.8), (0.8, 2.8), (0.8, 1.0)]  # 1.8 m along y, then 1.2 m against x.
+    corners = tile_points([pixel(*spot) for spot in on_plan], (1.8, 1.2), at_m=(2.0, 1.0), turned_deg=90.0)
+    assert [(round(p.x_m, 9), round(p.y_m, 9)) for p in corners] == on_plan
+    plane = plane_from_points(corners)
+    assert plane.metres(np.array([pixel(4.0, 5.0)])) == pytest.approx(np.array([(4.0, 5.0)]), abs=1e-6)
+
+
+@pytest.mark.parametrize(("k1", "k2"), [(-0.3, 0.08), (0.15, 0.0), (-0.22, 0.0)])
+def test_a_bent_lens_is_straightened_as_opencv_does_it(k1: float, k2: float) -> None:
+    lens = RadialLens((500.0, 510.0), (320.0, 240.0), k1, k2)
+    points = np.array([(x, y) for x in range(40, 640, 70) for y in range(20, 480, 60)], dtype=float)
+    matrix = np.array([[500.0, 0.0, 320.0], [0.0, 510.0, 240.0], [0.0, 0.0, 1.0]])
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 100, 1e-9)
+    theirs = cv2.undistortPoints(points[:, None], matrix, np.array([k1, k2, 0, 0]), R=np.eye(3), P=matrix, criteria=criteria)[:, 0]
+    assert np.abs(lens.undistort(points) - theirs).max() < 0.01
+
+
+def test_points_through_a_bent_lens_lie_on_the_plan_only_when_it_is_straightened() -> None:
+    lens = RadialLens((500.0, 500.0), (320.0, 240.0), -0.25)
+    clicked = np.array([(60, 60), (580, 60), (580, 430), (60, 430), (320, 60), (60, 240)], dtype=float)
+    metres = lens.undistort(clicked) / 100.0
+    points = [FloorPoint(*p, *m) for p, m in zip(clicked.tolist(), metres.tolist(), strict=True)]
+    assert plane_from_points(points, lens=lens).residual_m < 1e-6
+    assert plane_from_points(points).residual_m > 0.1
+
+
+def test_beyond_where_a_lens_bends_back_there_is_no_floor() -> None:
+    lens = RadialLens((100.0, 100.0), (320.0, 240.0), -0.5)
+    assert np.isnan(lens.undistort(np.array([(0.0, 0.0)]))).all()
+    corners = [FloorPoint(x, y, x, y) for x, y in ((0.0, 0.0), (640.0, 0.0), (640.0, 480.0), (0.0, 480.0))]
+    with pytest.raises(FloorCalibrationInvalid, match="check k1 and k2"):
+        plane_from_points(corners, lens=lens)
 
 
 def test_tsai_calibration_puts_labelled_feet_where_the_labels_say(shared_data: Path) -> None:

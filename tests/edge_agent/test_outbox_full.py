@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,12 +17,15 @@ from wire_format.observations import (
     DoorCrossing,
     FloorCell,
     FloorDwell,
+    FloorZones,
     Observation,
     QueueLength,
     Shed,
     ShelfWeight,
     TagLeft,
     TagSeen,
+    ZonePath,
+    ZoneStay,
 )
 
 BOOT = {"device_id": "shelves-1", "boot_id": "00c0ffee"}
@@ -142,6 +146,29 @@ def test_merged_queues_keep_their_mean_over_time_and_their_maximum(path: Path) -
     assert said.people_mean == pytest.approx(2.0)
     assert (said.people_max, said.duration_ms) == (9, 3 * MINUTE_MS)
     outbox.close()
+
+
+def test_zones_and_waits_of_a_full_outbox_are_added_up(path: Path) -> None:
+    def zones(minute: int, *stays: ZoneStay) -> FloorZones:
+        times = at(minute)
+        span = {"started_at_ms": times["observed_at_ms"], "duration_ms": MINUTE_MS}
+        return FloorZones(**BOOT, **times, **span, area_id="aisle", zones=list(stays), paths=[ZonePath("a", "b", 2)])
+
+    outbox = Outbox(path, capacity=2)
+    for minute in range(6):
+        outbox.put(zones(minute, ZoneStay("a", 1, 10.0, 1, 4.0), ZoneStay("b", minute, 0.5, 0, 0.0)))
+        waited = {"waits": 1, "waited_s": 30.0 + minute, "waited_max_s": 30.0 + minute}
+        outbox.put(msgspec.structs.replace(queue(minute, 1.0, 2), **waited))
+    told = read(outbox.take(0, 10))
+    outbox.close()
+    stays = [one for one in told if isinstance(one, FloorZones)]
+    assert [(z.zone_id, z.entries, z.person_s, z.stopped, z.stopped_s) for z in stays[0].zones] == [
+        ("a", 6, 60.0, 6, 24.0),
+        ("b", 15, 3.0, 0, 0.0),
+    ]
+    assert stays[0].paths == [ZonePath("a", "b", 12)]
+    queues = [one for one in told if isinstance(one, QueueLength)]
+    assert [(q.waits, q.waited_s, q.waited_max_s) for q in queues] == [(6, 195.0, 35.0)]
 
 
 def test_new_tags_without_end_do_not_fill_the_disk_but_push_out_the_oldest(path: Path) -> None:

@@ -8,7 +8,9 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,11 +19,12 @@ from edge_agent.adapters.clock import AgentClock
 from edge_agent.adapters.person_detector import PersonDetector
 from edge_agent.config import CameraConfig, FloorConfig, FloorPointConfig, LineConfig
 from edge_agent.errors import EdgeError, RecordingInvalid, SensorUnavailable
+from edge_agent.floor_config import FloorZoneConfig
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.watch import WatchFlow, camera_opener
 from edge_agent.readings import Detections, PersonFinder
 from wire_format import codec
-from wire_format.observations import DoorCrossing, FloorDwell
+from wire_format.observations import DoorCrossing, FloorDwell, FloorZones, Observation, QueueLength, ZonePath
 
 CORNERS = ((0, 0), (600, 0), (600, 600), (0, 600))
 CONFIG = CameraConfig(
@@ -61,20 +64,20 @@ def boxes(feet: list[tuple[float, float]]) -> np.ndarray:
 
 
 def watch(
-    *openings: Callable[[], PersonFinder], stop: threading.Event | None = None
-) -> tuple[list[DoorCrossing | FloorDwell], FaultBoard, list[str]]:
+    *openings: Callable[[], PersonFinder], stop: threading.Event | None = None, config: CameraConfig = CONFIG
+) -> tuple[list[Observation], FaultBoard, list[str]]:
     """Run the flow over what each opening gives; what was recorded, the faults that are left, and all that ever were."""
     clock = AgentClock("b0070000", started_ms_ago=600_000)
     faults = FaultBoard(clock.wall_ms)
     ever: list[str] = []
     faults.on_change(lambda: ever.extend(f.code for f in faults.current() if f.code not in ever))
-    told: list[DoorCrossing | FloorDwell] = []
+    told: list[Observation] = []
     waiting = list(openings)
 
     def open_next() -> PersonFinder:
         return waiting.pop(0)()
 
-    flow = WatchFlow(open_next, CONFIG, told.append, clock, faults, device_id="pi-1", back_off_first_s=0.01)
+    flow = WatchFlow(open_next, config, told.append, clock, faults, device_id="pi-1", back_off_first_s=0.01)
     flow.run(stop or threading.Event())
     assert not waiting
     return told, faults, ever
@@ -91,6 +94,23 @@ def test_somebody_coming_in_is_told_once_with_where_they_walked() -> None:
     assert sum(c.person_s for o in dwells for c in o.cells) == pytest.approx(0.2 * (len(INWARD) - 1), abs=0.01)
     assert all(codec.observations.decode(codec.encode(o)) == o for o in told)
     assert faults.current() == []
+
+
+def test_a_camera_with_zones_tells_stays_ways_and_waits_by_the_minute() -> None:
+    def square(zone_id: str, kind: Literal["aisle", "queue"], left: float) -> FloorZoneConfig:
+        return FloorZoneConfig(zone_id=zone_id, kind=kind, corners_m=[(left, 0), (left + 3, 0), (left + 3, 6), (left, 6)])
+
+    config = msgspec.structs.replace(CONFIG, zones=[square("aisle", "aisle", 0), square("tills", "queue", 3)])
+    told, _, _ = watch(lambda: Scene([*INWARD, *[INWARD[-1]] * 60]), config=config)
+    zones = [o for o in told if isinstance(o, FloorZones)]
+    queues = [o for o in told if isinstance(o, QueueLength)]
+    stays = {name: sum(z.entries for o in zones for z in o.zones if z.zone_id == name) for name in ("aisle", "tills")}
+    assert stays == {"aisle": 1, "tills": 1}
+    assert [p for o in zones for p in o.paths] == [ZonePath("aisle", "tills", 1)]
+    assert sum(o.waits for o in queues) == 1
+    assert 12.0 < sum(o.waited_s for o in queues) < 18.0
+    assert sum(o.people or 0 for o in told if isinstance(o, FloorDwell)) == 1
+    assert all(codec.observations.decode(codec.encode(o)) == o for o in told)
 
 
 def test_intervals_end_with_the_wall_clocks_minutes_and_never_overlap() -> None:
