@@ -190,6 +190,7 @@ class Hub:
             zone=self._zone,
             now_ms=self._clock.now_ms,
             every_s=self._config.cloud.report_every_s,
+            people_min=self._config.privacy.people_min,
         )
 
     def _make_notify(self, config_path: str) -> Notify:
@@ -229,6 +230,7 @@ class Hub:
             mirror=InfluxMirror(url=mirror.url, token=token, org=mirror.org, bucket=mirror.bucket),
             store_id=self.ledger.identity.store_id,
             now_ms=self._clock.now_ms,
+            people_min=self._config.privacy.people_min,
         )
 
     def _checks(self) -> dict[str, Check]:

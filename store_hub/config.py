@@ -78,6 +78,12 @@ class MirrorConfig(Section, frozen=True, kw_only=True):
     bucket: str = "aislewise"
 
 
+class PrivacyConfig(Section, frozen=True, kw_only=True):
+    """What leaves the shop: counts of fewer than `people_min` people are withheld from the cloud, the mirror and exports. 1: nothing is."""
+
+    people_min: Annotated[int, Meta(ge=1, le=1000)] = 1
+
+
 class HubConfig(Section, frozen=True, kw_only=True):
     """The whole file. Without a `store_id` the planogram's or the ledger's own is used; `planogram` is what `init` puts in force."""
 
@@ -90,6 +96,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     cloud: CloudConfig = CloudConfig()
     pager: PagerConfig = PagerConfig()
     mirror: MirrorConfig = MirrorConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
 
 
 def load_config(path: Path | None) -> HubConfig:

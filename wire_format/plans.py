@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from wire_format.identifiers import Count, DoorId, ShelfId, Sku, StoreId, WallClockMs, ZoneId
+from wire_format.identifiers import Count, DoorId, Epc, ShelfId, Sku, StoreId, WallClockMs, ZoneId
 
 Metres = Annotated[float, Meta(ge=-10_000.0, le=10_000.0)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -78,16 +78,20 @@ class Bay(Struct, frozen=True, kw_only=True):
 
 
 class Zone(Struct, frozen=True, kw_only=True):
-    """A part of the floor that is counted by itself."""
+    """A part of the floor that is counted by itself. `shelf_ids`: the shelves one is served from there, so that stops lead to picks."""
 
     zone_id: ZoneId
     name: str
     kind: Literal["aisle", "entrance", "queue", "till", "back_room", "other"] = "other"
     place: Rectangle
+    shelf_ids: list[ShelfId] = []
 
 
 class Door(Struct, frozen=True, kw_only=True):
-    """A line people cross: inside is to the right of it when looking from its first to its second point."""
+    """A line people cross: inside is to the right of it when looking from its first to its second point.
+
+    `badge_zone_id` is the zone of the tag antenna that hangs at this door and sees staff badges.
+    """
 
     door_id: DoorId
     name: str
@@ -95,10 +99,25 @@ class Door(Struct, frozen=True, kw_only=True):
     y1_m: Metres
     x2_m: Metres
     y2_m: Metres
+    badge_zone_id: ZoneId | None = None
+
+
+class OpeningHours(Struct, frozen=True, kw_only=True):
+    """When the shop is open on some days of the week (1 is Monday), the store's own time; one that closes after midnight closes earlier
+    than it opens.
+    """
+
+    days: Annotated[list[Annotated[int, Meta(ge=1, le=7)]], Meta(min_length=1)]
+    opens: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    closes: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planogram"):
-    """A store's plan: floor, bays, shelves, facings, zones, doors and the articles on them."""
+    """A store's plan: floor, bays, shelves, facings, zones, doors and the articles on them.
+
+    `opening_hours` empty: not told, so that nothing follows from them. `staff_badges` are the EPCs that staff carry: whoever crosses a door
+    while one is seen there is no visitor.
+    """
 
     store_id: StoreId
     name: str
@@ -110,6 +129,8 @@ class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planog
     bays: list[Bay]
     zones: list[Zone] = []
     doors: list[Door] = []
+    opening_hours: list[OpeningHours] = []
+    staff_badges: list[Epc] = []
     products: list[Product]
     back_room: dict[str, int] = {}
 

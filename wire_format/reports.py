@@ -72,30 +72,47 @@ class SkuDay(Fact, frozen=True, kw_only=True, tag="sku_day"):
 
 
 class DoorQuarter(Fact, frozen=True, kw_only=True, tag="door_quarter"):
-    """People through one door in a quarter of an hour."""
+    """Visitors through one door in a quarter of an hour; staff are told apart. `groups_in` null: the counter does not look for groups.
+
+    `withheld`: so few went through that the shop does not tell; then every count of people is null.
+    """
 
     quarter_started_at_ms: WallClockMs
     door_id: DoorId
-    people_in: Count
-    people_out: Count
+    people_in: Count | None
+    people_out: Count | None
     observed_min: Annotated[float, Meta(ge=0.0, le=15.0, description="minutes the counter was alive")]
+    staff_in: Count | None = None
+    staff_out: Count | None = None
+    groups_in: Count | None = None
+    withheld: bool = False
 
 
 class ZoneQuarter(Fact, frozen=True, kw_only=True, tag="zone_quarter"):
-    """Stay in one zone of the floor in a quarter of an hour."""
+    """Stay in one zone of the floor in a quarter of an hour, and, where a camera counts it: visits, stops, and waits that ended.
+
+    Null is not measured; or withheld, because so few were there that the shop does not tell.
+    """
 
     quarter_started_at_ms: WallClockMs
     zone_id: ZoneId
-    dwell_person_s: Annotated[float, Meta(ge=0.0)]
+    dwell_person_s: Annotated[float, Meta(ge=0.0)] | None
+    entries: Count | None = None
+    stopped: Count | None = None
+    stopped_person_s: Annotated[float, Meta(ge=0.0)] | None = None
+    waits: Count | None = None
+    waited_s: Annotated[float, Meta(ge=0.0)] | None = None
+    withheld: bool = False
 
 
 class TileQuarter(Fact, frozen=True, kw_only=True, tag="tile_quarter"):
-    """The heatmap of one camera area in a quarter of an hour; cells as in `FloorDwell`."""
+    """The heatmap of one camera area in a quarter of an hour; cells as in `FloorDwell`. `withheld`: too few people for the shop to tell."""
 
     quarter_started_at_ms: WallClockMs
     area_id: ZoneId
     cell_size_m: Annotated[float, Meta(gt=0.0, le=10.0)]
     cells: list[FloorCell]
+    withheld: bool = False
 
 
 class AlertFact(Fact, frozen=True, kw_only=True, tag="alert"):

@@ -84,16 +84,19 @@ def _sku_day(store_id: str, generation: int, fact: SkuDay) -> Row:
 
 def _door_quarter(store_id: str, generation: int, fact: DoorQuarter) -> Row:
     at = moment(fact.quarter_started_at_ms)
-    return (store_id, at, fact.door_id, generation, fact.sequence, fact.people_in, fact.people_out, fact.observed_min)
+    told = (fact.people_in, fact.people_out, fact.observed_min, fact.staff_in, fact.staff_out, fact.groups_in, fact.withheld)
+    return (store_id, at, fact.door_id, generation, fact.sequence, *told)
 
 
 def _zone_quarter(store_id: str, generation: int, fact: ZoneQuarter) -> Row:
-    return (store_id, moment(fact.quarter_started_at_ms), fact.zone_id, generation, fact.sequence, fact.dwell_person_s)
+    told = (fact.dwell_person_s, fact.entries, fact.stopped, fact.stopped_person_s, fact.waits, fact.waited_s, fact.withheld)
+    return (store_id, moment(fact.quarter_started_at_ms), fact.zone_id, generation, fact.sequence, *told)
 
 
 def _tile_quarter(store_id: str, generation: int, fact: TileQuarter) -> Row:
     cells = Jsonb([[cell.column, cell.row, cell.person_s] for cell in fact.cells])
-    return (store_id, moment(fact.quarter_started_at_ms), fact.area_id, generation, fact.sequence, fact.cell_size_m, cells)
+    at = moment(fact.quarter_started_at_ms)
+    return (store_id, at, fact.area_id, generation, fact.sequence, fact.cell_size_m, cells, fact.withheld)
 
 
 def _alert(store_id: str, generation: int, fact: AlertFact) -> Row:

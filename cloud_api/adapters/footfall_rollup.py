@@ -1,7 +1,8 @@
 """Hours and days of visitors, added up from the door quarters in the transaction that books them.
 
 An hour belongs to the store's own calendar. It is keyed by the instant it starts, so that the night on which the clocks go back keeps
-both of its hours. Only hours that were touched are added up again.
+both of its hours. Only hours that were touched are added up again. A quarter whose count the shop withholds is no quarter in which nobody
+came: it counts as not watched, so that its hour is known to be told in part.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ _HOURS = text(
     """
     INSERT INTO footfall_hour AS held (store_id, hour_at, day, hour, people_in, people_out, observed_min, doors)
     SELECT :store, touched.hour_at, touched.day, touched.hour,
-           sum(people_in), sum(people_out), sum(observed_min), count(DISTINCT door_id)
+           coalesce(sum(people_in), 0), coalesce(sum(people_out), 0), coalesce(sum(observed_min) FILTER (WHERE NOT withheld), 0),
+           count(DISTINCT door_id)
     FROM unnest(CAST(:hours AS timestamptz[]), CAST(:days AS date[]), CAST(:numbers AS smallint[])) AS touched (hour_at, day, hour)
     JOIN door_quarter ON store_id = :store AND quarter_at >= touched.hour_at AND quarter_at < touched.hour_at + interval '1 hour'
     WHERE quarter_at >= :lowest AND quarter_at < :highest

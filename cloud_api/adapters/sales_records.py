@@ -111,7 +111,7 @@ class SalesBook:
             return {sku: (int(units), int(revenue)) for sku, units, revenue in rows}
 
     def dwell(self, store_id: str, *, zone: str, first: date, last: date) -> dict[str, float]:
-        """Person-seconds by zone over the store's days, both included; zones that were never watched are absent."""
+        """Person-seconds by zone over the store's days, both included; zones never watched, or told nothing of, are absent."""
         with self._engine.connect() as connection:
             rows = connection.execute(
                 text(
@@ -121,7 +121,7 @@ class SalesBook:
                 ),
                 {"store": store_id, "first": first, "last": last, "zone": zone},
             )
-            return {zone_id: float(dwell) for zone_id, dwell in rows}
+            return {zone_id: float(dwell) for zone_id, dwell in rows if dwell is not None}
 
     def waiting_to_be_planned(self, *, older_than: datetime) -> list[str]:
         """Stores that reported since they were planned, and were not planned since `older_than`."""

@@ -6,7 +6,7 @@ its news must still win over the old ledger's. `generation` counts a store's led
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Double, Index, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Index, Integer, MetaData, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
@@ -63,16 +63,19 @@ sku_day = Table(
 )  # fmt: skip
 door_quarter = Table(
     "door_quarter", metadata, _store(), Column("quarter_at", _AT, primary_key=True), Column("door_id", Text, primary_key=True), *_rank(),
-    Column("people_in", BigInteger, nullable=False), Column("people_out", BigInteger, nullable=False),
-    Column("observed_min", Double, nullable=False),
+    Column("people_in", BigInteger), Column("people_out", BigInteger), Column("observed_min", Double, nullable=False),
+    Column("staff_in", BigInteger), Column("staff_out", BigInteger), Column("groups_in", BigInteger),
+    Column("withheld", Boolean, nullable=False),
 )  # fmt: skip
 zone_quarter = Table(
     "zone_quarter", metadata, _store(), Column("quarter_at", _AT, primary_key=True), Column("zone_id", Text, primary_key=True), *_rank(),
-    Column("dwell_person_s", Double, nullable=False),
+    Column("dwell_person_s", Double), Column("entries", BigInteger), Column("stopped", BigInteger), Column("stopped_person_s", Double),
+    Column("waits", BigInteger), Column("waited_s", Double), Column("withheld", Boolean, nullable=False),
 )  # fmt: skip
 tile_quarter = Table(
     "tile_quarter", metadata, _store(), Column("quarter_at", _AT, primary_key=True), Column("area_id", Text, primary_key=True), *_rank(),
     Column("cell_size_m", Double, nullable=False), Column("cells", JSONB, nullable=False),
+    Column("withheld", Boolean, nullable=False),
 )  # fmt: skip
 alert = Table(
     "alert", metadata, _store(), Column("generation", Integer, primary_key=True), Column("alert_id", BigInteger, primary_key=True),

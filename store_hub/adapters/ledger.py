@@ -43,6 +43,8 @@ _EVERY_FACT = (
     "SELECT 'sku_quarter', quarter_started_at_ms, sku, ?1 FROM sku_quarters WHERE 1",
     "SELECT DISTINCT 'door_quarter', minute_started_at_ms / 900000 * 900000, door_id, ?1 FROM door_minutes WHERE 1",
     "SELECT 'zone_quarter', quarter_started_at_ms, zone_id, ?1 FROM zone_quarters WHERE 1",
+    "SELECT 'zone_quarter', quarter_started_at_ms, zone_id, ?1 FROM zone_visits WHERE 1",
+    "SELECT DISTINCT 'zone_quarter', started_at_ms / 900000 * 900000, zone_id, ?1 FROM queues WHERE 1",
     "SELECT 'tile_quarter', quarter_started_at_ms, area_id, ?1 FROM area_quarters WHERE 1",
     "SELECT 'alert', 0, CAST(alert_id AS TEXT), ?1 FROM alerts WHERE 1",
     "SELECT 'device', 0, device_id, ?1 FROM devices WHERE 1",

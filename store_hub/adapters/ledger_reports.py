@@ -104,7 +104,8 @@ class ReportReading:
     def door(self, door_id: str, quarter_ms: int) -> DoorFigures | None:
         """Return a door's quarter; None when nobody watched it."""
         row = self._connection.execute(
-            "SELECT sum(people_in), sum(people_out), sum(observed_ms) FROM door_minutes"
+            "SELECT sum(people_in), sum(people_out), sum(observed_ms), sum(staff_in), sum(staff_out),"
+            " CASE WHEN count(groups_in) = count(*) THEN sum(groups_in) END FROM door_minutes"
             " WHERE door_id = ? AND minute_started_at_ms >= ? AND minute_started_at_ms < ?",
             (door_id, quarter_ms, quarter_ms + QUARTER_MS),
         ).fetchone()
@@ -112,10 +113,18 @@ class ReportReading:
 
     def zone(self, zone_id: str, quarter_ms: int) -> ZoneFigures | None:
         """Return a zone's quarter; None when nothing is known of it."""
-        row = self._connection.execute(
-            "SELECT dwell_person_ms FROM zone_quarters WHERE zone_id = ? AND quarter_started_at_ms = ?", (zone_id, quarter_ms)
+        key = (zone_id, quarter_ms)
+        at = "WHERE zone_id = ? AND quarter_started_at_ms = ?"
+        stay = self._connection.execute(f"SELECT dwell_person_ms FROM zone_quarters {at}", key).fetchone()
+        visits = self._connection.execute(f"SELECT entries, stopped, stopped_ms, person_ms FROM zone_visits {at}", key).fetchone()
+        waits = self._connection.execute(
+            "SELECT sum(waits), sum(waited_ms) FROM queues WHERE zone_id = ? AND started_at_ms >= ? AND started_at_ms < ?",
+            (zone_id, quarter_ms, quarter_ms + QUARTER_MS),
         ).fetchone()
-        return None if row is None else ZoneFigures(zone_id, quarter_ms, row[0])
+        if stay is None and visits is None and waits[0] is None:
+            return None
+        dwell_ms = stay[0] if stay is not None else visits[3] if visits is not None else None
+        return ZoneFigures(zone_id, quarter_ms, dwell_ms, *(visits[:3] if visits is not None else (None, None, None)), *waits)
 
     def tiles(self, area_id: str, quarter_ms: int) -> TileFigures | None:
         """Return an area's heat in a quarter; None when nobody watched it."""
@@ -125,9 +134,11 @@ class ReportReading:
             (area_id, quarter_ms),
         ).fetchall()
         watched = self._connection.execute(
-            "SELECT 1 FROM area_quarters WHERE area_id = ? AND quarter_started_at_ms = ?", (area_id, quarter_ms)
+            "SELECT people FROM area_quarters WHERE area_id = ? AND quarter_started_at_ms = ?", (area_id, quarter_ms)
         ).fetchone()
-        return TileFigures(area_id, quarter_ms, [tuple(row) for row in rows]) if rows or watched is not None else None
+        if not rows and watched is None:
+            return None
+        return TileFigures(area_id, quarter_ms, [tuple(row) for row in rows], None if watched is None else watched[0])
 
     def alert(self, alert_id: int) -> AlertFigures | None:
         """Return an alert; None when there is none of this number any more."""

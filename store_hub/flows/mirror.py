@@ -32,6 +32,7 @@ class Mirror:
     Args:
         back_s: after a start, entries received this long before are copied (again): points written twice are the same points.
         every_s: how often to look for new entries.
+        people_min: counts of fewer people are withheld.
     """
 
     name = "mirror"
@@ -46,6 +47,7 @@ class Mirror:
         back_s: float = 86_400.0,
         every_s: float = 10.0,
         back_off: BackOff | None = None,
+        people_min: int = 1,
     ) -> None:
         self._history = history
         self._mirror = mirror
@@ -53,6 +55,7 @@ class Mirror:
         self._now_ms = now_ms
         self._back_ms = int(back_s * 1000)
         self._every_s = every_s
+        self._people_min = people_min
         self._back_off = back_off or BackOff(first_s=2.0, most_s=300.0, chance=random.Random())
         self._after: int | None = None
         self._heard_ms = 0
@@ -104,7 +107,8 @@ class Mirror:
         return self._every_s
 
     def _points(self, entry: JournalEntry) -> list[MirrorPoint]:
-        return entry_points(entry, read_entry(entry.source, entry.payload, topic=entry.topic), self._store_id)
+        said = read_entry(entry.source, entry.payload, topic=entry.topic)
+        return entry_points(entry, said, self._store_id, people_min=self._people_min)
 
     def _write(self, points: Sequence[MirrorPoint]) -> None:
         for start in range(0, len(points), WRITTEN_MAX):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import TimeoutError as FutureTimeout
+from functools import partial
 from threading import Event
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -44,6 +45,7 @@ class Report:
         every_s: how often facts are made.
         answer_s: how long to wait for the bookkeeper.
         waiting_max: while so many facts wait for the cloud, no more are numbered.
+        people_min: counts of fewer people are withheld.
     """
 
     name = "report"
@@ -58,6 +60,7 @@ class Report:
         every_s: float,
         answer_s: float = 30.0,
         waiting_max: int = WAITING_MAX,
+        people_min: int = 1,
     ) -> None:
         self._ledger = ledger
         self._bookkeep = bookkeep
@@ -66,6 +69,7 @@ class Report:
         self._every_s = every_s
         self._answer_s = answer_s
         self._waiting_max = waiting_max
+        self._people_min = people_min
         self._started_at_ms = now_ms()
         self._told_through_ms: int | None = None
         self.refused = 0
@@ -126,16 +130,17 @@ class Report:
     def _facts(self, reading: ReportReading, dirty: Iterable[DirtyRow], known_through_ms: int | None) -> list[AnyFact]:
         made: list[AnyFact | None] = []
         quarters: dict[str, set[int]] = defaultdict(set)
+        least = self._people_min
         for row in dirty:
             match row.fact:
                 case "sku_quarter":
                     quarters[row.subject].add(row.period_ms)
                 case "door_quarter":
-                    made.append(_made(facts.door_quarter, reading.door(row.subject, row.period_ms)))
+                    made.append(_made(partial(facts.door_quarter, people_min=least), reading.door(row.subject, row.period_ms)))
                 case "zone_quarter":
-                    made.append(_made(facts.zone_quarter, reading.zone(row.subject, row.period_ms)))
+                    made.append(_made(partial(facts.zone_quarter, people_min=least), reading.zone(row.subject, row.period_ms)))
                 case "tile_quarter":
-                    made.append(_made(facts.tile_quarter, reading.tiles(row.subject, row.period_ms)))
+                    made.append(_made(partial(facts.tile_quarter, people_min=least), reading.tiles(row.subject, row.period_ms)))
                 case "alert":
                     made.append(_made(facts.alert_fact, reading.alert(int(row.subject))))
                 case "device":

@@ -34,16 +34,39 @@ class DoorMinuteRow(NamedTuple):
     people_in: int
     people_out: int
     observed_ms: int
+    staff_in: int = 0
+    staff_out: int = 0
+    groups_in: int | None = None
 
 
 class OccupancyRow(NamedTuple):
-    """People in the shop now."""
+    """Visitors in the shop now. `closing_people` were left at closing time; None while the shop is open."""
 
     one: int
     people: int
     day: str
     corrected: int
     updated_at_ms: int
+    closing_people: int | None = None
+    healed: int = 0
+
+
+class DoorRecentRow(NamedTuple):
+    """Visitors who crossed lately, and whom a badge that is seen late may still claim as staff."""
+
+    door_id: str
+    started_at_ms: int
+    ended_at_ms: int
+    people_in: int
+    people_out: int
+
+
+class BadgeSightingRow(NamedTuple):
+    """A staff badge was seen at a door, and no crossing has been found for it yet. It does not say whose."""
+
+    badge_zone_id: str
+    journal_id: int
+    seen_at_ms: int
 
 
 class FloorTileRow(NamedTuple):
@@ -71,6 +94,29 @@ class AreaQuarterRow(NamedTuple):
     area_id: str
     quarter_started_at_ms: int
     observed_ms: int
+    staff_person_ms: int = 0
+    people: int | None = None
+
+
+class ZoneVisitsRow(NamedTuple):
+    """What an interval adds to a zone's visits, as a camera measured them."""
+
+    zone_id: str
+    quarter_started_at_ms: int
+    entries: int
+    person_ms: int
+    stopped: int
+    stopped_ms: int
+    observed_ms: int
+
+
+class ZonePathRow(NamedTuple):
+    """What an interval adds to the ways between zones."""
+
+    quarter_started_at_ms: int
+    from_zone: str
+    to_zone: str
+    people: int
 
 
 class QueueRow(NamedTuple):
@@ -82,6 +128,9 @@ class QueueRow(NamedTuple):
     duration_ms: int
     people_mean: float
     people_max: int
+    waits: int = 0
+    waited_ms: int = 0
+    waited_max_ms: int = 0
 
 
 class CameraAuditRow(NamedTuple):

@@ -44,29 +44,41 @@ class SkuHistory(NamedTuple):
 
 
 class DoorFigures(NamedTuple):
-    """One door in one quarter of an hour."""
+    """One door in one quarter of an hour: everybody, staff among them, and groups (None = not looked for)."""
 
     door_id: str
     quarter_started_at_ms: int
     people_in: int
     people_out: int
     observed_ms: int
+    staff_in: int = 0
+    staff_out: int = 0
+    groups_in: int | None = None
 
 
 class ZoneFigures(NamedTuple):
-    """Stay in one zone in one quarter of an hour."""
+    """One zone in one quarter of an hour. None = not measured."""
 
     zone_id: str
     quarter_started_at_ms: int
-    dwell_person_ms: int
+    dwell_person_ms: int | None
+    entries: int | None = None
+    stopped: int | None = None
+    stopped_ms: int | None = None
+    waits: int | None = None
+    waited_ms: int | None = None
 
 
 class TileFigures(NamedTuple):
-    """The heat of one camera area in one quarter: `(cell_size_mm, column, row, person-milliseconds)`, in this order."""
+    """The heat of one camera area in one quarter: `(cell_size_mm, column, row, person-milliseconds)`, in this order.
+
+    `people` came into view in it; None = nobody can say.
+    """
 
     area_id: str
     quarter_started_at_ms: int
     cells: list[tuple[int, int, int, int]]
+    people: int | None = None
 
 
 class AlertFigures(NamedTuple):

@@ -13,16 +13,17 @@ from zoneinfo import ZoneInfo
 from store_hub.entries import BACK_ROOM, AlertAction, CalibrationAction, Delivery, Sale, StockCount
 from store_hub.rows import (
     AlertRow,
+    BadgeSightingRow,
     BasketRow,
     BeliefRow,
     BookRow,
     ButtonPressRow,
     CalibrationRow,
+    DoorRecentRow,
     Effect,
     OccupancyRow,
     PlanogramRow,
     QuarantineRow,
-    QueueRow,
     StaffCall,
     StockRow,
     TagCountRow,
@@ -42,6 +43,7 @@ from store_hub.rules.stock import StockBook
 from store_hub.rules.tags import TagBook
 from store_hub.rules.told import book_count, book_delivery, book_sale
 from store_hub.rules.totals import TotalBook
+from store_hub.rules.zone_visits import queue_effect, visit_effects
 from wire_format import codec
 from wire_format.observations import (
     ButtonPressed,
@@ -50,6 +52,7 @@ from wire_format.observations import (
     DeviceHealth,
     DoorCrossing,
     FloorDwell,
+    FloorZones,
     QueueLength,
     Shed,
     ShelfWeight,
@@ -113,7 +116,7 @@ class StoreFold:
                 self._tags.restore_tag(row)
             case TagCountRow():
                 self._tags.restore_count(row)
-            case OccupancyRow():
+            case OccupancyRow() | DoorRecentRow() | BadgeSightingRow():
                 self._doors.restore(row)
             case AlertRow():
                 self.alerts.restore(row)
@@ -128,7 +131,9 @@ class StoreFold:
         if isinstance(said, Unreadable):
             return [QuarantineRow(entry.journal_id, 0, said.reason, said.detail, entry.happened_at_ms)]
         changes = Changes(journal_id=entry.journal_id, at_ms=entry.happened_at_ms, timeless=isinstance(said, Planogram))
-        if isinstance(said, ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | CameraAudited):
+        if isinstance(
+            said, ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | FloorZones | QueueLength | ButtonPressed | CameraAudited
+        ):
             self._observe(said, entry, changes)
         elif isinstance(said, Planogram):
             self._put_in_force(said, entry, changes)
@@ -151,7 +156,7 @@ class StoreFold:
 
     def _observe(
         self,
-        said: ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | QueueLength | ButtonPressed | CameraAudited,
+        said: ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | FloorZones | QueueLength | ButtonPressed | CameraAudited,
         entry: Entry,
         changes: Changes,
     ) -> None:
@@ -161,6 +166,9 @@ class StoreFold:
                 if not self.stock.weigh(said, changes, clock_shift_ms=shift_ms):
                     detail = f"the planogram has no scale on shelf {said.shelf_id}; add it there, or correct the device's configuration"
                     changes.effects.append(QuarantineRow(entry.journal_id, 0, "unknown_shelf", detail, entry.happened_at_ms))
+            case TagSeen() | TagLeft() if self._doors.badges.is_badge(said.epc):
+                if isinstance(said, TagSeen):
+                    changes.effects += self._doors.badge(said.zone_id, entry.happened_at_ms, entry.journal_id, self._zone)
             case TagSeen():
                 changes.effects += self._tags.seen(said, entry.happened_at_ms)
             case TagLeft():
@@ -170,10 +178,9 @@ class StoreFold:
             case FloorDwell():
                 changes.effects += dwell_effects(said, clock_shift_ms=shift_ms, zones=self._zones)
             case QueueLength():
-                started_at_ms = said.started_at_ms + shift_ms
-                changes.effects.append(
-                    QueueRow(said.zone_id, started_at_ms, entry.journal_id, said.duration_ms, said.people_mean, said.people_max)
-                )
+                changes.effects.append(queue_effect(said, entry.journal_id, clock_shift_ms=shift_ms))
+            case FloorZones():
+                changes.effects += visit_effects(said, clock_shift_ms=shift_ms)
             case CameraAudited():
                 changes.effects.append(audit_row(said, entry.journal_id, clock_shift_ms=shift_ms))
             case ButtonPressed():
@@ -201,6 +208,7 @@ class StoreFold:
         self._zones = ZoneMap(places.planogram.zones)
         self._zone = ZoneInfo(places.planogram.time_zone)
         self._tags.use_planogram(places.planogram)
+        self._doors.use_planogram(places.planogram)
         return [*self.stock.scales.use_planogram(places)]
 
     def _act(self, action: AlertAction, changes: Changes) -> None:

@@ -43,7 +43,8 @@ def dwell_effects(dwell: FloorDwell, *, clock_shift_ms: int, zones: ZoneMap) -> 
     """
     quarter_ms = quarter_start_ms(dwell.started_at_ms + clock_shift_ms)
     cell_size_mm = max(1, round(dwell.cell_size_m * 1000))
-    effects: list[Effect] = [AreaQuarterRow(dwell.area_id, quarter_ms, dwell.duration_ms)]
+    staff_ms = round(dwell.staff_person_s * 1000)
+    effects: list[Effect] = [AreaQuarterRow(dwell.area_id, quarter_ms, dwell.duration_ms, staff_ms, dwell.people)]
     zone_person_ms: dict[str, int] = defaultdict(int)
     for cell in dwell.cells:
         person_ms = round(cell.person_s * 1000)

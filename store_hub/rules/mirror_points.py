@@ -7,25 +7,37 @@ from collections import defaultdict
 from store_hub.entries import Sale
 from store_hub.rows.mirror import DeviceHealthFigures, JournalEntry, MirrorPoint, StockFigures
 from store_hub.rules.journal_words import Said
-from wire_format.observations import DoorCrossing, FloorDwell, QueueLength, ShelfWeight
+from store_hub.rules.withholding import is_small
+from wire_format.observations import DoorCrossing, FloorDwell, FloorZones, QueueLength, ShelfWeight, ZoneStay
 
 
-def entry_points(entry: JournalEntry, said: Said, store_id: str) -> list[MirrorPoint]:
-    """Return the points of an entry; none for what has no numbers."""
+def entry_points(entry: JournalEntry, said: Said, store_id: str, *, people_min: int = 1) -> list[MirrorPoint]:
+    """Return the points of an entry; none for what has no numbers. Where fewer than `people_min` people stand behind one, it says
+    `withheld` in place of their figures.
+    """
     store = {"store": store_id}
     match said:
         case ShelfWeight():
             fields = _known(weight_g=said.weight_g, spread_g=said.spread_g, temperature_c=said.temperature_c, drift_g=said.drift_g)
             return [MirrorPoint("shelf_weight", store | {"shelf": said.shelf_id}, fields, entry.happened_at_ms)]
         case DoorCrossing():
-            fields = _known(people_in=said.people_in, people_out=said.people_out, observed_s=said.duration_ms / 1000)
+            fields = _known(
+                people_in=said.people_in, people_out=said.people_out, staff_in=said.staff_in or None, staff_out=said.staff_out or None
+            )
+            small = any(is_small(int(people), people_min) for people in fields.values())
+            fields = _withheld(fields, small) | _known(observed_s=said.duration_ms / 1000)
             return [MirrorPoint("door", store | {"door": said.door_id}, fields, _started_ms(entry, said))]
         case FloorDwell():
-            fields = _known(dwell_person_s=sum(cell.person_s for cell in said.cells), observed_s=said.duration_ms / 1000)
+            small = bool(said.cells) and people_min > 1 and (said.people or 0) < people_min
+            fields = _withheld(_known(dwell_person_s=sum(cell.person_s for cell in said.cells), people=said.people), small)
+            fields |= _known(observed_s=said.duration_ms / 1000)
             return [MirrorPoint("floor", store | {"area": said.area_id}, fields, _started_ms(entry, said))]
         case QueueLength():
-            fields = _known(people_mean=said.people_mean, people_max=said.people_max)
+            fields = _known(people_mean=said.people_mean, people_max=said.people_max, waits=said.waits, waited_s=said.waited_s)
+            fields = _withheld(fields, is_small(said.people_max, people_min) or is_small(said.waits, people_min))
             return [MirrorPoint("queue", store | {"zone": said.zone_id}, fields, _started_ms(entry, said))]
+        case FloorZones():
+            return [_zone_point(entry, said, zone, store, people_min) for zone in said.zones]
         case Sale():
             return _sale_points(entry, said, store)
     return []
@@ -45,7 +57,17 @@ def device_point(device: DeviceHealthFigures, store_id: str) -> MirrorPoint:
     return MirrorPoint("device", {"store": store_id, "device": device.device_id}, fields, device.last_seen_at_ms)
 
 
-def _started_ms(entry: JournalEntry, said: DoorCrossing | FloorDwell | QueueLength) -> int:
+def _zone_point(entry: JournalEntry, said: FloorZones, zone: ZoneStay, store: dict[str, str], people_min: int) -> MirrorPoint:
+    fields = _known(entries=zone.entries, person_s=zone.person_s, stopped=zone.stopped, stopped_s=zone.stopped_s)
+    fields = _withheld(fields, people_min > 1 and zone.person_s > 0 and zone.entries < people_min)
+    return MirrorPoint("zone", store | {"zone": zone.zone_id}, fields, _started_ms(entry, said))
+
+
+def _withheld(fields: dict[str, float], withheld: bool) -> dict[str, float]:
+    return {"withheld": 1.0} if withheld else fields
+
+
+def _started_ms(entry: JournalEntry, said: DoorCrossing | FloorDwell | FloorZones | QueueLength) -> int:
     """When an interval began, in true time."""
     return said.started_at_ms + entry.happened_at_ms - said.observed_at_ms
 

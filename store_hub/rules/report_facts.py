@@ -22,6 +22,7 @@ from store_hub.rows.report import (
     ZoneFigures,
 )
 from store_hub.rules.quarters import QUARTER_MS, quarter_start_ms
+from store_hub.rules.withholding import is_small, zone_told
 from wire_format.observations import FloorCell
 from wire_format.reports import AlertFact, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
 
@@ -113,33 +114,51 @@ def sku_day(history: SkuHistory, day: date, zone: ZoneInfo, known_through_ms: in
     )
 
 
-def door_quarter(figures: DoorFigures) -> DoorQuarter:
-    """Return the fact of a door's quarter."""
+def door_quarter(figures: DoorFigures, *, people_min: int = 1) -> DoorQuarter:
+    """Return the fact of a door's quarter: visitors, and staff apart; without counts where fewer than `people_min` went through."""
+    people_in, people_out = max(0, figures.people_in - figures.staff_in), max(0, figures.people_out - figures.staff_out)
+    withheld = is_small(people_in, people_min) or is_small(people_out, people_min)
     return DoorQuarter(
         sequence=UNNUMBERED,
         quarter_started_at_ms=figures.quarter_started_at_ms,
         door_id=figures.door_id,
-        people_in=figures.people_in,
-        people_out=figures.people_out,
+        people_in=None if withheld else people_in,
+        people_out=None if withheld else people_out,
         observed_min=min(15.0, figures.observed_ms / 60_000),
+        staff_in=None if withheld or is_small(figures.staff_in, people_min) else figures.staff_in,
+        staff_out=None if withheld or is_small(figures.staff_out, people_min) else figures.staff_out,
+        groups_in=None if withheld else figures.groups_in,
+        withheld=withheld,
     )
 
 
-def zone_quarter(figures: ZoneFigures) -> ZoneQuarter:
-    """Return the fact of a zone's quarter."""
+def zone_quarter(figures: ZoneFigures, *, people_min: int = 1) -> ZoneQuarter:
+    """Return the fact of a zone's quarter; without figures that fewer than `people_min` people stand behind, or nobody knows how many."""
+    told = zone_told(figures, people_min)
     return ZoneQuarter(
         sequence=UNNUMBERED,
         quarter_started_at_ms=figures.quarter_started_at_ms,
         zone_id=figures.zone_id,
-        dwell_person_s=figures.dwell_person_ms / 1000,
+        dwell_person_s=_seconds(told.dwell_person_ms),
+        entries=told.entries,
+        stopped=told.stopped,
+        stopped_person_s=_seconds(told.stopped_ms),
+        waits=told.waits,
+        waited_s=_seconds(told.waited_ms),
+        withheld=told != figures,
     )
 
 
-def tile_quarter(figures: TileFigures, *, default_cell_size_mm: int = 500) -> TileQuarter:
-    """Return the fact of an area's quarter; without cells it was watched and empty.
+def _seconds(length_ms: int | None) -> float | None:
+    return None if length_ms is None else length_ms / 1000
+
+
+def tile_quarter(figures: TileFigures, *, people_min: int = 1, default_cell_size_mm: int = 500) -> TileQuarter:
+    """Return the fact of an area's quarter; without cells it was watched and empty, or fewer than `people_min` people made them.
 
     A fact has one cell size. Where a camera was set up anew within the quarter there are two: the one with more stay is told.
     """
+    withheld = bool(figures.cells) and (people_min > 1 and (figures.people or 0) < people_min)
     stay_ms: dict[int, int] = {}
     for cell_size_mm, _, _, person_ms in figures.cells:
         stay_ms[cell_size_mm] = stay_ms.get(cell_size_mm, 0) + person_ms
@@ -149,7 +168,12 @@ def tile_quarter(figures: TileFigures, *, default_cell_size_mm: int = 500) -> Ti
         quarter_started_at_ms=figures.quarter_started_at_ms,
         area_id=figures.area_id,
         cell_size_m=told_mm / 1000,
-        cells=[FloorCell(column, row, person_ms / 1000) for size_mm, column, row, person_ms in figures.cells if size_mm == told_mm],
+        cells=[
+            FloorCell(column, row, person_ms / 1000)
+            for size_mm, column, row, person_ms in figures.cells
+            if size_mm == told_mm and not withheld
+        ],
+        withheld=withheld,
     )
 
 

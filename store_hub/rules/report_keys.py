@@ -11,9 +11,11 @@ from store_hub.rows import (
     DoorMinuteRow,
     Effect,
     FloorTileRow,
+    QueueRow,
     SkuQuarterClosing,
     SkuQuarterSums,
     ZoneQuarterRow,
+    ZoneVisitsRow,
 )
 from store_hub.rules.quarters import quarter_start_ms
 
@@ -27,7 +29,9 @@ def facts_touched(effects: Iterable[Effect], journal_id: int) -> list[DirtyRow]:
                 found["sku_quarter", effect.quarter_started_at_ms, effect.sku] = None
             case DoorMinuteRow():
                 found["door_quarter", quarter_start_ms(effect.minute_started_at_ms), effect.door_id] = None
-            case ZoneQuarterRow():
+            case QueueRow():
+                found["zone_quarter", quarter_start_ms(effect.started_at_ms), effect.zone_id] = None
+            case ZoneQuarterRow() | ZoneVisitsRow():
                 found["zone_quarter", effect.quarter_started_at_ms, effect.zone_id] = None
             case FloorTileRow() | AreaQuarterRow():
                 found["tile_quarter", effect.quarter_started_at_ms, effect.area_id] = None

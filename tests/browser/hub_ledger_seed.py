@@ -132,11 +132,14 @@ def _seed_visitors(connection: sqlite3.Connection, rng: random.Random) -> None:
             people_in = sum(rng.random() < busy * factor / 3 for _ in range(3))
             people_out = sum(rng.random() < busy * factor / 3 for _ in range(3)) if minute > 9 * 60 + 10 else 0
             at_ms = MIDNIGHT_MS - day * DAY_MS + minute * MINUTE_MS
-            connection.execute("INSERT INTO door_minutes VALUES ('front-door', ?, ?, ?, 60000)", (at_ms, people_in, people_out))
+            connection.execute(
+                "INSERT INTO door_minutes VALUES ('front-door', ?, ?, ?, 60000, ?, 0, ?)",
+                (at_ms, people_in, people_out, int(minute == 9 * 60), -(-people_in // 2)),
+            )
     audit = ("front-door", "entrance", NOW_MS - 10 * DAY_MS, 1, 30 * MINUTE_MS, 12 * MINUTE_MS, 96, 96, 93, 2)
     shares = (0.969, 0.912, 0.989, 0.979, 0.927, 0.994, 0.974, 0.921, 1.0)
     connection.execute(f"INSERT INTO camera_audits VALUES ({', '.join('?' * 20)})", (*audit, *shares, "Wilson"))
-    connection.execute("INSERT INTO occupancy VALUES (1, 14, '2026-11-22', 2, ?)", (NOW_MS,))
+    connection.execute("INSERT INTO occupancy VALUES (1, 14, '2026-11-22', 2, ?, NULL, 0)", (NOW_MS,))
 
 
 def _seed_floor(connection: sqlite3.Connection, plan: Planogram, rng: random.Random) -> None:
@@ -154,11 +157,18 @@ def _seed_floor(connection: sqlite3.Connection, plan: Planogram, rng: random.Ran
                 cell = (int(x / 0.25), int(y / 0.25))
                 cells[cell] = cells.get(cell, 0) + 2_000
             connection.execute("INSERT INTO zone_quarters VALUES (?, ?, ?)", (zone.zone_id, at_ms, weight * 2_000))
+            visits = (zone.zone_id, at_ms, weight // 6, weight * 2_000, weight // 14, weight * 900, 900_000)
+            connection.execute("INSERT INTO zone_visits VALUES (?, ?, ?, ?, ?, ?, ?)", visits)
+        for start, end, people in (("entrance", "drinks", 9), ("drinks", "dairy", 6), ("dairy", "queue", 4), ("queue", "till", 8)):
+            connection.execute("INSERT INTO zone_paths VALUES (?, ?, ?, ?)", (at_ms, start, end, people))
+        for minute in range(15):
+            queue = ("queue", at_ms + minute * MINUTE_MS, quarter * 100 + minute, 60_000, 1.4, 3, minute % 2, minute % 2 * 95_000, 95_000)
+            connection.execute("INSERT INTO queues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", queue)
         connection.executemany(
             "INSERT INTO floor_tiles VALUES ('camera-1', ?, 250, ?, ?, ?)",
             [(at_ms, column, row, dwell) for (column, row), dwell in cells.items()],
         )
-        connection.execute("INSERT INTO area_quarters VALUES ('camera-1', ?, 900000)", (at_ms,))
+        connection.execute("INSERT INTO area_quarters VALUES ('camera-1', ?, 900000, 0, 40)", (at_ms,))
 
 
 def _seed_trace(connection: sqlite3.Connection, rng: random.Random) -> None:

@@ -107,7 +107,8 @@ def test_today_is_read_at_once_with_a_year_of_ledger_behind_it(ledger: Path, wri
         ((quarter, f"sku-{number}") for quarter in opened for number in range(10)),
     )
     writer.executemany(
-        "INSERT INTO door_minutes VALUES ('front', ?, 1, 1, 60000)", ((quarter + m * MINUTE_MS,) for quarter in opened for m in range(15))
+        "INSERT INTO door_minutes VALUES ('front', ?, 1, 1, 60000, 0, 0, 1)",
+        ((quarter + m * MINUTE_MS,) for quarter in opened for m in range(15)),
     )
     writer.executemany(
         "INSERT INTO floor_tiles VALUES ('cam', ?, 500, ?, 1, 900)", ((quarter, column) for quarter in opened for column in range(12))

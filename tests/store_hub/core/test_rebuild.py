@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,15 +28,20 @@ from wire_format.observations import (
     DoorCrossing,
     FloorCell,
     FloorDwell,
+    FloorZones,
     QueueLength,
     Shed,
     ShelfWeight,
     TagLeft,
     TagSeen,
     WeighedLoad,
+    ZonePath,
+    ZoneStay,
 )
+from wire_format.plans import OpeningHours
 
 EPC = "3034257BF7194E4000001A85"
+BADGE = "E280116060000002"
 skus = st.sampled_from(["cola", "tea", "gum", "mystery"])
 units = st.integers(0, 12)
 lateness_s = st.integers(0, 5_000)
@@ -55,6 +61,9 @@ stories = st.lists(
         st.tuples(st.just("button"), st.sampled_from(["pressed", "tared", "tare_refused"])),
         st.tuples(st.just("calibrate"), st.sampled_from(["start", "weigh", "begin_again", "accept", "end"])),
         st.tuples(st.just("calibrating"), st.sampled_from(["ready", "refused", "applied", "ended"]), st.integers(0, 3)),
+        st.tuples(st.just("zones"), st.integers(0, 9), st.floats(0, 60), lateness_s),
+        st.tuples(st.just("staff"), st.integers(0, 3), st.integers(0, 3), st.one_of(st.none(), st.integers(0, 3))),
+        st.tuples(st.just("badge"), st.booleans(), lateness_s),
         st.tuples(st.just("junk"), st.binary(max_size=20)),
         st.tuples(st.just("shed"), st.integers(0, 3)),
         st.tuples(st.just("poison")),
@@ -138,9 +147,6 @@ class Teller:
                     people_in=people_in,
                     people_out=people_out,
                 )
-            case ("dwell", person_s, column, late_s):
-                cells = [FloorCell(column, 1, person_s), FloorCell(column + 1, 2, 1.25)]
-                self.see(FloorDwell, late_s, area_id="a", started_at_ms=now_ms, duration_ms=60_000, cell_size_m=0.7, cells=cells)
             case ("tag", True, confidence, late_s):
                 self.see(TagSeen, late_s, epc=EPC, zone_id="front", confidence=confidence)
             case ("tag", False, confidence, late_s):
@@ -164,10 +170,36 @@ class Teller:
                 self.shop.sequence += more
             case ("poison",):
                 self.see(DoorCrossing, door_id="door", started_at_ms=10**16, duration_ms=1, people_in=1, people_out=0)
+            case _:
+                self.tell_of_zones_and_staff(step, now_ms)
+
+    def tell_of_zones_and_staff(self, step: tuple[Any, ...], now_ms: int) -> None:
+        match step:
+            case ("dwell", person_s, column, late_s):
+                cells = [FloorCell(column, 1, person_s), FloorCell(column + 1, 2, 1.25)]
+                self.see(FloorDwell, late_s, area_id="a", started_at_ms=now_ms, duration_ms=60_000, cell_size_m=0.7, cells=cells)
+            case ("zones", entries, person_s, late_s):
+                stays = [ZoneStay("front", entries, person_s, entries // 2, person_s / 3)]
+                paths = [ZonePath("front", "back", entries)]
+                self.see(FloorZones, late_s, area_id="a", started_at_ms=now_ms, duration_ms=60_000, zones=stays, paths=paths)
+            case ("staff", people, staff, groups):
+                people_in = {"people_in": people, "people_out": people, "staff_in": staff, "staff_out": staff, "groups_in": groups}
+                self.see(DoorCrossing, door_id="door", started_at_ms=now_ms - 60_000, duration_ms=60_000, **people_in)
+            case ("badge", True, late_s):
+                self.see(TagSeen, late_s, epc=BADGE, zone_id="at-the-door", confidence=0.9)
+            case ("badge", False, late_s):
+                self.see(TagLeft, late_s, epc=BADGE, zone_id="at-the-door", confidence=0.9, last_read_at_ms=now_ms)
 
     def change_plan(self, low: int) -> None:
-        """Another planogram: other marks, and every other time the tea leaves the shelf."""
+        """Another planogram: other marks, and every other time the tea leaves the shelf.
+
+        Of six, two know staff badges and open for some minutes only, so that stories run over closing time.
+        """
         plan = self.core.shop_plan(version=low)
+        if low % 3 == 0:
+            hours = [OpeningHours(days=[1, 2, 3, 4, 5, 6, 7], opens="09:02", closes="09:20")]
+            doors = [msgspec.structs.replace(plan.doors[0], badge_zone_id="at-the-door")]
+            plan = msgspec.structs.replace(plan, opening_hours=hours, staff_badges=[BADGE], doors=doors)
         facings = plan.bays[0].shelves[0].facings
         facings[0] = type(facings[0])(sku="cola", width_m=0.5, capacity_units=12, low_units=low, start_units=10)
         if low % 2:
