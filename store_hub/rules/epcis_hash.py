@@ -1,0 +1,152 @@
+"""Names an EPCIS event by what it says: the event hash of GS1's Core Business Vocabulary 2.0, section 8.9.
+
+The same event always has the same name, whoever works it out: values are brought to one form (times to UTC milliseconds, EPCs to GS1
+Digital Links, words of the CBV to its web addresses), strung together in one order, and hashed by SHA-256. `recordTime`, `eventID` and
+`errorDeclaration` do not count, so that a correction keeps the name of what it corrects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from store_hub.rules.epc_errors import EpcInvalid
+from store_hub.rules.epc_gs1 import GS1_RESOLVER, gs1_elements
+from store_hub.rules.epc_identity import EpcIdentity, read_identity_pattern, read_identity_uri
+from store_hub.rules.epcis_values import moment_ms
+from store_hub.rules.epcis_words import (
+    BIZ_STEPS,
+    DISPOSITIONS,
+    EPC_FIELDS,
+    EVENT_TYPES,
+    FIELDS,
+    QUANTITY_FIELDS,
+    SOURCE_TYPES,
+    TRANSACTION_TYPES,
+)
+
+_UNNAMED = ("@context", "type", "recordTime", "eventID", "errorDeclaration")
+_NOT_HASHED = frozenset(("sensorElementList", "ilmd", "certificationInfo"))
+_CBV = "https://ref.gs1.org/cbv"
+_OWN = UUID("0f5c1b1e-6d0e-5c0a-9a53-2c2f4d1e7a10")
+"""The room of names that we give to events whose hash we do not work out."""
+
+_FINEST = {"01": ("21", "235", "10"), "414": ("254",), "8006": ("21",), "8010": ("8011",)}
+_KEYS = frozenset(("00", "01", "253", "255", "401", "402", "414", "417", "8003", "8004", "8006", "8010", "8017", "8018"))
+
+
+def event_id(event: dict[str, Any]) -> str:
+    """Return the event's name: ni:///sha-256;…?ver=CBV2.0.
+
+    An event with fields whose names depend on its JSON-LD context (extensions, sensor data, master data) gets a urn:uuid made from its
+    content instead: as lasting, but of our own making.
+    """
+    if event.get("type") not in EVENT_TYPES or any(name not in FIELDS[event["type"]] or name in _NOT_HASHED for name in event):
+        content = {name: value for name, value in event.items() if name not in _UNNAMED or name == "type"}
+        return uuid5(_OWN, msgspec.json.encode(content, order="deterministic").decode()).urn
+    return f"ni:///sha-256;{hashlib.sha256(pre_hash(event).encode()).hexdigest()}?ver=CBV2.0"
+
+
+def pre_hash(event: dict[str, Any]) -> str:
+    """Return the text whose hash is the event's name."""
+    parts = [f"eventType={event['type']}", f"eventTime={_utc(event['eventTime'])}"]
+    parts += _plain(event, ("eventTimeZoneOffset", "parentID"))
+    for name in (*EPC_FIELDS[:1], "inputEPCList", "childEPCs"):
+        parts += _epcs(event, name)
+    for name in (*QUANTITY_FIELDS[:2], "inputQuantityList"):
+        parts += _quantities(event, name)
+    parts += [*_epcs(event, "outputEPCList"), *_quantities(event, "outputQuantityList"), *_plain(event, ("action", "transformationID"))]
+    parts += [f"{name}={_word(kind, event[name])}" for name, kind in (("bizStep", "BizStep"), ("disposition", "Disp")) if name in event]
+    if "persistentDisposition" in event:
+        persistent = event["persistentDisposition"]
+        words = [f"{side}={_word('Disp', word)}" for side in ("set", "unset") for word in sorted(persistent.get(side, []))]
+        parts += ["persistentDisposition", *words]
+    parts += [f"{name}id={_canonical(event[name]['id'])}" for name in ("readPoint", "bizLocation") if name in event]
+    for name, held, kind in (
+        ("bizTransactionList", "bizTransaction", "BTT"),
+        ("sourceList", "source", "SDT"),
+        ("destinationList", "destination", "SDT"),
+    ):
+        parts += _typed(event, name, held, kind)
+    return "".join(parts)
+
+
+def _plain(event: dict[str, Any], names: tuple[str, ...]) -> list[str]:
+    return [f"{name}={_canonical(event[name])}" for name in names if event.get(name)]
+
+
+def _epcs(event: dict[str, Any], name: str) -> list[str]:
+    held = event.get(name)
+    return [name, *sorted(f"epc={_canonical(epc)}" for epc in held)] if held else []
+
+
+def _quantities(event: dict[str, Any], name: str) -> list[str]:
+    held = event.get(name)
+    if not held:
+        return []
+    return [name, *sorted(f"quantityElementepcClass={_canonical(q['epcClass'])}{_quantity(q)}" for q in held)]
+
+
+def _quantity(element: dict[str, Any]) -> str:
+    told = f"quantity={_number(element['quantity'])}" if "quantity" in element else ""
+    return told + (f"uom={element['uom']}" if "uom" in element else "")
+
+
+def _typed(event: dict[str, Any], name: str, held: str, kind: str) -> list[str]:
+    lines = [(f"type={_word(kind, one['type'])}" if "type" in one else "") + f"{held}={_canonical(one[held])}" for one in event.get(name, [])]
+    return [name, *sorted(lines)] if lines else []
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _utc(told: str) -> str:
+    at_ms = moment_ms(told)
+    assert at_ms is not None  # Checked before anything is named.
+    moment = datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _word(kind: str, value: str) -> str:
+    known = {"BizStep": BIZ_STEPS, "Disp": DISPOSITIONS, "BTT": TRANSACTION_TYPES, "SDT": SOURCE_TYPES}[kind]
+    return f"{_CBV}/{kind}-{value}" if value in known else value
+
+
+def _canonical(value: str) -> str:
+    """Return a thing's name as GS1's canonical Digital Link; as it is where it has none."""
+    if value.startswith("urn:epc:"):
+        return _link_of_urn(value)
+    address = re.fullmatch(r"https?://[^/?#]+/([^?#]*)(?:[?#].*)?", value)
+    steps = address[1].rstrip("/").split("/") if address else []
+    for start in range(len(steps) - 1):
+        pairs = dict(zip(steps[start::2], steps[start + 1 :: 2], strict=False))
+        if steps[start] in _KEYS and len(steps[start:]) % 2 == 0 and steps[start + 1][:1].isdigit():
+            finest = next((f"/{ai}/{pairs[ai]}" for ai in _FINEST.get(steps[start], ()) if ai in pairs), "")
+            key = steps[start + 1].rjust(14, "0") if steps[start] == "01" else steps[start + 1]
+            return f"{GS1_RESOLVER}/{steps[start]}/{key}{finest}"
+    return value
+
+
+def _link_of_urn(value: str) -> str:
+    try:
+        if value.startswith("urn:epc:idpat:"):
+            identity = read_identity_pattern(value)
+            return _link(identity, keys=1) if identity.parts[-1] == "*" else value
+        return _link(read_identity_uri(value))
+    except EpcInvalid:
+        return value
+
+
+def _link(identity: EpcIdentity, *, keys: int = 2) -> str:
+    elements = gs1_elements(identity)[:keys]
+    return GS1_RESOLVER + "".join(f"/{element.ai}/{_quoted(element.value)}" for element in elements)
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"%{ord(letter):02X}" if letter in "!()*+,:#%&/ " else letter for letter in text)
