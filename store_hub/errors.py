@@ -103,3 +103,7 @@ class CalibrationOutOfStep(HubError, ValueError):
         super().__init__(f"shelf {shelf_id}: {problem}")
         self.shelf_id = shelf_id
         self.problem = problem
+
+
+class GoodsRefused(HubError, ValueError):
+    """A stock-take or a delivery is in a state in which this cannot be booked; the text says what to do."""

@@ -117,6 +117,7 @@ class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planog
 
     `opening_hours` empty: not told, so that nothing follows from them. `staff_badges` are the EPCs that staff carry: whoever crosses a door
     while one is seen there is no visitor.
+    `gln` is the store's Global Location Number. `tagged_skus` are the articles of which every unit carries an RFID tag with its GTIN.
     """
 
     store_id: StoreId
@@ -133,6 +134,8 @@ class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planog
     staff_badges: list[Epc] = []
     products: list[Product]
     back_room: dict[str, int] = {}
+    gln: Annotated[str, Meta(pattern=r"^\d{13}$")] | None = None
+    tagged_skus: list[Sku] = []
 
 
 class OrderLine(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from store_hub.entries import AnyTold
+from store_hub.entries_goods import AnyGoods
 from wire_format.reports import AnyFact
 
 
@@ -15,13 +16,13 @@ class Book(NamedTuple):
 
     Args:
         told: what was said.
-        door: names the idempotency keys' room: sales, deliveries, counts, alerts.
+        door: names the idempotency keys' room: sales, deliveries, counts, alerts, stock-takes, notices, epcis.
         idempotency_key: None only where the hub itself speaks (its own pages).
 
     Raises (through the future): IdempotencyConflict, AlertUnknown, PlaceUnknown (counts only), CalibrationOutOfStep, HubStopping.
     """
 
-    told: AnyTold
+    told: AnyTold | AnyGoods
     door: str
     idempotency_key: str | None = None
 

@@ -10,7 +10,16 @@ import msgspec
 
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.entries import AlertAction, AnyTold, CalibrationAction, Delivery, Sale, StockCount
-from store_hub.errors import AlertUnknown, CalibrationOutOfStep, IdempotencyConflict, PlaceUnknown, PlanogramInvalid
+from store_hub.entries_goods import (
+    AnyGoods,
+    DeliveryAcceptance,
+    DeliveryNotice,
+    DeliveryReads,
+    EpcisCapture,
+    StockTakeDecision,
+    StockTakeReads,
+)
+from store_hub.errors import AlertUnknown, CalibrationOutOfStep, GoodsRefused, IdempotencyConflict, PlaceUnknown, PlanogramInvalid
 from store_hub.flows.commands import (
     Answer,
     Book,
@@ -37,7 +46,19 @@ from wire_format.plans import Planogram
 if TYPE_CHECKING:
     from store_hub.flows.books import Folding
 
-_SOURCES = {Sale: "till", Delivery: "delivery", StockCount: "count", AlertAction: "alert_action", CalibrationAction: "calibration"}
+_SOURCES = {
+    Sale: "till",
+    Delivery: "delivery",
+    StockCount: "count",
+    AlertAction: "alert_action",
+    CalibrationAction: "calibration",
+    StockTakeReads: "handheld",
+    StockTakeDecision: "stock_take",
+    DeliveryNotice: "notice",
+    DeliveryReads: "handheld",
+    DeliveryAcceptance: "receiving",
+    EpcisCapture: "epcis",
+}
 
 
 class ToldBooks:
@@ -161,7 +182,10 @@ def usable_planogram(payload: bytes, *, store_id: str | None, source: str) -> Pl
     return plan
 
 
-def _refuse_nonsense(told: AnyTold, fold: StoreFold, now_ms: int) -> None:
+def _refuse_nonsense(told: AnyTold | AnyGoods, fold: StoreFold, now_ms: int) -> None:
+    refusal = fold.goods.refusal(told)
+    if refusal is not None:
+        raise GoodsRefused(refusal)
     if isinstance(told, CalibrationAction) and (problem := fold.calibrations.objection(told, now_ms)) is not None:
         raise CalibrationOutOfStep(shelf_id=told.shelf_id, problem=problem)
     if isinstance(told, AlertAction) and fold.alerts.open_alert(told.alert_id) is None:
@@ -173,7 +197,7 @@ def _refuse_nonsense(told: AnyTold, fold: StoreFold, now_ms: int) -> None:
             raise PlaceUnknown(sku=told.sku, shelf_id=told.shelf_id)
 
 
-def _told_at_ms(told: AnyTold) -> int | None:
+def _told_at_ms(told: AnyTold | AnyGoods) -> int | None:
     match told:
         case Sale():
             return told.sold_at_ms
@@ -181,5 +205,7 @@ def _told_at_ms(told: AnyTold) -> int | None:
             return told.arrived_at_ms
         case StockCount():
             return told.counted_at_ms
-        case AlertAction() | CalibrationAction():
+        case StockTakeReads() | DeliveryReads():
+            return told.read_at_ms
+        case _:
             return None

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
 
-from store_hub.errors import AlertUnknown, HubBusy, HubError, HubStopping, IdempotencyConflict, LedgerUnusable, PlaceUnknown
+from store_hub.errors import AlertUnknown, GoodsRefused, HubBusy, HubError, HubStopping, IdempotencyConflict, LedgerUnusable, PlaceUnknown
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ def status_of(error: HubError) -> int:
     match error:
         case RequestRefused():
             return error.status_code
-        case IdempotencyConflict():
+        case IdempotencyConflict() | GoodsRefused():
             return 409
         case AlertUnknown():
             return 409 if error.closed else 404

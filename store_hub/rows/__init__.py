@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from store_hub.rows.goods import (
+    CaptureRow,
+    EpcisEventRow,
+    EpcisThingRow,
+    NoticeAcceptedRow,
+    NoticeLineRow,
+    NoticeRow,
+    NoticeTagRow,
+    StockTakeLineRow,
+    StockTakeRow,
+    StockTakeTagRow,
+    TagGapRow,
+)
 from store_hub.rows.hub import (
     ClockRow,
     CounterRow,
@@ -64,6 +77,15 @@ from store_hub.rows.table import (
     Table,
 )
 
+_OPEN_TAKES = "stock_take_id IN (SELECT stock_take_id FROM stock_takes WHERE closed_at_ms IS NULL)"
+NOTICES_REMEMBERED = 200
+"""Accepted deliveries that may still be corrected: the newest so many."""
+_NOTICE = f"state = 'announced' OR accept_no > (SELECT max(accept_no) FROM notices) - {NOTICES_REMEMBERED}"
+_OF_NOTICE = f"delivery_id IN (SELECT delivery_id FROM notices WHERE {_NOTICE})"
+TAG_REMEMBERED_MS = 14 * 24 * 3_600_000
+"""How long a tag that left is remembered, counted back from the newest news of any tag."""
+_EVENT_COLUMNS = EpcisEventRow._fields[2:]
+
 DERIVED: dict[type[tuple[Any, ...]], Table] = {
     QuarantineRow: Table("quarantine", ("journal_id", "line")),
     PlanogramRow: Table("planogram", ("one",), state="1"),
@@ -86,7 +108,18 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     SaleRow: Table("sales", ("journal_id", "line")),
     DeliveryRow: Table("deliveries", ("journal_id", "line")),
     HandCountRow: Table("hand_counts", ("journal_id",)),
-    TagRow: Table("tags", ("epc", "zone_id"), state="present = 1"),
+    TagRow: Table("tags", ("epc", "zone_id"), state=f"present = 1 OR since_ms >= (SELECT max(since_ms) FROM tags) - {TAG_REMEMBERED_MS}"),
+    TagGapRow: Table("tag_gaps", ("sku", "place"), state="1"),
+    StockTakeRow: Table("stock_takes", ("stock_take_id",), state="1"),
+    StockTakeTagRow: Table("stock_take_tags", ("stock_take_id", "tag"), state=_OPEN_TAKES),
+    StockTakeLineRow: Table("stock_take_lines", ("stock_take_id", "sku"), state=_OPEN_TAKES),
+    NoticeRow: Table("notices", ("delivery_id",), state="1"),
+    NoticeLineRow: Table("notice_lines", ("delivery_id", "line"), state=_OF_NOTICE),
+    NoticeTagRow: Table("notice_tags", ("delivery_id", "tag"), state=_OF_NOTICE),
+    NoticeAcceptedRow: Table("notice_accepted", ("delivery_id", "sku"), state=_OF_NOTICE),
+    EpcisEventRow: Table("epcis_events", ("event_id", "declared_at_ms"), first=_EVENT_COLUMNS),
+    EpcisThingRow: Table("epcis_things", ("name", "role", "journal_id", "line")),
+    CaptureRow: Table("epcis_captures", ("capture_id",)),
     TagCountRow: Table("tag_counts", ("sku", "zone_id"), state="1"),
     DoorMinuteRow: Table(
         "door_minutes",
@@ -139,8 +172,10 @@ Effect = tuple[Any, ...]
 __all__ = [
     "DERIVED",
     "DERIVED_TABLES",
+    "NOTICES_REMEMBERED",
     "OPERATIONAL",
     "TABLES",
+    "TAG_REMEMBERED_MS",
     "AlertRow",
     "AreaQuarterRow",
     "BadgeSightingRow",
@@ -150,6 +185,7 @@ __all__ = [
     "ButtonPressRow",
     "CalibrationRow",
     "CameraAuditRow",
+    "CaptureRow",
     "ClockRow",
     "CounterRow",
     "DeliveryRow",
@@ -158,11 +194,17 @@ __all__ = [
     "DoorMinuteRow",
     "DoorRecentRow",
     "Effect",
+    "EpcisEventRow",
+    "EpcisThingRow",
     "FacingRow",
     "FloorTileRow",
     "Gone",
     "HandCountRow",
     "IdempotencyRow",
+    "NoticeAcceptedRow",
+    "NoticeLineRow",
+    "NoticeRow",
+    "NoticeTagRow",
     "NotificationRow",
     "OccupancyRow",
     "OutboxRangeRow",
@@ -181,9 +223,13 @@ __all__ = [
     "SkuQuarterSums",
     "StaffCall",
     "StockRow",
+    "StockTakeLineRow",
+    "StockTakeRow",
+    "StockTakeTagRow",
     "StockoutRow",
     "Table",
     "TagCountRow",
+    "TagGapRow",
     "TagRow",
     "TotalRow",
     "ZonePathRow",

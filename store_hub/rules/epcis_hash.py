@@ -66,7 +66,7 @@ def pre_hash(event: dict[str, Any]) -> str:
         persistent = event["persistentDisposition"]
         words = [f"{side}={_word('Disp', word)}" for side in ("set", "unset") for word in sorted(persistent.get(side, []))]
         parts += ["persistentDisposition", *words]
-    parts += [f"{name}id={_canonical(event[name]['id'])}" for name in ("readPoint", "bizLocation") if name in event]
+    parts += [f"{name}id={canonical_name(event[name]['id'])}" for name in ("readPoint", "bizLocation") if name in event]
     for name, held, kind in (
         ("bizTransactionList", "bizTransaction", "BTT"),
         ("sourceList", "source", "SDT"),
@@ -77,19 +77,19 @@ def pre_hash(event: dict[str, Any]) -> str:
 
 
 def _plain(event: dict[str, Any], names: tuple[str, ...]) -> list[str]:
-    return [f"{name}={_canonical(event[name])}" for name in names if event.get(name)]
+    return [f"{name}={canonical_name(event[name])}" for name in names if event.get(name)]
 
 
 def _epcs(event: dict[str, Any], name: str) -> list[str]:
     held = event.get(name)
-    return [name, *sorted(f"epc={_canonical(epc)}" for epc in held)] if held else []
+    return [name, *sorted(f"epc={canonical_name(epc)}" for epc in held)] if held else []
 
 
 def _quantities(event: dict[str, Any], name: str) -> list[str]:
     held = event.get(name)
     if not held:
         return []
-    return [name, *sorted(f"quantityElementepcClass={_canonical(q['epcClass'])}{_quantity(q)}" for q in held)]
+    return [name, *sorted(f"quantityElementepcClass={canonical_name(q['epcClass'])}{_quantity(q)}" for q in held)]
 
 
 def _quantity(element: dict[str, Any]) -> str:
@@ -98,7 +98,9 @@ def _quantity(element: dict[str, Any]) -> str:
 
 
 def _typed(event: dict[str, Any], name: str, held: str, kind: str) -> list[str]:
-    lines = [(f"type={_word(kind, one['type'])}" if "type" in one else "") + f"{held}={_canonical(one[held])}" for one in event.get(name, [])]
+    lines = [
+        (f"type={_word(kind, one['type'])}" if "type" in one else "") + f"{held}={canonical_name(one[held])}" for one in event.get(name, [])
+    ]
     return [name, *sorted(lines)] if lines else []
 
 
@@ -118,7 +120,7 @@ def _word(kind: str, value: str) -> str:
     return f"{_CBV}/{kind}-{value}" if value in known else value
 
 
-def _canonical(value: str) -> str:
+def canonical_name(value: str) -> str:
     """Return a thing's name as GS1's canonical Digital Link; as it is where it has none."""
     if value.startswith("urn:epc:"):
         return _link_of_urn(value)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from store_hub.entries import BACK_ROOM, AlertAction, CalibrationAction, Delivery, Sale, StockCount
+from store_hub.entries_goods import AnyGoods
 from store_hub.rows import (
     AlertRow,
     BadgeSightingRow,
@@ -34,6 +35,7 @@ from store_hub.rules.alerts import EMPTY, AlertBoard
 from store_hub.rules.calibrations import CalibrationBook
 from store_hub.rules.camera_audits import audit_row
 from store_hub.rules.changes import Changes
+from store_hub.rules.goods import GoodsBook, goods_of
 from store_hub.rules.heatmap import ZoneMap, dwell_effects
 from store_hub.rules.journal_words import Said, Unreadable
 from store_hub.rules.occupancy import DoorBook
@@ -83,6 +85,7 @@ class StoreFold:
         self.places: Places | None = None
         self._doors = DoorBook()
         self._tags = TagBook()
+        self.goods = GoodsBook(self._tags, self.stock)
         self._totals = TotalBook()
         self._zones = ZoneMap([])
         self._zone = _UTC
@@ -123,7 +126,9 @@ class StoreFold:
             case CalibrationRow():
                 self.calibrations.restore(row)
             case _:
-                raise AssertionError(f"{type(row).__name__} is no state of the fold")
+                goods = goods_of(row)
+                assert goods is not None, f"{type(row).__name__} is no state of the fold"
+                self.goods.restore(goods)
 
     def apply(self, entry: Entry) -> list[Effect]:
         """Return what an entry changes."""
@@ -139,6 +144,8 @@ class StoreFold:
             self._put_in_force(said, entry, changes)
         elif isinstance(said, AlertAction):
             self._act(said, changes)
+        elif isinstance(said, AnyGoods):
+            self.goods.hear(said, changes)
         elif isinstance(said, CalibrationAction):
             changes.effects += self.calibrations.act(said, changes.at_ms)
         elif isinstance(said, CalibrationProgress):
@@ -170,9 +177,9 @@ class StoreFold:
                 if isinstance(said, TagSeen):
                     changes.effects += self._doors.badge(said.zone_id, entry.happened_at_ms, entry.journal_id, self._zone)
             case TagSeen():
-                changes.effects += self._tags.seen(said, entry.happened_at_ms)
+                self.goods.seen(said, changes)
             case TagLeft():
-                changes.effects += self._tags.left(said, entry.happened_at_ms)
+                self.goods.left(said, changes)
             case DoorCrossing():
                 changes.effects += self._doors.crossing(said, clock_shift_ms=shift_ms, zone=self._zone)
             case FloorDwell():
@@ -197,6 +204,7 @@ class StoreFold:
             book_delivery(said, self.stock, self.places, changes)
         else:
             book_count(said, self.stock, changes)
+        self.goods.after_told(said, changes)
 
     def _put_in_force(self, planogram: Planogram, entry: Entry, changes: Changes) -> None:
         before, after = self.places, index_planogram(planogram)
@@ -209,6 +217,7 @@ class StoreFold:
         self._zone = ZoneInfo(places.planogram.time_zone)
         self._tags.use_planogram(places.planogram)
         self._doors.use_planogram(places.planogram)
+        self.goods.use_planogram(places)
         return [*self.stock.scales.use_planogram(places)]
 
     def _act(self, action: AlertAction, changes: Changes) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from store_hub.entries import AnyTold
+from store_hub.entries_goods import AnyGoods
 from wire_format import codec
 from wire_format.errors import MessageUndecodable, VersionUnknown
 from wire_format.observations import AnyObservation, DeviceHealth
@@ -20,13 +21,13 @@ class Unreadable(NamedTuple):
     detail: str
 
 
-Said = AnyObservation | AnyTold | Planogram | DeviceHealth | Unreadable
+Said = AnyObservation | AnyTold | AnyGoods | Planogram | DeviceHealth | Unreadable
 
 EDGE = "edge"
 HEALTH = "health"
 PLANOGRAM = "planogram"
 
-_told: msgspec.json.Decoder[AnyTold] = msgspec.json.Decoder(AnyTold)
+_told: msgspec.json.Decoder[AnyTold | AnyGoods] = msgspec.json.Decoder(AnyTold | AnyGoods)
 
 
 def read_entry(source: str, payload: bytes, *, topic: str | None) -> Said:

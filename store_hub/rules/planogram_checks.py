@@ -8,8 +8,10 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from store_hub.entries import BACK_ROOM
+from store_hub.rules.epc_gs1 import gs1_check_digit
 from wire_format.plans import Bay, Facing, Planogram, Product, Shelf
 
+EXTENSION_CHARACTERS_MAX = 20
 SLACK_M = 0.001
 """Facings may touch; a millimetre is rounding, not overlap."""
 
@@ -20,6 +22,8 @@ def planogram_problems(planogram: Planogram) -> list[str]:
     shelves = [shelf for bay in planogram.bays for shelf in bay.shelves]
     return [
         *_time_zone(planogram.time_zone),
+        *_location_number(planogram),
+        *(problem for sku in planogram.tagged_skus for problem in _tagged(sku, products.get(sku))),
         *_twice("article", (product.sku for product in planogram.products)),
         *_twice("GTIN", (product.gtin for product in planogram.products if product.gtin is not None)),
         *_twice("bay", (bay.bay_id for bay in planogram.bays)),
@@ -40,6 +44,25 @@ def _time_zone(name: str) -> Iterator[str]:
         yield f"time_zone: {name!r} is no IANA time zone; write for example Europe/Berlin"
     except KeyError:
         yield f"time_zone: {name!r} is no IANA time zone; write for example Europe/Berlin"
+
+
+def _location_number(planogram: Planogram) -> Iterator[str]:
+    """With a GLN, zones are told to other systems as its extensions, for which GS1 allows twenty characters."""
+    if planogram.gln is None:
+        return
+    due = gs1_check_digit(planogram.gln[:-1])
+    if planogram.gln[-1] != due:
+        yield f"gln: the check digit of {planogram.gln} must be {due}"
+    for zone in planogram.zones:
+        if len(zone.zone_id) > EXTENSION_CHARACTERS_MAX:
+            yield f"zone {zone.zone_id}: give it a name of {EXTENSION_CHARACTERS_MAX} characters at most, as the store has a gln"
+
+
+def _tagged(sku: str, product: Product | None) -> Iterator[str]:
+    if product is None:
+        yield f"tagged_skus: unknown SKU {sku}; add it to products"
+    elif product.gtin is None:
+        yield f"tagged_skus: {sku} has no gtin, by which its tags would be known"
 
 
 def _twice(what: str, names: Iterable[str]) -> Iterator[str]:

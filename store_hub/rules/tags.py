@@ -1,28 +1,32 @@
-"""Which tags are where, and how many of each article in each zone."""
+"""Which tags are where, how many of each article in each zone, and whether a tag is new to the shop."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from store_hub.rows import Effect, TagCountRow, TagRow
+from store_hub.rows import TAG_REMEMBERED_MS, Effect, TagCountRow, TagRow
 from store_hub.rules.epc import gtin_14, gtin_of_epc
 from wire_format.observations import TagLeft, TagSeen
 from wire_format.plans import Planogram
 
 UNKNOWN_ARTICLE = "?"
+SWEEP_EVERY = 1_000
 
 
 class TagBook:
-    """Remembers the tags that are present; those that left are the ledger's to keep."""
+    """Remembers the tags that are present, and for a fortnight those that left."""
 
     def __init__(self) -> None:
-        self._present: dict[tuple[str, str], TagRow] = {}
+        self._tags: dict[str, dict[str, TagRow]] = {}  # By EPC and zone.
+        self._of_sku: dict[str, dict[tuple[str, str], TagRow]] = {}  # Present ones.
         self._counts: dict[tuple[str, str], int] = defaultdict(int)
         self._sku_of_gtin: dict[str, str] = {}
+        self._newest_ms = 0
+        self._departures = 0
 
     def restore_tag(self, row: TagRow) -> None:
-        """Go on from a tag that the ledger holds as present."""
-        self._present[row.epc, row.zone_id] = row
+        """Go on from a tag that the ledger holds."""
+        self._keep(row)
 
     def restore_count(self, row: TagCountRow) -> None:
         """Go on from a count that the ledger holds."""
@@ -32,29 +36,94 @@ class TagBook:
         """Know articles by their GTINs from now on. Tags booked before keep the article they were booked under."""
         self._sku_of_gtin = {gtin_14(product.gtin): product.sku for product in planogram.products if product.gtin is not None}
 
+    # ---- news
+
     def seen(self, tag: TagSeen, at_ms: int) -> list[Effect]:
         """Return what a tag's arrival changes. News older than what is known changes nothing."""
-        known = self._present.get((tag.epc, tag.zone_id))
-        if known is not None:
-            if at_ms < known.since_ms or tag.confidence == known.confidence:
+        known = self._known(tag.epc, tag.zone_id)
+        if known is not None and at_ms < known.since_ms:
+            return []
+        if known is not None and known.present:
+            if tag.confidence == known.confidence:
                 return []
             surer = known._replace(confidence=tag.confidence)
-            self._present[tag.epc, tag.zone_id] = surer
+            self._keep(surer)
             return [surer]
         gtin = gtin_of_epc(tag.epc)
         sku = self._sku_of_gtin.get(gtin) if gtin is not None else None
         row = TagRow(tag.epc, tag.zone_id, gtin, sku, 1, tag.confidence, at_ms)
-        self._present[tag.epc, tag.zone_id] = row
+        self._keep(row)
         return [row, self._count(sku, tag.zone_id, +1, at_ms)]
 
     def left(self, tag: TagLeft, at_ms: int) -> list[Effect]:
         """Return what a tag's departure changes."""
-        known = self._present.get((tag.epc, tag.zone_id))
-        if known is None or at_ms < known.since_ms:
+        known = self._known(tag.epc, tag.zone_id)
+        if known is None or not known.present or at_ms < known.since_ms:
             return []
-        del self._present[tag.epc, tag.zone_id]
         gone = known._replace(present=0, confidence=tag.confidence, since_ms=at_ms)
+        self._keep(gone)
+        self._sweep()
         return [gone, self._count(known.sku, tag.zone_id, -1, at_ms)]
+
+    # ---- what is known
+
+    def sku_of_gtin(self, gtin: str | None) -> str | None:
+        """The article that has this GTIN (14 digits)."""
+        return None if gtin is None else self._sku_of_gtin.get(gtin)
+
+    def last_place(self, epc: str) -> TagRow | None:
+        """Where a tag was last seen or left, or None for one that is new to the shop; present counts before gone, later before earlier."""
+        rows = [row for row in self._tags.get(epc, {}).values() if self._is_remembered(row)]
+        return max(rows, key=lambda row: (row.present, row.since_ms, row.zone_id), default=None)
+
+    def present_of(self, sku: str) -> list[TagRow]:
+        """The present tags of an article, each once, in the zone where it came last."""
+        last: dict[str, TagRow] = {}
+        for key in sorted(self._of_sku.get(sku, ())):
+            row = self._of_sku[sku][key]
+            if row.epc not in last or row.since_ms >= last[row.epc].since_ms:
+                last[row.epc] = row
+        return list(last.values())
+
+    def zones_of(self, sku: str) -> list[str]:
+        """The zones in which tags of an article have ever been present."""
+        return sorted(zone_id for known, zone_id in self._counts if known == sku)
+
+    def skus(self) -> list[str]:
+        """The articles of which a tag has ever been seen, in order."""
+        return sorted({sku for sku, _ in self._counts} - {UNKNOWN_ARTICLE})
+
+    # ---- keeping
+
+    def _known(self, epc: str, zone_id: str) -> TagRow | None:
+        row = self._tags.get(epc, {}).get(zone_id)
+        return row if row is not None and self._is_remembered(row) else None
+
+    def _is_remembered(self, row: TagRow) -> bool:
+        return bool(row.present) or row.since_ms >= self._newest_ms - TAG_REMEMBERED_MS
+
+    def _keep(self, row: TagRow) -> None:
+        self._tags.setdefault(row.epc, {})[row.zone_id] = row
+        self._newest_ms = max(self._newest_ms, row.since_ms)
+        if row.sku is None:
+            return
+        here = self._of_sku.setdefault(row.sku, {})
+        if row.present:
+            here[row.epc, row.zone_id] = row
+        else:
+            here.pop((row.epc, row.zone_id), None)
+
+    def _sweep(self) -> None:
+        """Let go of what is no longer remembered, now and then."""
+        self._departures += 1
+        if self._departures % SWEEP_EVERY:
+            return
+        for epc in [epc for epc, rows in self._tags.items() if not all(map(self._is_remembered, rows.values()))]:
+            rows = {zone_id: row for zone_id, row in self._tags[epc].items() if self._is_remembered(row)}
+            if rows:
+                self._tags[epc] = rows
+            else:
+                del self._tags[epc]
 
     def _count(self, sku: str | None, zone_id: str, change: int, at_ms: int) -> TagCountRow:
         key = (sku or UNKNOWN_ARTICLE, zone_id)

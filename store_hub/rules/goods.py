@@ -1,0 +1,197 @@
+"""The goods seen through their tags: stock-takes, announced deliveries, tagged stock, and the EPCIS events that tell of all of it.
+
+Joins those books for the fold: one entry in, its effects out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from store_hub.entries import BACK_ROOM, Delivery, Sale, StockCount
+from store_hub.entries_goods import (
+    AnyGoods,
+    DeliveryAcceptance,
+    DeliveryNotice,
+    DeliveryReads,
+    EpcisCapture,
+    StockTakeDecision,
+    StockTakeReads,
+)
+from store_hub.rows import (
+    CaptureRow,
+    Effect,
+    NoticeAcceptedRow,
+    NoticeLineRow,
+    NoticeRow,
+    NoticeTagRow,
+    StockTakeLineRow,
+    StockTakeRow,
+    StockTakeTagRow,
+    TagGapRow,
+    TagRow,
+)
+from store_hub.rules.changes import Changes
+from store_hub.rules.epcis_events import ENTRANCE_KIND, Event, EventMaker
+from store_hub.rules.epcis_rows import event_rows
+from store_hub.rules.notices import NoticeBook
+from store_hub.rules.places import Places
+from store_hub.rules.stock import StockBook
+from store_hub.rules.stock_takes import StockTakeBook
+from store_hub.rules.tag_names import tag_name
+from store_hub.rules.tag_stock import SHOP_FLOOR, TagStock
+from store_hub.rules.tags import TagBook
+from wire_format.observations import TagLeft, TagSeen
+
+GoodsState = TagGapRow | StockTakeRow | StockTakeTagRow | StockTakeLineRow | NoticeRow | NoticeLineRow | NoticeTagRow | NoticeAcceptedRow
+
+
+class GoodsBook:
+    """What tags, handhelds, notices and other systems say of goods."""
+
+    def __init__(self, tags: TagBook, stock: StockBook) -> None:
+        self._tags = tags
+        self._stock = stock
+        self._places: Places | None = None
+        self._maker = EventMaker()
+        self._tag_stock = TagStock(tags)
+        self.stock_takes = StockTakeBook(tags)
+        self.notices = NoticeBook(tags, self._maker)
+
+    def restore(self, row: GoodsState) -> None:
+        """Go on from what the ledger holds."""
+        match row:
+            case TagGapRow():
+                self._tag_stock.restore(row)
+            case StockTakeRow() | StockTakeTagRow() | StockTakeLineRow():
+                self.stock_takes.restore(row)
+            case NoticeRow() | NoticeLineRow() | NoticeTagRow() | NoticeAcceptedRow():
+                self.notices.restore(row)
+
+    def use_planogram(self, places: Places) -> None:
+        """Go by this planogram from now on."""
+        self._places = places
+        self._maker.use_planogram(places.planogram)
+        self._tag_stock.use_planogram(places)
+
+    def refusal(self, said: object) -> str | None:
+        """Why something told cannot be booked, or None."""
+        if isinstance(said, StockTakeReads | StockTakeDecision):
+            return self.stock_takes.refusal(said, self._places)
+        if isinstance(said, DeliveryNotice | DeliveryReads | DeliveryAcceptance):
+            return self.notices.refusal(said)
+        return None
+
+    # ---- tags
+
+    def seen(self, tag: TagSeen, changes: Changes) -> None:
+        """A tag is in a zone: count it, tell of it if it is somewhere else than before, and match it with what was announced."""
+        before = self._tags.last_place(tag.epc)
+        effects = self._tags.seen(tag, changes.at_ms)
+        changes.effects += effects
+        arrived = next((row for row in effects if isinstance(row, TagRow) and row.since_ms == changes.at_ms), None)
+        if arrived is None:
+            return
+        name = tag_name(tag.epc)
+        if (before is None or before.zone_id != tag.zone_id) and _has_identity(name.uri):
+            self._tell([self._maker.seen(name.uri, tag.zone_id, None if before is None else before.zone_id, changes.at_ms)], changes)
+        if before is None and self._tag_stock.kind(tag.zone_id) == BACK_ROOM:
+            self.notices.arrived(name, arrived.sku, changes)
+        self._retell(arrived.sku, changes)
+
+    def left(self, tag: TagLeft, changes: Changes) -> None:
+        """A tag is no longer in a zone."""
+        effects = self._tags.left(tag, changes.at_ms)
+        changes.effects += effects
+        gone = next((row for row in effects if isinstance(row, TagRow)), None)
+        if gone is None:
+            return
+        now, name = self._tags.last_place(tag.epc), tag_name(tag.epc)
+        is_out = now is None or not now.present
+        if is_out and self._tag_stock.kind(tag.zone_id) == ENTRANCE_KIND and _has_identity(name.uri):
+            self._tell([self._maker.departed(name.uri, tag.zone_id, changes.at_ms)], changes)
+        self._retell(gone.sku, changes)
+
+    # ---- what is told
+
+    def after_told(self, said: Sale | Delivery | StockCount, changes: Changes) -> None:
+        """The till, a delivery or a count has been booked: tell of it, and let the tags have their say."""
+        skus = [said.sku] if isinstance(said, StockCount) else list(dict.fromkeys(line.sku for line in said.lines))
+        if isinstance(said, Sale):
+            self._tell(self._maker.sold(_sum_up(said), said.till, changes.at_ms), changes)
+        elif isinstance(said, Delivery):
+            event = self._maker.received([], _sum_up(said), changes.at_ms)
+            self._tell([] if event is None else [event], changes)
+        else:
+            self._note_gaps(said.sku, changes)
+        for sku in skus:
+            self._retell(sku, changes)
+
+    def hear(self, said: AnyGoods, changes: Changes) -> None:
+        """Book what handhelds, suppliers, staff and other systems say."""
+        match said:
+            case StockTakeReads():
+                self.stock_takes.read(said, self._stock, self._places, changes)
+            case StockTakeDecision():
+                tags = self.stock_takes.decide(said, self._stock, changes)
+                event = self._maker.counted([tag for tag in tags if _has_identity(tag)], changes.at_ms)
+                self._tell([] if event is None else [event], changes)
+                if said.action == "accept" and said.sku is not None:
+                    self._note_gaps(said.sku, changes)
+                    self._retell(said.sku, changes)
+            case DeliveryNotice():
+                self.notices.announce(said, changes)
+            case DeliveryReads():
+                self.notices.read(said, changes)
+            case DeliveryAcceptance():
+                self._tell(self.notices.accept(said, self._stock, self._places, changes), changes)
+                for line in said.lines:
+                    self._retell(line.sku, changes)
+            case EpcisCapture():
+                self._capture(said, changes)
+
+    def _capture(self, said: EpcisCapture, changes: Changes) -> None:
+        errors = msgspec.json.encode(said.errors)
+        changes.effects.append(
+            CaptureRow(said.capture_id, changes.journal_id, changes.at_ms, said.error_behaviour, len(said.events), errors)
+        )
+        for event in said.events:
+            changes.effects += event_rows(event, changes, captured=True)
+
+    # ---- parts
+
+    def _tell(self, events: list[Event], changes: Changes) -> None:
+        if self._places is None:
+            return  # Nobody can say where it happened.
+        for event in events:
+            changes.effects += event_rows(event, changes, captured=False)
+
+    def _note_gaps(self, sku: str, changes: Changes) -> None:
+        """A count was just booked: what it says of the back room and of the floor stands beside the tags from now on."""
+        room = self._stock.at(sku, BACK_ROOM)
+        if room is not None and room.evidence == "count" and room.journal_id == changes.journal_id:
+            self._tag_stock.counted(sku, BACK_ROOM, round(room.units), changes)
+        shelves = [row for row in self._stock.places(sku) if row.place != BACK_ROOM]
+        if any(row.evidence == "count" and row.journal_id == changes.journal_id for row in shelves):
+            self._tag_stock.counted(sku, SHOP_FLOOR, round(sum(row.units for row in shelves)), changes)
+
+    def _retell(self, sku: str | None, changes: Changes) -> None:
+        if sku is not None and self._places is not None and sku in self._places.skus:
+            self._tag_stock.retell(sku, self._stock, self._places, changes)
+
+
+def _sum_up(said: Sale | Delivery) -> Counter[str]:
+    units: Counter[str] = Counter()
+    for line in said.lines:
+        units[line.sku] += line.units
+    return units
+
+
+def _has_identity(uri: str) -> bool:
+    return uri.startswith("urn:epc:id:")
+
+
+def goods_of(row: Effect) -> GoodsState | None:
+    """Return a row as one of this book's own, or None."""
+    return row if isinstance(row, GoodsState) else None

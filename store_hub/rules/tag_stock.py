@@ -1,0 +1,99 @@
+"""What tags say of the stock: they decide where no scale does, for articles of which every unit carries one.
+
+A unit may lack its tag, or bear two. A count by hand tells: its difference to the tags of that moment is kept and added from then on
+(above zero, units without a tag; below, tags too many). On a weighed shelf the scale decides; where its interval and the tags
+contradict each other, the pages say so.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from store_hub.entries import BACK_ROOM
+from store_hub.rows import TagGapRow, TagRow
+from store_hub.rules.changes import Changes
+from store_hub.rules.places import Places
+from store_hub.rules.stock import StockBook
+from store_hub.rules.tags import TagBook
+from wire_format.plans import Bay, Zone
+
+SHOP_FLOOR = "shop_floor"
+SURE_SDS = 1.645
+"""Half-width of a 90 % interval of a normal distribution, in standard deviations."""
+_FLOOR_KINDS = ("aisle", "other")
+
+
+class TagStock:
+    """Retells the stock of tagged articles."""
+
+    def __init__(self, tags: TagBook) -> None:
+        self._tags = tags
+        self._gaps: dict[tuple[str, str], TagGapRow] = {}
+        self._tagged: frozenset[str] = frozenset()
+        self._zones: dict[str, Zone] = {}
+        self._bays: dict[str, Bay] = {}
+
+    def restore(self, row: TagGapRow) -> None:
+        """Go on from what the ledger holds."""
+        self._gaps[row.sku, row.place] = row
+
+    def use_planogram(self, places: Places) -> None:
+        """Know which articles are tagged, and where zones and shelves are."""
+        plan = places.planogram
+        self._tagged = frozenset(plan.tagged_skus)
+        self._zones = {zone.zone_id: zone for zone in plan.zones}
+        self._bays = {shelf.shelf_id: bay for bay in plan.bays for shelf in bay.shelves}
+
+    def kind(self, zone_id: str) -> str:
+        """What a zone is; `other` for one that the planogram does not know."""
+        zone = self._zones.get(zone_id)
+        return "other" if zone is None else zone.kind
+
+    def retell(self, sku: str, stock: StockBook, places: Places, changes: Changes) -> None:
+        """Take over what the tags say of an article: in the back room, and on the floor if none of its shelves is weighed."""
+        if sku not in self._tagged:
+            return
+        present = self._tags.present_of(sku)
+        kinds = {self.kind(zone_id) for zone_id in self._tags.zones_of(sku)}
+        if "back_room" in kinds:
+            rows = [row for row in present if self.kind(row.zone_id) == "back_room"]
+            self._put(sku, BACK_ROOM, rows, self._gap(sku, BACK_ROOM), stock, changes)
+        shelves = places.shelves_of.get(sku, [])
+        if shelves and kinds.intersection(_FLOOR_KINDS) and not any(places.facings[shelf, sku].weighed for shelf in shelves):
+            self._retell_floor(sku, [row for row in present if self.kind(row.zone_id) in _FLOOR_KINDS], shelves, stock, changes)
+
+    def counted(self, sku: str, place: str, units: int, changes: Changes) -> None:
+        """A count by hand stands beside the tags of this moment. `place`: the back room or the shop's floor."""
+        if sku not in self._tagged:
+            return
+        wanted = ("back_room",) if place == BACK_ROOM else _FLOOR_KINDS
+        tags = sum(self.kind(row.zone_id) in wanted for row in self._tags.present_of(sku))
+        row = TagGapRow(sku, place, units - tags, tags, changes.at_ms, changes.journal_id)
+        self._gaps[sku, place] = row
+        changes.effects.append(row)
+
+    def _retell_floor(self, sku: str, rows: list[TagRow], shelves: list[str], stock: StockBook, changes: Changes) -> None:
+        by_shelf: dict[str, list[TagRow]] = {shelf: [] for shelf in shelves}
+        for row in rows:
+            by_shelf[min(shelves, key=lambda shelf: (self._distance_m(row.zone_id, shelf), shelf))].append(row)
+        gap = self._gap(sku, SHOP_FLOOR)
+        for place, shelf in enumerate(shelves):
+            self._put(sku, shelf, by_shelf[shelf], gap if place == 0 else 0, stock, changes)
+
+    def _gap(self, sku: str, place: str) -> int:
+        gap = self._gaps.get((sku, place))
+        return 0 if gap is None else gap.units
+
+    def _put(self, sku: str, place: str, rows: list[TagRow], gap: int, stock: StockBook, changes: Changes) -> None:
+        units = float(max(0, len(rows) + gap))
+        spread = SURE_SDS * sqrt(sum(row.confidence * (1.0 - row.confidence) for row in rows))
+        stock.put(sku, place, units, max(0.0, units - spread), units + spread, "tags", changes)
+
+    def _distance_m(self, zone_id: str, shelf: str) -> float:
+        """From a zone's middle to the middle of a shelf's bay."""
+        zone, bay = self._zones.get(zone_id), self._bays.get(shelf)
+        if zone is None or bay is None:
+            return 0.0
+        across = zone.place.x_m + zone.place.width_m / 2 - bay.place.x_m - bay.place.width_m / 2
+        along = zone.place.y_m + zone.place.depth_m / 2 - bay.place.y_m - bay.place.depth_m / 2
+        return sqrt(across * across + along * along)
