@@ -15,29 +15,37 @@ import uvicorn
 from fastapi import FastAPI
 
 from store_hub.adapters.clock import HubClock
-from store_hub.adapters.cloud_link import CloudLink
 from store_hub.adapters.door_tokens import read_door_tokens, read_token
 from store_hub.adapters.gauges import HubGauges
 from store_hub.adapters.ledger import Ledger
-from store_hub.adapters.ledger_calls import LedgerCalls
 from store_hub.adapters.ledger_figures import LedgerGauge
 from store_hub.adapters.ledger_file import ledger_trouble
 from store_hub.adapters.ledger_history import LedgerHistory
 from store_hub.adapters.ledger_reports import LedgerReports
 from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.adapters.listening_socket import listen
-from store_hub.adapters.pager import Pager
 from store_hub.config import HubConfig
 from store_hub.errors import ConfigurationInvalid, HubError
+from store_hub.flows.backup import make_backups
 from store_hub.flows.bookkeep import Bookkeeper
 from store_hub.flows.ingest import make_link
-from store_hub.flows.notify import Notify
+from store_hub.flows.notify import make_notify
+from store_hub.flows.parts import Parts
 from store_hub.flows.report import Report
-from store_hub.flows.sync import Sync
+from store_hub.flows.sync import make_sync
 from store_hub.routes.bodies import describe
 from store_hub.routes.doors import DOOR_STRUCTS, make_router
-from store_hub.routes.health import Check, booking_check, bookkeeper_check, broker_check, cloud_check, health_routes, ledger_check
-from store_hub.routes.metrics import LedgerCollector, PartsCollector, metrics_routes
+from store_hub.routes.health import (
+    Check,
+    backup_check,
+    booking_check,
+    bookkeeper_check,
+    broker_check,
+    cloud_check,
+    health_routes,
+    ledger_check,
+)
+from store_hub.routes.metrics import LedgerCollector, PartsCollector, backup_age, metrics_routes
 from store_hub.routes.refusals import answer_refusals
 from wire_format.plans import Planogram
 from wire_format.reports import StoreProfile
@@ -93,9 +101,12 @@ class Hub:
             config.broker, store_id=identity.store_id, ledger_id=identity.ledger_id, clock=self._clock, inbox=self.bookkeeper.inbox
         )
         self._tokens = None if config.http.token_file is None else read_door_tokens(Path(config.http.token_file))
-        self._sync = self._make_sync()
-        self._report, self._notify, self._mirror = self._make_report(), self._make_notify(config_path), self._make_mirror()
-        flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror]
+        parts = Parts(ledger=self._path, bookkeep=self.bookkeeper, store_id=identity.store_id, zone=self._zone, now_ms=self._clock.now_ms)
+        self._sync = make_sync(config.cloud, parts)
+        self._notify = make_notify(config.pager, parts, config_path=config_path)
+        self._backups = make_backups(config.backup, parts, config_path=config_path)
+        self._report, self._mirror = self._make_report(), self._make_mirror()
+        flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror, self._backups]
         self._threads = [
             threading.Thread(target=flow.run, args=(self._stop,), name=flow.name, daemon=True) for flow in flows if flow is not None
         ]
@@ -181,6 +192,7 @@ class Hub:
             counts["mirror_written"] = ("Points copied to the history mirror", lambda: mirror.written)
             counts["mirror_dropped"] = ("Points that the history mirror will never take", lambda: mirror.dropped)
         depths = {"inbox_waiting": ("Items that wait for the bookkeeper", lambda: float(self.bookkeeper.figures().waiting))}
+        depths |= backup_age(None if self._backups is None else self._backups.age_s)
         return PartsCollector(depths=depths, counts=counts)
 
     def _make_report(self) -> Report:
@@ -191,30 +203,6 @@ class Hub:
             now_ms=self._clock.now_ms,
             every_s=self._config.cloud.report_every_s,
             people_min=self._config.privacy.people_min,
-        )
-
-    def _make_notify(self, config_path: str) -> Notify:
-        return Notify(
-            calls=LedgerCalls(self._path),
-            bookkeep=self.bookkeeper,
-            pager=Pager(self._config.pager.urls, config_path=config_path),
-            page_url=self._config.pager.page_url,
-            now_ms=self._clock.now_ms,
-        )
-
-    def _make_sync(self) -> Sync | None:
-        cloud = self._config.cloud
-        if cloud.url is None:
-            return None
-        token = None if cloud.token_file is None else read_token(Path(cloud.token_file), field="cloud.token_file")
-        store_id = self.ledger.identity.store_id
-        return Sync(
-            ledger=LedgerReports(self._path),
-            bookkeep=self.bookkeeper,
-            cloud=CloudLink(url=cloud.url, store_id=store_id, token=token, timeout_s=cloud.timeout_s),
-            store_id=store_id,
-            now_ms=self._clock.now_ms,
-            plans_every_s=cloud.plans_every_s,
         )
 
     def _make_mirror(self) -> Mirror | None:
@@ -240,6 +228,7 @@ class Hub:
             "bookkeeper": bookkeeper_check(self.bookkeeper.is_alive, lambda: self.bookkeeper.trouble),
             "broker": broker_check(lambda: self.link.connected, place=f"{broker.host}:{broker.port}"),
             "booking": booking_check(gauge, now_ms=self._clock.now_ms),
+            "backup": backup_check(None if self._backups is None else self._backups.state, now_ms=self._clock.now_ms),
             "cloud": cloud_check(None if self._sync is None else self._sync.state, now_ms=self._clock.now_ms),
         }
 

@@ -15,7 +15,11 @@ S = TypeVar("S", bound=Struct)
 
 _ADDRESS = "^https?://[^/ ]+"
 Address = Annotated[str, Meta(pattern=_ADDRESS)]
-_WORDS = {f"`str` matching regex {_ADDRESS!r}": "an address such as https://cloud.example"}
+_TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_WORDS = {
+    f"`str` matching regex {_ADDRESS!r}": "an address such as https://cloud.example",
+    f"`str` matching regex {_TIME_OF_DAY!r}": "a time of day such as 03:10",
+}
 
 
 class BrokerConfig(Section, frozen=True, kw_only=True):
@@ -84,6 +88,16 @@ class PrivacyConfig(Section, frozen=True, kw_only=True):
     people_min: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
+class BackupConfig(Section, frozen=True, kw_only=True):
+    """A backup each night, encrypted for `recipients` (age). Best a `folder` on another machine's disk. Without one there is no backup."""
+
+    folder: str | None = None
+    recipients: list[str] = []
+    at: Annotated[str, Meta(pattern=_TIME_OF_DAY)] = "03:10"
+    keep_days: PositiveInt = 14
+    keep_weeks: PositiveInt = 8
+
+
 class HubConfig(Section, frozen=True, kw_only=True):
     """The whole file. Without a `store_id` the planogram's or the ledger's own is used; `planogram` is what `init` puts in force."""
 
@@ -97,6 +111,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     pager: PagerConfig = PagerConfig()
     mirror: MirrorConfig = MirrorConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    backup: BackupConfig = BackupConfig()
 
 
 def load_config(path: Path | None) -> HubConfig:

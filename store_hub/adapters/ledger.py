@@ -267,6 +267,16 @@ class Ledger:
                 (journal_id,),
             )
 
+    def mint_identity(self) -> LedgerId:
+        """Become a ledger of another name, as one set back to an earlier state must: nothing of it has been told to any cloud yet."""
+        ledger_id = uuid4().hex
+        self.connection.execute("UPDATE meta SET ledger_id = ?", (ledger_id,))
+        self.connection.execute("UPDATE report_marks SET last_sequence = 0, booked_through = 0, booked_at_ms = NULL")
+        self.drop_facts()
+        self.mark_all_facts(self.last_journal_id())
+        self.identity = self.identity._replace(ledger_id=ledger_id)
+        return ledger_id
+
     def drop_facts(self) -> None:
         """Let go of everything that is numbered."""
         self.connection.execute("DELETE FROM report_outbox")

@@ -93,13 +93,13 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...
     return iter(connection.execute(f"SELECT * FROM {table} ORDER BY {', '.join(_KEYS[table])}"))
 
 
-def take_the_place(new: Path, old: Path) -> Path:
+def take_the_place(new: Path, old: Path, *, kept_suffix: str = ".before-rebuild") -> Path:
     """Put a closed ledger in the place of another closed one; returns where the old one is kept.
 
     Raises:
         LedgerUnusable: the files cannot be moved; the old one is still in its place.
     """
-    kept = old.with_name(old.name + ".before-rebuild")
+    kept = old.with_name(old.name + kept_suffix)
     try:
         for leftover in _files_of(kept):
             leftover.unlink(missing_ok=True)

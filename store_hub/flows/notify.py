@@ -12,9 +12,11 @@ import structlog
 
 from store_hub.adapters.ledger_calls import LedgerCalls, WaitingCall
 from store_hub.adapters.pager import Pager
+from store_hub.config import PagerConfig
 from store_hub.errors import HubError
 from store_hub.flows.bookkeep import BookkeepingDoor
 from store_hub.flows.commands import SettleNotification
+from store_hub.flows.parts import Parts
 from store_hub.rules.back_off import BackOff
 from store_hub.rules.messages import Call, is_outdated, message
 
@@ -179,4 +181,19 @@ def _call(row: WaitingCall) -> Call:
         units=row.units,
         back_room_units=row.back_room_units,
         fill_units=missing,
+    )
+
+
+def make_notify(config: PagerConfig, parts: Parts, *, config_path: str) -> Notify:
+    """Return the flow as configured.
+
+    Raises:
+        ConfigurationInvalid: an address that no service knows.
+    """
+    return Notify(
+        calls=LedgerCalls(parts.ledger),
+        bookkeep=parts.bookkeep,
+        pager=Pager(config.urls, config_path=config_path),
+        page_url=config.page_url,
+        now_ms=parts.now_ms,
     )

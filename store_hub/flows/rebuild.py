@@ -58,7 +58,7 @@ def rebuild(path: Path, *, replace: bool, progress: Progress) -> Rebuilt:
         if not replace:
             remove_ledger(beside)
             return Rebuilt(entries, found, None)
-        _settle(path)
+        settle(path)
         kept = take_the_place(beside, path)
         remove_ledger(beside)
         return Rebuilt(entries, found, kept)
@@ -114,7 +114,7 @@ def _fold_of(ledger: Ledger) -> StoreFold:
     return fold
 
 
-def _settle(path: Path) -> None:
+def settle(path: Path) -> None:
     """Bring what is still in the old ledger's log into its file, so that the file alone is the whole ledger."""
     ledger = Ledger.open_unlocked(path)
     ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

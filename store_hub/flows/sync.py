@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
 from threading import Event, Lock
 from typing import NamedTuple
 
@@ -12,10 +13,13 @@ import msgspec
 import structlog
 
 from store_hub.adapters.cloud_link import CloudLink, CloudRefused, CloudUnreachable, NumberedPlan
+from store_hub.adapters.door_tokens import read_token
 from store_hub.adapters.ledger_reports import LedgerReports, Marks
+from store_hub.config import CloudConfig
 from store_hub.errors import HubError, PlanogramInvalid
 from store_hub.flows.bookkeep import BookkeepingDoor
 from store_hub.flows.commands import BookPlanogram, Command, ForgetFacts, KeepPlan, ReportAfresh
+from store_hub.flows.parts import Parts
 from store_hub.rules.back_off import BackOff
 from wire_format import codec
 from wire_format.errors import MessageUndecodable, VersionUnknown
@@ -245,3 +249,22 @@ class Sync:
     def _tell(self, *, problem: str | None) -> None:
         with self._lock:
             self._state = CloudState(self._state.agreed_at_ms if problem else self._now_ms(), problem)
+
+
+def make_sync(config: CloudConfig, parts: Parts) -> Sync | None:
+    """Return the flow as configured; None without a cloud.
+
+    Raises:
+        ConfigurationInvalid: the token's file cannot be read.
+    """
+    if config.url is None:
+        return None
+    token = None if config.token_file is None else read_token(Path(config.token_file), field="cloud.token_file")
+    return Sync(
+        ledger=LedgerReports(parts.ledger),
+        bookkeep=parts.bookkeep,
+        cloud=CloudLink(url=config.url, store_id=parts.store_id, token=token, timeout_s=config.timeout_s),
+        store_id=parts.store_id,
+        now_ms=parts.now_ms,
+        plans_every_s=config.plans_every_s,
+    )

@@ -9,11 +9,15 @@ from msgspec import Struct
 
 from store_hub.adapters.ledger_figures import LedgerGauge
 from store_hub.errors import HubError
+from store_hub.flows.backup import BackupState
 from store_hub.flows.sync import CloudState
 from store_hub.routes.bodies import spoken
 
 STALE_MS = 15 * 60_000
 """A link or a shop that has said nothing for this long is worth a word."""
+
+BACKUP_STALE_MS = 36 * 3_600_000
+"""A night without a backup, and then some."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -107,6 +111,27 @@ def booking_check(ledger: LedgerGauge, *, now_ms: Callable[[], int]) -> Check:
         age_ms = max(0, now_ms() - last_ms)
         quiet = "; is the shop closed, or have its devices gone silent?" if age_ms > STALE_MS else ""
         return Finding(ok=not quiet, needed=False, reason=f"the last entry was booked {_ago(age_ms)}{quiet}")
+
+    return check
+
+
+def backup_check(state: Callable[[], BackupState] | None, *, now_ms: Callable[[], int]) -> Check:
+    """Is there a fresh backup, and when was one last proved? A shop without one runs on, and is told so."""
+
+    def check() -> Finding:
+        if state is None:
+            return Finding(ok=False, needed=False, reason="no backup is configured; name a folder and a recipient in [backup]")
+        stands = state()
+        if stands.last_taken_at_ms is None:
+            return Finding(ok=False, needed=False, reason=stands.problem or "there is none yet; the first is made within a minute")
+        age_ms = max(0, now_ms() - stands.last_taken_at_ms)
+        words = f"the last one is from {_ago(age_ms)}" + (f"; {stands.problem}" if stands.problem else "")
+        if stands.drill is None:
+            return Finding(ok=not stands.problem, needed=False, reason=f"{words}; none was ever proved: run store-hub restore --verify")
+        proved = "proved" if stands.drill.is_well else "found wanting"
+        drilled = f"{stands.drill.backup} was {proved} {_ago(max(0, now_ms() - stands.drill.proved_at_ms))}"
+        is_well = not stands.problem and age_ms < BACKUP_STALE_MS and stands.drill.is_well
+        return Finding(ok=is_well, needed=False, reason=f"{words}; {drilled}")
 
     return check
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 import structlog
@@ -52,6 +53,11 @@ class PartsCollector(Collector):
             yield GaugeMetricFamily(f"aislewise_{name}", help_text, value=depth())
         for name, (help_text, count) in self._counts.items():
             yield CounterMetricFamily(f"aislewise_{name}", help_text, value=count())
+
+
+def backup_age(age_s: Callable[[], float] | None) -> dict[str, Ask]:
+    """Return the figure that tells how old the last backup is; None: no backup is configured."""
+    return {"backup_age_seconds": ("Seconds since the last backup; infinite while there is none", age_s or (lambda: math.inf))}
 
 
 def metrics_routes(registry: CollectorRegistry) -> APIRouter:

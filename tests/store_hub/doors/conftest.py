@@ -41,7 +41,7 @@ from store_hub.flows.report import Report
 from store_hub.routes.bodies import describe
 from store_hub.routes.doors import DOOR_STRUCTS, make_router
 from store_hub.routes.health import booking_check, bookkeeper_check, broker_check, cloud_check, health_routes, ledger_check
-from store_hub.routes.metrics import LedgerCollector, PartsCollector, metrics_routes
+from store_hub.routes.metrics import LedgerCollector, PartsCollector, backup_age, metrics_routes
 from store_hub.routes.refusals import answer_refusals
 from wire_format import codec, topics
 from wire_format.plans import Bay, Door, Facing, Planogram, Product, Rectangle, Shelf, Zone
@@ -189,7 +189,7 @@ def doors_app(shop: Shop, *, tokens: DoorTokens | None = None, is_connected: Cal
     )
     shop.gauges.registry.register(LedgerCollector(gauge))
     waiting = ("Waiting", lambda: float(shop.bookkeep.figures().waiting))
-    shop.gauges.registry.register(PartsCollector(depths={"inbox_waiting": waiting}, counts={}))
+    shop.gauges.registry.register(PartsCollector(depths={"inbox_waiting": waiting, **backup_age(None)}, counts={}))
     app.include_router(metrics_routes(shop.gauges.registry))
     answer_refusals(app)
     describe(app, DOOR_STRUCTS)

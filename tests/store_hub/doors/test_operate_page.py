@@ -27,7 +27,7 @@ def test_every_metric_on_the_page_is_one_the_hub_tells(repository: Path, till: h
     named = set(re.findall(r"`(aislewise_\w+)`", page(repository)))
     told = {line.split(" ")[2] for line in till.get("/metrics").text.splitlines() if line.startswith("# TYPE")}
     assert named - told == set()
-    assert len(named) == 7
+    assert len(named) == 8
 
 
 def test_every_door_on_the_page_is_one_the_hub_has(repository: Path, till: httpx.Client) -> None:
