@@ -28,7 +28,7 @@ def write_numbers(path: Path, table: Place, numbers: Mapping[str, float]) -> Non
     """
     try:
         text = path.read_bytes().decode("utf-8")
-        _replace(path.resolve(), with_numbers(text, table, numbers))
+        replace_file(path.resolve(), with_numbers(text, table, numbers))
     except (OSError, UnicodeDecodeError) as error:
         problem = f"cannot be changed ({getattr(error, 'strerror', None) or error}); {_by_hand(numbers)}"
         raise ConfigurationInvalid(path=str(path), field="file", problem=problem) from None
@@ -77,7 +77,8 @@ def _with_new(text: str, table: Place, key: str, number: float, inner: Mapping[s
     return "".join([*lines[:after], f"{key} = {number!r}{end}", *lines[after:]])
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that it is whole at every moment: beside it first, then in its place. Its rights stay."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
