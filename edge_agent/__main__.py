@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import tempfile
-import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -16,11 +14,11 @@ import typer
 
 from edge_agent.calibrate_command import calibrate
 from edge_agent.errors import ConfigurationInvalid, EdgeError
+from edge_agent.page_commands import aim
+from edge_agent.stopping import INTERRUPTED, stop_on_signals
 
 if TYPE_CHECKING:
     from edge_agent.config import BrokerConfig, LineConfig, ScaleConfig
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="edge-agent",
@@ -79,7 +77,7 @@ def run(
         raise ConfigurationInvalid(
             path=str(config), field="adapter", problem="--recorded-ago is for recordings, but a live sensor is listed"
         )
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     EdgeAgent(settings, config_file=None if recorded_ago is not None else config, recorded_s_ago=recorded_ago).run(
         stop, until_booked=until_booked
     )
@@ -100,6 +98,7 @@ def check(config: ConfigOption, as_json: JsonOption = False) -> None:
 app.command(epilog="Example: edge-agent calibrate --config /etc/aislewise/edge.toml --shelf bay1-top --write /etc/aislewise/edge.toml")(
     calibrate
 )
+app.command(epilog="Example: edge-agent aim --config /etc/aislewise/edge.toml --camera entrance")(aim)
 
 
 @replay.command("scale", epilog="Example: edge-agent replay scale trace.csv --plan plan.json --shelf S1 > settled.jsonl")
@@ -213,7 +212,7 @@ def simulate(
     from edge_agent.flows.simulate import SimulationOptions
     from edge_agent.flows.simulate import simulate as run_simulation
 
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     options = SimulationOptions(
         planogram=planogram,
         broker=_broker(broker),
@@ -237,30 +236,6 @@ def _broker(text: str) -> BrokerConfig:
     if not host or not port.isdigit() or not 1 <= int(port) <= 65535:
         raise typer.BadParameter(f"{text!r} is not HOST:PORT, for example 127.0.0.1:1883", param_hint="--broker")
     return BrokerConfig(host=host.strip("[]"), port=int(port))
-
-
-class StopSignal(threading.Event):
-    """Set by Ctrl-C or SIGTERM; a second Ctrl-C ends the program at once."""
-
-    interrupted = False
-
-    def exit_if_interrupted(self) -> None:
-        """A program that Ctrl-C ended says so by its exit code."""
-        if self.interrupted:
-            raise typer.Exit(INTERRUPTED)
-
-
-def _stop_on_signals() -> StopSignal:
-    stop = StopSignal()
-
-    def on_signal(number: int, _frame: object) -> None:
-        stop.interrupted = number == signal.SIGINT
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        stop.set()
-
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
-    return stop
 
 
 def main() -> NoReturn:

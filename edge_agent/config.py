@@ -148,37 +148,38 @@ class EdgeConfig(Section, frozen=True, kw_only=True):
 S = TypeVar("S", bound=Section)
 
 
-def load_config(path: Path) -> EdgeConfig:
-    """Read a device's whole file.
+def load_config(path: Path, *, text: str | None = None) -> EdgeConfig:
+    """Read a device's whole file, or `text` as if it were that file.
 
     Raises:
         ConfigurationInvalid: no such file, no TOML, an unknown key, a wrong type, or values that cannot be meant together.
     """
-    file = SettingsFile(path, ConfigurationInvalid)
+    file = SettingsFile(path, ConfigurationInvalid, text=text)
     config = file.convert(EdgeConfig)
     for wrong in _contradictions(config):
         raise file.invalid(wrong)
     return config
 
 
-def load_part(path: Path, shape: type[S], *, name: str | None = None, **assumed: str) -> S:
+def load_part(path: Path, shape: type[S], *, name: str | None = None, text: str | None = None, **assumed: str) -> S:
     """Read one scale, reader or camera: from a file that holds just its keys, or from a device's whole file.
 
     Args:
         path: the TOML file.
         shape: `ScaleConfig`, `ReaderConfig` or `CameraConfig`.
         name: which one, where a device's file has several.
+        text: read this as if it were the file.
         assumed: keys that take the place of what the file says, for instance the recording to be replayed.
 
     Raises:
         ConfigurationInvalid: as `load_config`, and where the name fits none or several.
     """
     tables, key, _ = _PARTS[shape]
-    file = SettingsFile(path, ConfigurationInvalid)
+    file = SettingsFile(path, ConfigurationInvalid, text=text)
     content = file.content
     place: Place = ()
     if tables in content or "device_id" in content:
-        config = load_config(path)
+        config = load_config(path, text=text)
         listed = [getattr(part, key) for part in getattr(config, tables)]
         fitting = [number for number, known in enumerate(listed) if name in (None, known)]
         if len(fitting) != 1:

@@ -61,6 +61,31 @@ class Detections(NamedTuple):
     scores: FloatArray
 
 
+class SeenPicture(NamedTuple):
+    """A picture with everything that the detector has even a faint idea of: boxes and scores as in `Detections`."""
+
+    frame: Frame
+    boxes: FloatArray
+    scores: FloatArray
+
+
+class PictureSource(Protocol):
+    """A camera with a detector that tells of its doubts, too."""
+
+    width_px: int
+    height_px: int
+
+    def next(self, timeout_ms: int) -> SeenPicture | None:
+        """The next picture, or None when a film has ended.
+
+        Raises:
+            SensorUnavailable, RecordingInvalid: the camera is gone or stalled, or the film is broken.
+        """
+
+    def close(self) -> None:
+        """Let go of the camera."""
+
+
 class LoadCell(Protocol):
     """A scale, real, recorded or simulated."""
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge_agent.errors import ConfigurationInvalid
-from edge_agent.toml_edit import replace_file
 from edge_agent.toml_inline import KEY_OF_LINE, Table, offset_of, value_end, with_inline, written
 from toml_settings import Place
 from toml_settings.settings_file import line_of, places
@@ -30,25 +29,19 @@ class ListOf(NamedTuple):
     named_by: str = ""
 
 
-def write_lists(path: Path, lists: Sequence[ListOf]) -> None:
-    """Write lists into a file, all or none. The file is whole at every moment, whatever happens in between.
+def with_lists(path: Path, text: str, lists: Sequence[ListOf]) -> str:
+    """The text of a file with these lists; the file itself is not touched.
 
     Raises:
-        ConfigurationInvalid: the file cannot be read or written, or says it in a way that is not edited safely.
+        ConfigurationInvalid: the file says it in a way that is not edited safely.
     """
-    field = lists[0].key if lists else "file"
-    try:
-        text = path.read_bytes().decode("utf-8")
-        for one in lists:
-            field = one.key
+    for one in lists:
+        try:
             text = with_list(text, one)
-        replace_file(path.resolve(), text)
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"cannot be changed ({getattr(error, 'strerror', None) or error}); nothing was written"
-        raise ConfigurationInvalid(path=str(path), field="file", problem=problem) from None
-    except (ValueError, KeyError, IndexError, TypeError):
-        problem = "is written in a way that is not edited safely; nothing was written: move it into tables of its own, one key a line"
-        raise ConfigurationInvalid(path=str(path), field=field, problem=problem) from None
+        except (ValueError, KeyError, IndexError, TypeError, StopIteration):
+            problem = "is written in a way that is not edited safely; nothing was written: give it tables of its own, [[…]], one key a line"
+            raise ConfigurationInvalid(path=str(path), field=one.key, problem=problem) from None
+    return text
 
 
 def with_list(text: str, wanted: ListOf) -> str:

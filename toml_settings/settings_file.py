@@ -66,17 +66,20 @@ class SettingsFile:
         path: the file.
         refusal: the program's own kind of `SettingsInvalid`.
         words: what to say in place of a pattern that a text must match.
+        text: what the file is to say, where it is not to be read: whether it may be written so.
 
     Raises:
         SettingsInvalid: no such file, not UTF-8, no TOML, or a number that is none (TOML knows nan and inf).
     """
 
-    def __init__(self, path: Path, refusal: type[SettingsInvalid], *, words: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, path: Path, refusal: type[SettingsInvalid], *, words: Mapping[str, str] | None = None, text: str | None = None
+    ) -> None:
         self._path = path
         self._refusal = refusal
         self._words = words or {}
         try:
-            self._text = path.read_text(encoding="utf-8")
+            self._text = path.read_text(encoding="utf-8") if text is None else text
         except UnicodeDecodeError:
             raise self._refused("is not UTF-8 text; save it as UTF-8") from None
         except OSError as error:

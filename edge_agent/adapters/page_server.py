@@ -17,7 +17,11 @@ from socket import socket
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+import structlog
+
 from edge_agent.errors import EdgeError
+
+log = structlog.get_logger("edge_agent.page_server")
 
 BODY_MAX_BYTES = 256 * 1024
 CONNECTIONS_MAX = 24
@@ -166,7 +170,12 @@ class _Handler(BaseHTTPRequestHandler):
             cookies = {}
         query = dict(parse_qsl(address.query, max_num_fields=20)) if len(address.query) < 2_000 else {}
         asked = Asked(method, address.path, query, cookies, self.headers.get("X-Csrf-Token", ""), said)
-        self._send(type(self).answer(asked))
+        try:
+            told = type(self).answer(asked)
+        except Exception as error:  # noqa: BLE001  # Our own mistake must not leave the browser without an answer.
+            log.error("the page could not answer", path=address.path, error=f"{type(error).__name__}: {error}")
+            told = told_json({"problem": "internal", "detail": type(error).__name__}, status=500)
+        self._send(told)
 
     def _is_for_us(self) -> bool:
         """Refuse names of other sites that lead here (DNS rebinding), and forms that other sites send."""

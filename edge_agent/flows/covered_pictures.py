@@ -8,44 +8,17 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
-
-import numpy as np
+from typing import NamedTuple
 
 from edge_agent.adapters.picture_cover import as_jpeg, cover
 from edge_agent.errors import EdgeError
-from edge_agent.readings import Detections, FloatArray, Frame
+from edge_agent.readings import Detections, PictureSource, SeenPicture
 from edge_agent.rules.head_cover import Cover, CoverRule, Rectangles, rectangles, together
 
 NEIGHBOURS = 2
 """A picture is shown once so many later ones were searched too."""
 FRAME_TIMEOUT_MS = 5_000
 BACK_OFF_S = 2.0
-
-
-class SeenPicture(NamedTuple):
-    """A picture with everything that the detector has even a faint idea of."""
-
-    frame: Frame
-    boxes: FloatArray
-    scores: FloatArray
-
-
-class PictureSource(Protocol):
-    """A camera with a detector that tells of its doubts, too."""
-
-    width_px: int
-    height_px: int
-
-    def next(self, timeout_ms: int) -> SeenPicture | None:
-        """The next picture, or None when a film has ended.
-
-        Raises:
-            SensorUnavailable, RecordingInvalid: the camera is gone or stalled, or the film is broken.
-        """
-
-    def close(self) -> None:
-        """Let go of the camera."""
 
 
 class ShownPicture(NamedTuple):
@@ -105,7 +78,6 @@ class LivePicture:
         self._lock = threading.Lock()
         self._newest: ShownPicture | None = None
         self._problem = ""
-        self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self, stop: threading.Event) -> None:
@@ -120,7 +92,6 @@ class LivePicture:
 
     def newest(self) -> tuple[ShownPicture | None, str]:
         """The newest picture, and what is wrong with the camera now."""
-        self._wanted.set()
         with self._lock:
             return self._newest, self._problem
 
@@ -143,8 +114,3 @@ class LivePicture:
             if shown is not None:
                 with self._lock:
                     self._newest, self._problem = shown, ""
-
-
-def nobody(frame: Frame) -> SeenPicture:
-    """A picture in which nothing was searched for."""
-    return SeenPicture(frame, np.zeros((0, 4), dtype=np.float32), np.zeros(0, dtype=np.float32))

@@ -133,7 +133,7 @@ def simulate(options: SimulationOptions, *, open_device: OpenDevice, stop: threa
 
 def _open_shop(options: SimulationOptions) -> _OpenedShop:
     """Begin a story `catch_up_hours` ago, or go on with the one that was kept."""
-    planogram = _read_planogram(options.planogram)
+    planogram = read_planogram(options.planogram)
     state_file = ShopStateFile(options.state / "shop.json", planogram=planogram, seed=options.seed)
     kept = state_file.load()
     now_ms = time.time_ns() // 1_000_000
@@ -157,7 +157,7 @@ def _open_shop(options: SimulationOptions) -> _OpenedShop:
     return _OpenedShop(shop, state_file, truth_file, AgentClock(started_ms_ago=now_ms - booted_at_ms), booted_at_ms)
 
 
-def _read_planogram(path: Path) -> Planogram:
+def read_planogram(path: Path) -> Planogram:
     try:
         plan = codec.plans.decode(path.read_bytes())
     except OSError as error:

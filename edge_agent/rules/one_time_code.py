@@ -68,7 +68,7 @@ class OneTimeCode:
         self.compared += 1
         self._asked_at_s = now_s
         typed = "".join(character for character in said.upper() if character not in " -")
-        if not hmac.compare_digest(typed.encode(), self._code.encode()):
+        if not hmac.compare_digest(typed.encode(errors="replace"), self._code.encode()):
             return "wrong"
         self.is_used = True
         return "right"

@@ -119,6 +119,14 @@ class SceneCamera:
         starts = np.searchsorted(moment, np.arange(at_ms.size + 1))
         return [self._frame(int(at), boxes[starts[i] : starts[i + 1]], person[starts[i] : starts[i + 1]]) for i, at in enumerate(at_ms)]
 
+    def truth(self, at_ms: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+        """True boxes (n, 4) xyxy, pixels, and the numbers of the people that could be seen at a moment, Unix time."""
+        present = self._shop.presence(np.array([at_ms], dtype=np.int64))
+        seen = np.ones(present.person.size, dtype=bool)
+        for place in self._hidden_from_view:
+            seen &= ~_inside(place, present.x_m, present.y_m)
+        return self._true_boxes(present.x_m[seen], present.y_m[seen], present.height_m[seen]), present.person[seen]
+
     def _true_boxes(self, x_m: Floats, y_m: Floats, height_m: Floats) -> Floats:
         foot_u, foot_v = self.view.project(*self.view.towards(x_m, y_m, _HALF_SHOE_M), np.zeros_like(x_m))
         _, head_v = self.view.project(x_m, y_m, height_m)

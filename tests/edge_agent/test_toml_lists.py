@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.errors import ConfigurationInvalid
-from edge_agent.toml_lists import ListOf, with_list, write_lists
+from edge_agent.toml_lists import ListOf, with_list, with_lists
 
 DEVICE = """\
 # The door of the corner shop.
@@ -147,8 +147,5 @@ def test_a_file_written_in_a_way_that_cannot_be_edited_safely_is_left_alone(tmp_
     path.write_text(
         'area_id = "hall"\nsource = "0"\nlines = [{ door_id = "a", x1 = 1, y1 = 2, x2 = 3, y2 = 4 }]\nfloor = { cell_size_m = 0.5 }\n'
     )
-    before = path.read_bytes()
     with pytest.raises(ConfigurationInvalid, match="nothing was written"):
-        write_lists(path, [ListOf(("floor",), "points", [{"x_px": 1.0, "y_px": 2.0, "x_m": 0.0, "y_m": 0.0}])])
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+        with_lists(path, path.read_text(), [ListOf(("floor",), "points", [{"x_px": 1.0, "y_px": 2.0, "x_m": 0.0, "y_m": 0.0}])])
