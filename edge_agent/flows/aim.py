@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
 from edge_agent.adapters.camera import open_camera
 from edge_agent.adapters.clock import AgentClock
 from edge_agent.adapters.page_server import Asked, Told, told_json
 from edge_agent.adapters.person_detector import PersonDetector
 from edge_agent.adapters.searched_camera import FAINT_SCORE_MIN, SearchedCamera
-from edge_agent.config import CameraConfig, FloorPointConfig
+from edge_agent.config import CameraConfig, FloorConfig, FloorPointConfig
 from edge_agent.errors import EdgeError
+from edge_agent.floor_config import FloorZoneConfig
 from edge_agent.flows.camera_file import CameraFile, Drawing, FileChanged
 from edge_agent.flows.camera_rules import floor_plane
 from edge_agent.flows.covered_pictures import Coverer, LivePicture
 from edge_agent.flows.guarded_page import GuardedPage, Handler
 from edge_agent.readings import PictureSource
-from edge_agent.rules.floor_picture import grid_picture, point_errors
+from edge_agent.rules.floor_picture import grid_picture, pixels_of, point_errors
 from edge_agent.rules.floor_plane import FloorCalibrationInvalid, FloorPlane, FloorPoint
 from edge_agent.rules.head_cover import Cover
 
@@ -31,7 +33,13 @@ COVERS: tuple[Cover, ...] = ("heads", "people", "everything")
 
 
 class _Floor(msgspec.Struct, frozen=True, kw_only=True):
-    points: list[FloorPointConfig]
+    points: Annotated[list[FloorPointConfig], Meta(max_length=200)]
+    zones: Annotated[list[FloorZoneConfig], Meta(max_length=100)] = []
+
+
+class _Places(msgspec.Struct, frozen=True, kw_only=True):
+    points: Annotated[list[FloorPointConfig], Meta(max_length=200)]
+    places_px: Annotated[list[tuple[float, float]], Meta(min_length=1, max_length=200)]
 
 
 class AimTerms(NamedTuple):
@@ -76,6 +84,7 @@ class AimDesk:
             ("GET", "/state"): self._state,
             ("GET", "/live.jpg"): self._picture,
             ("POST", "/floor"): self._floor,
+            ("POST", "/metres"): self._metres,
             ("POST", "/check"): self._check,
             ("POST", "/save"): self._save,
             ("POST", "/reload"): self._reload,
@@ -93,6 +102,7 @@ class AimDesk:
                     "file": self._file.path.name,
                     "drawing": msgspec.to_builtins(self._file.drawing()),
                     "floor_by": self._file.floor_by,
+                    "zones": True,
                     "cell_size_m": self._file.floor_with([]).cell_size_m,
                     "score_min": config.score_min,
                     "cover": self._live.coverer.cover,
@@ -116,15 +126,13 @@ class AimDesk:
     def _floor(self, asked: Asked) -> Told:
         """How these points fit, and the grid that they lay over the picture."""
         try:
-            points = msgspec.convert(asked.said, _Floor).points
+            said = msgspec.convert(asked.said, _Floor)
         except msgspec.ValidationError as error:
             return told_json({"problem": "not_understood", "detail": str(error)}, status=400)
         shown, _ = self._live.newest()
         if shown is None:
             return told_json({"problem": "no_picture"}, status=503)
-        with self._lock:
-            by_points = self._file.floor_by == "points"
-            floor = self._file.floor_with(points) if by_points else self._file.config.floor
+        points, by_points, floor = said.points, *self._floor_of(said.points)
         if by_points and len({(point.x_px, point.y_px) for point in points}) < 4:
             return told_json({"needed": 4 - len(points), "errors_m": [], "grid": []})
         try:
@@ -136,10 +144,27 @@ class AimDesk:
             return told_json({"problem": "floor", "detail": getattr(error, "problem", str(error)), "errors_m": [], "grid": []})
         around = np.array([(p.x_m, p.y_m) for p in points]) if by_points else _seen_m(plane, shown.size_px)
         grid = grid_picture(plane, around, self._file.floor_with([]).cell_size_m, shown.size_px)
-        told: dict[str, Any] = {"needed": 0, "step_m": grid.step_m, "grid": grid.lines, "errors_m": []}
+        zones_px = [_finite(pixels_of(plane, np.array(zone.corners_m), shown.size_px)) for zone in said.zones]
+        told: dict[str, Any] = {"needed": 0, "step_m": grid.step_m, "grid": grid.lines, "errors_m": [], "zones_px": zones_px}
         if errors is not None:
             told |= {"errors_m": errors.fitted_m, "left_out_m": errors.left_out_m, "residual_m": max(errors.fitted_m)}
         return told_json(told)
+
+    def _floor_of(self, points: list[FloorPointConfig]) -> tuple[bool, FloorConfig | None]:
+        with self._lock:
+            by_points = self._file.floor_by == "points"
+            return by_points, self._file.floor_with(points) if by_points else self._file.config.floor
+
+    def _metres(self, asked: Asked) -> Told:
+        """Where spots of the picture are on the plan; null beyond the floor."""
+        try:
+            said = msgspec.convert(asked.said, _Places)
+            _, floor = self._floor_of(said.points)
+            plane = floor_plane(floor)
+        except (msgspec.ValidationError, EdgeError) as error:
+            return told_json({"problem": "floor", "detail": getattr(error, "problem", str(error)), "metres": []})
+        assert plane is not None
+        return told_json({"problem": "", "metres": _finite(plane.metres(np.array(said.places_px)), decimals=2)})
 
     def _fitted(self, points: list[FloorPoint]) -> FloorPlane:
         if len({(point.x_px, point.y_px) for point in points}) < 4:
@@ -193,6 +218,11 @@ class AimDesk:
     def _end(self, asked: Asked) -> Told:
         self._finish()
         return told_json({})
+
+
+def _finite(places: np.ndarray[Any, np.dtype[np.float64]], decimals: int = 1) -> list[tuple[float, float] | None]:
+    """Places as the page takes them; null for what lies behind the camera or very far away."""
+    return [(round(x, decimals), round(y, decimals)) if abs(x) < 1e5 and abs(y) < 1e5 else None for x, y in places.tolist()]
 
 
 def _seen_m(plane: FloorPlane, size_px: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from msgspec import Meta, structs
 
 from edge_agent.config import CameraConfig, FloorConfig, FloorPointConfig, LineConfig, load_part
 from edge_agent.errors import ConfigurationInvalid, EdgeError
+from edge_agent.floor_config import FloorZoneConfig
 from edge_agent.flows.camera_rules import door_lines, floor_plane
 from edge_agent.toml_edit import replace_file
 from edge_agent.toml_lists import ListOf, with_lists
@@ -25,6 +26,7 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     lines: Annotated[list[LineConfig], Meta(max_length=50)]
     points: Annotated[list[FloorPointConfig], Meta(max_length=200)]
+    zones: Annotated[list[FloorZoneConfig], Meta(max_length=100)] = []
 
 
 class FileChanged(EdgeError):
@@ -73,7 +75,8 @@ class CameraFile:
 
     def drawing(self) -> Drawing:
         """What the file says."""
-        return Drawing(lines=self.config.lines, points=self.config.floor.points if self.config.floor is not None else [])
+        points = self.config.floor.points if self.config.floor is not None else []
+        return Drawing(lines=self.config.lines, points=points, zones=self.config.zones)
 
     def floor_with(self, points: Sequence[FloorPointConfig]) -> FloorConfig:
         """The camera's floor with these points."""
@@ -118,7 +121,7 @@ class CameraFile:
         lists = [ListOf(self.place, "lines", _merged(said.get("lines", []), drawing.lines, "door_id"), "door_id")]
         if self.floor_by == "points":
             lists.append(ListOf((*self.place, "floor"), "points", [_table(point) for point in drawing.points]))
-        return lists
+        return [*lists, ListOf(self.place, "zones", _merged(said.get("zones", []), drawing.zones, "zone_id"), "zone_id")]
 
 
 def _place(content: Mapping[str, Any], area_id: str) -> Place:
@@ -130,19 +133,19 @@ def _place(content: Mapping[str, Any], area_id: str) -> Place:
 def _merged(old: Sequence[Mapping[str, Any]], new: Sequence[msgspec.Struct], named_by: str) -> list[dict[str, Any]]:
     """What the file knows in its order, then what is new; keys that the page does not draw stay as they were."""
     known = {table[named_by]: dict(table) for table in old}
-    wanted = {table[named_by]: table for table in map(_table, new)}
+    wanted = {getattr(item, named_by): _table(item, known.get(getattr(item, named_by), ())) for item in new}
     if len(wanted) < len(new):
-        return [*map(_table, new)]  # The check of the whole file says which name is there twice.
+        return [_table(item) for item in new]  # The check of the whole file says which name is there twice.
     kept = [{**known[name], **wanted[name]} for name in known if name in wanted]
     return [*kept, *(table for name, table in wanted.items() if name not in known)]
 
 
-def _table(item: msgspec.Struct) -> dict[str, Any]:
-    """A struct as the file writes it: what has its default is left out, numbers are rounded to what a finger can mean."""
+def _table(item: msgspec.Struct, known: Collection[str] = ()) -> dict[str, Any]:
+    """A struct as the file writes it: a default that it does not say (`known`) is left out, numbers are rounded as fingers are."""
     table: dict[str, Any] = {}
     for field in structs.fields(item):
         value = getattr(item, field.name)
-        if field.default is msgspec.NODEFAULT or value != field.default:
+        if field.default is msgspec.NODEFAULT or value != field.default or field.name in known:
             table[field.name] = _rounded(value, METRE_DECIMALS if field.name.endswith("_m") else PIXEL_DECIMALS)
     return table
 

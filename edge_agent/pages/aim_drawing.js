@@ -138,7 +138,7 @@ addEventListener("DOMContentLoaded", () => {
   });
   for (const kind of ["pointerup", "pointercancel"]) over.addEventListener(kind, () => { dragged = null; });
   over.addEventListener("click", (event) => { if (placing) { placing.taps.push(whereOf(event)); placing.tapped(); redraw(); } });
-  over.addEventListener("focusin", (event) => { const which = handleOf(event); if (which && !dragged && !(chosen && chosen.kind === which.kind && chosen.index === which.index && chosen.part === which.part)) choose1(which.kind, which.index, which.part); });
+  over.addEventListener("focusin", (event) => { if (placing) return; const which = handleOf(event); if (which && !dragged && !(chosen && chosen.kind === which.kind && chosen.index === which.index && chosen.part === which.part)) choose1(which.kind, which.index, which.part); });
   over.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 10 : 1, moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
     if (moves[event.key] && chosen) { event.preventDefault(); nudge(...moves[event.key]); }

@@ -123,6 +123,36 @@ def tap(page: Page, x_px: float, y_px: float, *, touch: bool) -> None:
     page.touchscreen.tap(*at) if touch else page.mouse.click(*at)
 
 
+def draw_a_line(page: Page, *, touch: bool) -> None:
+    """A second line, named."""
+    page.get_by_role("button", name="Add a line").click()
+    tap(page, 300, 600, touch=touch)
+    tap(page, 420, 600, touch=touch)
+    page.get_by_label("Door", exact=True).last.fill("side-door")
+    page.keyboard.press("Tab")
+
+
+def mark_the_floor(page: Page, *, touch: bool) -> None:
+    """Five points on picture and plan."""
+    page.get_by_role("tab", name="Floor").click()
+    for number, (x_px, y_px, x_m, y_m) in enumerate(FLOOR):
+        page.get_by_role("button", name="Add a point").click()
+        tap(page, x_px, y_px, touch=touch)
+        page.get_by_label("x, m").nth(number).fill(str(x_m))
+        page.get_by_label("y, m").nth(number).fill(str(y_m))
+
+
+def draw_a_zone(page: Page, *, touch: bool) -> None:
+    """Four corners in the picture."""
+    page.get_by_role("tab", name="Zones").click()
+    page.get_by_role("button", name="Add a zone").click()
+    for corner in ((300, 400), (420, 400), (430, 480), (290, 480)):
+        tap(page, *corner, touch=touch)
+    page.get_by_role("button", name="Close the zone").click()
+    page.get_by_label("Kind").select_option("queue")
+    expect(page.locator("#over .area")).to_have_count(1)
+
+
 @pytest.mark.parametrize(("size", "theme", "touch"), [("phone", "dark", True), ("desktop", "light", False)])
 def test_a_line_and_a_floor_are_drawn_and_the_file_says_so(
     browser: Browser, aim: Callable[..., Aim], tmp_path: Path, size: str, theme: str, touch: bool
@@ -131,18 +161,9 @@ def test_a_line_and_a_floor_are_drawn_and_the_file_says_so(
     page, complaints = open_page(browser, running, size=size, theme=theme, touch=touch)
     shots = Path(os.environ.get("AISLEWISE_SCREENSHOTS", tmp_path))
     expect(page.get_by_role("heading", level=1)).to_have_text("Doors are counted; the floor is not known yet")
-    page.get_by_role("button", name="Add a line").click()
-    tap(page, 300, 600, touch=touch)
-    tap(page, 420, 600, touch=touch)
-    page.get_by_label("Door", exact=True).last.fill("side-door")
-    page.keyboard.press("Tab")
+    draw_a_line(page, touch=touch)
     page.screenshot(path=str(shots / f"edge-aim-lines-{size}-{theme}.png"))
-    page.get_by_role("tab", name="Floor").click()
-    for number, (x_px, y_px, x_m, y_m) in enumerate(FLOOR):
-        page.get_by_role("button", name="Add a point").click()
-        tap(page, x_px, y_px, touch=touch)
-        page.get_by_label("x, m").nth(number).fill(str(x_m))
-        page.get_by_label("y, m").nth(number).fill(str(y_m))
+    mark_the_floor(page, touch=touch)
     expect(page.locator("#residual")).to_contain_text("The points are missed by up to")
     expect(page.locator("#over .grid")).not_to_have_count(0)
     wide = page.evaluate("document.documentElement.scrollWidth")
@@ -152,12 +173,17 @@ def test_a_line_and_a_floor_are_drawn_and_the_file_says_so(
     )
     assert small == 0
     page.screenshot(path=str(shots / f"edge-aim-floor-{size}-{theme}.png"))
+    draw_a_zone(page, touch=touch)
+    page.screenshot(path=str(shots / f"edge-aim-zones-{size}-{theme}.png"))
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="Saved to camera.toml")).to_be_visible()
     said = running.said()
     assert [line["door_id"] for line in said["lines"]] == ["front-door", "side-door"]
     assert abs(said["lines"][1]["x2"] - 420) < 3
     assert [(p["x_m"], p["y_m"]) for p in said["floor"]["points"]] == [(x, y) for *_, x, y in FLOOR]
+    (zone,) = said["zones"]
+    assert (zone["zone_id"], zone["kind"], len(zone["corners_m"])) == ("zone-1", "queue", 4)
+    assert all(1.5 < x < 6.5 and 3.5 < y < 7.5 for x, y in zone["corners_m"])
     assert running.file.read_text(encoding="utf-8").startswith(CAMERA)
     page.get_by_role("button", name="End the page").click()
     running.process.wait(timeout=10)
@@ -178,7 +204,7 @@ def test_handles_move_by_arrow_keys_and_undo_takes_it_back(browser: Browser, aim
     page.get_by_role("button", name="Redo").click()
     page.keyboard.press("Control+s")
     expect(page.get_by_role("status").filter(has_text="Saved to")).to_be_visible()
-    assert running.file.read_text(encoding="utf-8") == CAMERA.replace("x1 = 140.0", "x1 = 141").replace("y1 = 499.0", "y1 = 509")
+    assert running.file.read_text(encoding="utf-8") == CAMERA.replace("x1 = 140.0", "x1 = 141.0").replace("y1 = 499.0", "y1 = 509.0")
     assert complaints == []
     page.context.close()
 

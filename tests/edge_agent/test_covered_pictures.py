@@ -167,12 +167,12 @@ def test_on_a_real_film_every_labelled_head_is_covered(shared_data: Path) -> Non
         labels.setdefault(int(frame), []).append([left, top, width, height])
     source = SearchedCamera(Film(str(folder / "video.avi")), PersonDetector.load(score_min=FAINT_SCORE_MIN))
     coverer, raw, covered, heads = Coverer(score_min=0.5), {}, 0, 0
-    for number in range(1, 61):
+    for number in range(1, 25):
         picture = source.next(1000)
         assert picture is not None
         raw[number] = picture.frame.pixels
         given = coverer.take(picture)
-        if given is None or given.number % 6:
+        if given is None or given.number % 3:
             continue
         after = shown(given.jpeg)
         for left, top, width, height in labels[given.number]:
@@ -185,5 +185,5 @@ def test_on_a_real_film_every_labelled_head_is_covered(shared_data: Path) -> Non
             covered += details(after[spot]) < 0.5 * details(raw[given.number][spot]) or not after[spot].size
     source.close()
     print(f"{covered} of {heads} labelled heads covered")
-    assert heads > 40
+    assert heads > 20
     assert covered >= 0.99 * heads
