@@ -88,7 +88,9 @@ def part_names(config: EdgeConfig) -> list[str]:
     """What a device consists of, as its health message and its faults call it."""
     shelves = [f"shelf {scale.shelf_id}" for scale in config.scales]
     readers = [f"reader {reader.reader_id}" for reader in config.readers]
-    return [*shelves, *readers, *(f"camera {camera.area_id}" for camera in config.cameras)]
+    buttons = [f"button {button.button_id}" for button in config.buttons]
+    lights = [f"light {light.shelf_id}" for light in config.lights]
+    return [*shelves, *readers, *(f"camera {camera.area_id}" for camera in config.cameras), *buttons, *lights]
 
 
 class EdgeAgent:
@@ -154,7 +156,20 @@ class EdgeAgent:
     def _works(self) -> list[Work]:
         scales = [(f"shelf {scale.shelf_id}", self._weigh(scale)) for scale in self._config.scales]
         readers = [(f"reader {reader.reader_id}", self._scan(reader)) for reader in self._config.readers]
-        return [*scales, *readers, *((f"camera {camera.area_id}", self._watch(camera)) for camera in self._config.cameras)]
+        cameras = [(f"camera {camera.area_id}", self._watch(camera)) for camera in self._config.cameras]
+        return [*scales, *readers, *cameras, *self._signals()]
+
+    def _signals(self) -> list[Work]:
+        """Buttons and lights, where there are any: after the scales, which they zero."""
+        config = self._config
+        if not config.buttons and not config.lights:
+            return []
+        from edge_agent.flows.shelf_signals import ShelfSignals
+
+        signals = ShelfSignals(
+            config, record=self._link.record, clock=self._clock, faults=self._link.faults, orders=self._orders, cares=self._cares
+        )
+        return [(signals.name, signals.run)]
 
     # Each imports what it needs: a scale's Pi must not hold OpenCV in its memory.
 

@@ -14,8 +14,9 @@ from msgspec import Meta
 from edge_agent.errors import ConfigurationInvalid
 from edge_agent.floor_config import FloorTileConfig, FloorZoneConfig, LensConfig, floor_mistakes, twice_counted, zone_mistakes
 from edge_agent.scale_wiring import sharing_mistakes, wiring_mistakes
+from edge_agent.shelf_wiring import signal_mistakes
 from toml_settings import Place, Positive, PositiveInt, Section, SettingsFile, Wrong
-from wire_format.identifiers import DeviceId, DoorId, ShelfId, StoreId, ZoneId
+from wire_format.identifiers import ButtonId, DeviceId, DoorId, ShelfId, StoreId, ZoneId
 
 GpioNumber = Annotated[int, Meta(ge=0, le=27)]
 
@@ -132,6 +133,28 @@ class CameraConfig(Section, frozen=True, kw_only=True):
     zones: Annotated[list[FloorZoneConfig], Meta(max_length=100)] = []
 
 
+class ButtonConfig(Section, frozen=True, kw_only=True):
+    """A button at a shelf: pressed, it takes the shelf's tasks; held for `tare_hold_s`, it zeroes the shelf's scale."""
+
+    button_id: ButtonId
+    shelf_id: ShelfId
+    adapter: Literal["gpio", "simulated"] = "gpio"
+    pin: GpioNumber | None = None
+    tare_hold_s: Annotated[float, Meta(ge=1.0, le=30.0)] = 3.0
+    tare_max_g: Positive | None = None
+    presses_s: list[tuple[float, float]] = []
+
+
+class LightConfig(Section, frozen=True, kw_only=True):
+    """A light at a shelf. What the hub wishes of it is shown for `timeout_s` at most."""
+
+    shelf_id: ShelfId
+    adapter: Literal["gpio", "simulated"] = "gpio"
+    pin: GpioNumber | None = None
+    active_high: bool = True
+    timeout_s: Positive = 14_400.0
+
+
 class EdgeConfig(Section, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -142,6 +165,8 @@ class EdgeConfig(Section, frozen=True, kw_only=True):
     scales: list[ScaleConfig] = []
     readers: list[ReaderConfig] = []
     cameras: list[CameraConfig] = []
+    buttons: list[ButtonConfig] = []
+    lights: list[LightConfig] = []
     health_every_s: Positive = 60.0
 
 
@@ -203,6 +228,7 @@ def _contradictions(config: EdgeConfig) -> Iterator[Wrong]:
     yield from (Wrong(("scales", number, key), problem) for number, key, problem in sharing_mistakes(config.scales))
     drawn = [(camera.area_id, [zone.zone_id for zone in camera.zones]) for camera in config.cameras]
     yield from (Wrong(("cameras", *here), problem) for here, problem in twice_counted(drawn))
+    yield from (Wrong((tables, number, key), problem) for tables, number, key, problem in signal_mistakes(config))
     broker = config.broker
     if (broker.certificate_file is None) != (broker.key_file is None):
         missing = "key_file" if broker.key_file is None else "certificate_file"
@@ -251,4 +277,6 @@ _PARTS: dict[type[Section], tuple[str, str, str]] = {
     ScaleConfig: ("scales", "shelf_id", "a scale"),
     ReaderConfig: ("readers", "reader_id", "a reader"),
     CameraConfig: ("cameras", "area_id", "a camera"),
+    ButtonConfig: ("buttons", "button_id", "a button"),
+    LightConfig: ("lights", "shelf_id", "a light"),
 }

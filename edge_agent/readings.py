@@ -135,3 +135,23 @@ class PersonFinder(Protocol):
 
     def close(self) -> None:
         """Let go of the camera."""
+
+
+class Button(Protocol):
+    """A button at a shelf, real or simulated."""
+
+    def is_down(self) -> bool:
+        """Whether it is pressed now."""
+
+    def close(self) -> None:
+        """Let go of its pin."""
+
+
+class Light(Protocol):
+    """A light at a shelf, real or simulated."""
+
+    def set(self, is_lit: bool) -> None:
+        """Turn it on or off."""
+
+    def close(self) -> None:
+        """Turn it off and let go of its pin."""

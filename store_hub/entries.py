@@ -87,4 +87,12 @@ class CalibrationAction(Told, frozen=True, kw_only=True, tag="calibration_action
     by: Text = "staff"
 
 
-AnyTold = Sale | Delivery | StockCount | AlertAction | CalibrationAction
+class LightAction(Told, frozen=True, kw_only=True, tag="light_action"):
+    """A person wants the light at a shelf to blink for a while, so that the shelf is found."""
+
+    shelf_id: ShelfId
+    for_s: Annotated[float, Meta(gt=0.0, le=3_600.0)] = 120.0
+    by: Text = "staff"
+
+
+AnyTold = Sale | Delivery | StockCount | AlertAction | CalibrationAction | LightAction

@@ -28,6 +28,8 @@ from wire_format.observations import CalibrationProgress, Observation
 
 IDLE_MS = 30 * 60_000
 """A calibration with which nobody goes on for so long is ended, or a forgotten one would keep the shelf from being weighed."""
+TARE_WAIT_MS = 5_000
+"""A wish to zero that is older than this is not done any more: whoever held the button has gone on."""
 CALIBRATING = "scale_calibrating"
 
 log = structlog.get_logger("edge_agent.scale_care")
@@ -40,6 +42,7 @@ class TareAsked(NamedTuple):
     """Somebody holds a tare button: what may be called empty, and who wants to know what came of it."""
 
     empty_max_g: float | None
+    asked_at_ms: int
     answer: Callable[[bool, str, str], None]
 
 
@@ -147,7 +150,9 @@ class ScaleCare:
         with self._lock:
             request, self._heard = self._heard, None
             asked, self._tare_asked = self._tare_asked, None
-        if asked is not None:
+        if asked is not None and at_ms - asked.asked_at_ms > TARE_WAIT_MS:
+            asked.answer(False, "the scale gave no readings", "look at its fault on the hub's Devices page")
+        elif asked is not None:
             rule = tare_rule(self._scale.capacity_g, asked.empty_max_g)
             self._taring = (Taring(calibration_for(self._scale), rule), asked)
         if request is None or request == self._taken_in or request.session_id == self._over_id:

@@ -130,6 +130,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
     probability: float
     runner_up: str | None
     runner_up_probability: float
+    weight_change_g: float | None = None
 
 
 class SaleRow(Struct, frozen=True, kw_only=True):

@@ -67,7 +67,7 @@ class ShelfQueries:
         """Return what happened on a shelf in the span, newest first."""
         rows = self._connection.execute(
             "SELECT e.at_ms, e.sku, coalesce(p.name, e.sku, '') AS name, e.units, e.meaning, e.probability,"
-            " e.runner_up, e.runner_up_probability"
+            " e.runner_up, e.runner_up_probability, e.weight_change_g"
             " FROM shelf_events e LEFT JOIN products p ON p.sku = e.sku"
             " WHERE e.shelf_id = ? AND e.at_ms >= ? AND e.at_ms < ? ORDER BY e.at_ms DESC LIMIT ?",
             (shelf_id, from_ms, to_ms, EVIDENCE_ROWS_MAX),

@@ -33,11 +33,10 @@ def scales(reader: Reader, reading: LedgerReading, now_ms: int) -> Markup:
     ]
     if not rows:
         return Markup()
-    heads = (reader.t("Scale"), reader.t("Device"), reader.t("Calibrated from here"), "")
+    heads = (reader.t("Scale"), reader.t("Calibrated from here"), "")
     lines = (
         (
-            _scale_name(reader, reading, shelf_id),
-            device_id,
+            _scale_name(reader, reading, shelf_id, device_id),
             _last_words(reader, known.get(shelf_id), now_ms),
             Markup('<a class="button" href="{}">{}</a>').format(
                 calibration_link(shelf_id), reader.t("Look") if _is_open(known.get(shelf_id), now_ms) else reader.t("Calibrate")
@@ -52,10 +51,10 @@ def _is_open(row: CalibrationRow | None, now_ms: int) -> bool:
     return row is not None and is_under_way(row, now_ms)
 
 
-def _scale_name(reader: Reader, reading: LedgerReading, shelf_id: str) -> Markup:
+def _scale_name(reader: Reader, reading: LedgerReading, shelf_id: str, device_id: str) -> Markup:
     place = place_of(reading.planogram, shelf_id)
-    words = place_words(reader, place) if place is not None else shelf_id
-    return Markup('<strong>{}</strong><br><span class="soft">{}</span>').format(words, shelf_id if place is not None else "")
+    words, below = (place_words(reader, place), f"{shelf_id} · {device_id}") if place is not None else (shelf_id, device_id)
+    return Markup('<strong>{}</strong><br><span class="soft">{}</span>').format(words, below)
 
 
 def _last_words(reader: Reader, row: CalibrationRow | None, now_ms: int) -> str:

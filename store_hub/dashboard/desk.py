@@ -10,7 +10,7 @@ from typing import Literal
 
 from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.dashboard.news import News, OnBooked
-from store_hub.entries import AlertAction, CalibrationAction
+from store_hub.entries import AlertAction, CalibrationAction, LightAction
 from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Book, Command
 from wire_format.reports import StoreProfile
@@ -49,4 +49,14 @@ class Desk:
             TimeoutError: bookkeep did not answer in time; it may still be booked.
         """
         future = self.submit(Book(told=action, door="calibrations"))
+        await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
+
+    async def blink(self, shelf_id: str, by: str) -> None:
+        """Book that the light at a shelf should blink for a while; returns after commit.
+
+        Raises:
+            HubError: bookkeep refused, with its reason.
+            TimeoutError: bookkeep did not answer in time.
+        """
+        future = self.submit(Book(told=LightAction(shelf_id=shelf_id, by=by), door="lights"))
         await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)

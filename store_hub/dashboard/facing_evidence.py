@@ -5,22 +5,24 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerReading
-from store_hub.adapters.ledger_views_rows import AlertRow, EventRow
+from store_hub.adapters.ledger_views_rows import AlertRow, WeightRow
 from store_hub.dashboard.alert_list import alerts_markup
-from store_hub.dashboard.charts import Options, weight_chart
+from store_hub.dashboard.charts import Options
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
-from store_hub.dashboard.wording import place_of, place_words, signed
+from store_hub.dashboard.weight_trace import events_table, trace_legend, weight_chart
+from store_hub.dashboard.wording import place_of, place_words
 
 HOUR_MS = 3_600_000
 EVENTS_SHOWN_MAX = 12
 SALES_SHOWN_MAX = 8
-SURE = 0.95
 
 Chosen = tuple[str, str]
 
 
-def evidence_head(reader: Reader, reading: LedgerReading, chosen: Chosen, alert: AlertRow | None, now_ms: int) -> Markup:
+def evidence_head(
+    reader: Reader, reading: LedgerReading, chosen: Chosen, alert: AlertRow | None, now_ms: int, *, is_blinking: bool = False
+) -> Markup:
     """Say what is believed to be here, in the back room and in the books, and what to do about it."""
     shelf_id, sku = chosen
     plan = reading.planogram
@@ -39,6 +41,8 @@ def evidence_head(reader: Reader, reading: LedgerReading, chosen: Chosen, alert:
     close = Markup('<button type="button" data-act="close" data-escape aria-label="{}">{}</button>').format(
         reader.t("Close the evidence"), reader.t("Close")
     )
+    has_light = any(f"light {shelf_id}" in device.parts for device in reading.devices())
+    blink = _blink(reader, shelf_id, is_blinking=is_blinking) if has_light else Markup()
     since = Markup()
     if here:
         words = reader.t(
@@ -47,14 +51,21 @@ def evidence_head(reader: Reader, reading: LedgerReading, chosen: Chosen, alert:
             time=reader.moment(here.updated_at_ms, now_ms),
         )
         since = Markup('<p class="small soft">{}</p>').format(words)
-    return Markup('<div class="panel-head"><div aria-live="polite"><h2>{}</h2><p class="small soft">{}</p></div>{}</div>{}{}{}').format(
+    return Markup('<div class="panel-head"><div aria-live="polite"><h2>{}</h2><p class="small soft">{}</p></div>{}</div>{}{}{}{}').format(
         name,
         place_words(reader, place),
         close,
         alerts_markup(reader, [alert], now_ms) if alert else "",
         table((), facts, figures=(1,)),
         since,
+        blink,
     )
+
+
+def _blink(reader: Reader, shelf_id: str, *, is_blinking: bool) -> Markup:
+    if is_blinking:
+        return Markup('<span class="small soft" role="status">{}</span>').format(reader.t("Its light blinks"))
+    return Markup('<button type="button" data-act="blink" data-value="{}">{}</button>').format(shelf_id, reader.t("Let its light blink"))
 
 
 def _evidence_word(reader: Reader, evidence: str) -> str:
@@ -73,13 +84,23 @@ def evidence_chart(reader: Reader, reading: LedgerReading, chosen: Chosen, now_m
     """Draw the shelf's last hour; the line begins with the weight the hour began with."""
     shelf_id, sku = chosen
     from_ms = now_ms - HOUR_MS
-    weights = reading.weights(shelf_id, from_ms, now_ms + 1)
-    before = reading.last_weight_before(shelf_id, from_ms)
-    if before is not None:
-        weights = [type(before)(at_ms=from_ms, weight_g=before.weight_g), *weights]
+    weights = _weights(reading, shelf_id, now_ms)
     offset = reader.local(now_ms).utcoffset()
     offset_ms = int(offset.total_seconds() * 1000) if offset else 0
     return weight_chart(reader, weights, reading.events(shelf_id, from_ms, now_ms + 1), sku, from_ms, now_ms, offset_ms)
+
+
+def evidence_legend(reader: Reader, reading: LedgerReading, chosen: Chosen, now_ms: int) -> Markup:
+    """Say what the chart shows: the finding above, what the marks mean below."""
+    shelf_id, from_ms = chosen[0], now_ms - HOUR_MS
+    events = reading.events(shelf_id, from_ms, now_ms + 1)
+    return trace_legend(reader, _weights(reading, shelf_id, now_ms), events, from_ms, now_ms)
+
+
+def _weights(reading: LedgerReading, shelf_id: str, now_ms: int) -> list[WeightRow]:
+    """The last hour's weights, and the one that the hour began with."""
+    before = reading.last_weight_before(shelf_id, now_ms - HOUR_MS)
+    return [*([before] if before is not None else []), *reading.weights(shelf_id, now_ms - HOUR_MS, now_ms + 1)]
 
 
 def evidence_tables(reader: Reader, reading: LedgerReading, chosen: Chosen, now_ms: int) -> Markup:
@@ -92,7 +113,7 @@ def evidence_tables(reader: Reader, reading: LedgerReading, chosen: Chosen, now_
     zones = {zone.zone_id: zone.name for zone in reading.planogram.zones} if reading.planogram else {}
     parts = Markup("<h3>{}</h3>").format(reader.t("On this shelf, last hour"))
     if events:
-        parts += table((), (_event(reader, event) for event in events), figures=(1,))
+        parts += events_table(reader, events)
     else:
         parts += Markup('<p class="small soft">{}</p>').format(reader.t("Nothing moved on this shelf in the last hour."))
     sold = sum(sale.units for sale in sales)
@@ -108,21 +129,3 @@ def evidence_tables(reader: Reader, reading: LedgerReading, chosen: Chosen, now_
         tagged = ((zones.get(tag.zone_id, tag.zone_id), reader.n("{count} tag", "{count} tags", tag.tags_present)) for tag in tags)
         parts += table((), tagged)
     return parts
-
-
-def _event(reader: Reader, event: EventRow) -> tuple[object, ...]:
-    words = {
-        "picked": reader.t("taken"),
-        "put_back": reader.t("put back"),
-        "refilled": reader.t("refilled"),
-        "swept": reader.t("swept off the shelf"),
-        "stranger": reader.t("does not belong here"),
-        "unknown": reader.t("not explained by any article"),
-        "corrected": reader.t("corrected"),
-    }
-    doubt = Markup()
-    if event.runner_up and event.probability < SURE:
-        text = reader.t("{share} sure; else {reading}", share=reader.share(event.probability, decimals=0), reading=event.runner_up)
-        doubt = Markup('<br><span class="soft">{}</span>').format(text)
-    what = Markup("{} {}{}").format(event.name, words.get(event.meaning, event.meaning), doubt)
-    return reader.clock(event.at_ms), signed(reader, event.units) if event.units else "", what

@@ -11,13 +11,15 @@ from nicegui import ui
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.adapters.ledger_views_rows import AlertRow, StockRow
 from store_hub.dashboard.desk import Desk
-from store_hub.dashboard.facing_evidence import evidence_chart, evidence_head, evidence_tables
+from store_hub.dashboard.facing_evidence import evidence_chart, evidence_head, evidence_legend, evidence_tables
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.wording import is_empty, shelves_sentence
+from store_hub.errors import HubError
 from wire_format.plans import Bay, Facing, Planogram, Shelf
 
 FIND_CHARACTERS_MAX = 80
+BLINK_MS = 120_000
 
 
 class ShelvesPage(Page):
@@ -25,12 +27,13 @@ class ShelvesPage(Page):
 
     path: ClassVar[str] = "/shelves"
     tables: ClassVar[frozenset[str]] = frozenset(
-        {"stock", "alerts", "planogram", "shelf_weights", "shelf_events", "books", "sales", "tag_counts"}
+        {"stock", "alerts", "planogram", "shelf_weights", "shelf_events", "books", "sales", "tag_counts", "devices"}
     )
 
     def __init__(self, desk: Desk, reader: Reader, *, shelf_id: str = "", sku: str = "", find: str = "", bay_id: str = "") -> None:
         super().__init__(desk, reader)
         self._chosen = (shelf_id, sku) if shelf_id and sku else None
+        self._blinks = ("", 0)
         self._find = find[:FIND_CHARACTERS_MAX]
         self._bay_id = bay_id
 
@@ -47,6 +50,7 @@ class ShelvesPage(Page):
             ):
                 self.part("evidence_head")
                 self.chart("trace", self.reader.t("Weight of the shelf in the last hour, with what happened marked"))
+                self.part("evidence_legend")
                 self.part("evidence_tables")
 
     async def on_act(self, act: str, value: str) -> None:
@@ -58,8 +62,20 @@ class ShelvesPage(Page):
             self._chosen = (shelf_id, sku)
         elif act == "close":
             self._chosen = None
+        elif act == "blink":
+            await self._blink(value)
         else:
             await self.act_on_alert(act, value)
+
+    async def _blink(self, shelf_id: str) -> None:
+        try:
+            await self.desk.blink(shelf_id, self.reader.name or self.reader.t("the office"))
+        except HubError as error:
+            self.say(str(error))
+        except TimeoutError:
+            self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))
+        else:
+            self._blinks = (shelf_id, self.desk.now_ms() + BLINK_MS)
 
     def after_show(self) -> None:
         """Open or close the panel."""
@@ -78,8 +94,11 @@ class ShelvesPage(Page):
         if self._chosen:
             chosen = self._chosen
             alert = next((alert for alert in alerts if (alert.shelf_id, alert.sku) == chosen), None)
-            parts["evidence_head"] = evidence_head(self.reader, reading, chosen, alert, now_ms)
+            parts["evidence_head"] = evidence_head(
+                self.reader, reading, chosen, alert, now_ms, is_blinking=self._blinks[0] == chosen[0] and now_ms < self._blinks[1]
+            )
             parts["trace"] = evidence_chart(self.reader, reading, chosen, now_ms)
+            parts["evidence_legend"] = evidence_legend(self.reader, reading, chosen, now_ms)
             parts["evidence_tables"] = evidence_tables(self.reader, reading, chosen, now_ms)
         return parts
 

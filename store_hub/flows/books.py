@@ -6,21 +6,19 @@ Memory is never ahead of the disk for long: whenever a page fails, all of it is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from store_hub.adapters.broker_link import Clock, Delivered
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.errors import HubError
 from store_hub.flows.device_books import DeviceBooks
 from store_hub.flows.edge_books import EdgeBooks
+from store_hub.flows.hands_out import Post, posts
 from store_hub.flows.inbox import Item, LineUp, Request
 from store_hub.flows.page import Page
 from store_hub.flows.told_books import ToldBooks
-from store_hub.rows import DERIVED, CalibrationRow, Effect, QuarantineRow
-from store_hub.rules.calibrations import request_for
+from store_hub.rows import DERIVED, Effect, QuarantineRow
 from store_hub.rules.fold import Entry, StoreFold
 from store_hub.rules.journal_words import Said, Unreadable
-from wire_format import codec, topics
 from wire_format.topics import last_level
 
 
@@ -30,13 +28,6 @@ class EffectFailed(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
-
-
-class Post(NamedTuple):
-    """Something to say to a device, retained."""
-
-    topic: str
-    payload: bytes
 
 
 class Folding:
@@ -120,13 +111,8 @@ class Books:
         return page, tables
 
     def posts(self, page: Page) -> list[Post]:
-        """What devices are to be told once a page is written: of what it changed, or, on a new line to the broker, everything."""
-        rows = self.fold.calibrations.rows
-        shelves = rows if page.tell_all_marks else {row.shelf_id: None for row in page.effects if isinstance(row, CalibrationRow)}
-        store_id = self._ledger.identity.store_id
-        return [
-            Post(topics.calibration(store_id, rows[shelf].device_id, shelf), codec.encode(request_for(rows[shelf]))) for shelf in shelves
-        ]
+        """What devices are to be told once a page is written."""
+        return posts(page, self.fold, self.devices, store_id=self._ledger.identity.store_id)
 
     def _take(self, item: Item, page: Page, folding: Folding) -> None:
         if isinstance(item, Delivered):

@@ -20,12 +20,17 @@ from wire_format.topics import last_level
 if TYPE_CHECKING:
     from store_hub.flows.books import Folding
 
+LIGHT_PART = "light "
+"""How a device calls a light among its parts, before the shelf's name."""
+
 
 class DeviceBooks:
     """The newest health of each device."""
 
     def __init__(self, rows: Iterable[Effect]) -> None:
         self._devices = {row.device_id: row for row in rows if isinstance(row, DeviceRow)}
+        self.lights = {shelf_id: row.device_id for row in self._devices.values() for shelf_id in _lights_of(row)}
+        """Which device has the light of a shelf."""
 
     def take_health(self, message: Delivered, page: Page, folding: Folding) -> None:
         """Keep how a device is."""
@@ -55,6 +60,11 @@ class DeviceBooks:
             message.payload,
         )
         self._devices[health.device_id] = row
+        if changed:
+            lights = {part.removeprefix(LIGHT_PART) for part in health.parts if part.startswith(LIGHT_PART)}
+            self.lights = {shelf: device for shelf, device in self.lights.items() if device != health.device_id}
+            self.lights |= dict.fromkeys(lights, health.device_id)
+            page.lit_shelves |= lights
         page.effects.append(row)
         if changed or before is None or quarter_start_ms(before.last_seen_at_ms) != quarter_start_ms(seen_at_ms):
             page.effects.append(DirtyRow("device", 0, health.device_id, page.now_ms))
@@ -63,6 +73,14 @@ class DeviceBooks:
                 page.next_journal_id(), HEALTH, None, None, message.received_at_ms, seen_at_ms, RECEIVED, None, message.payload
             )
             folding.write(page, entry, health)
+
+
+def _lights_of(row: DeviceRow) -> list[str]:
+    try:
+        health = codec.device_health.decode(row.health)
+    except (MessageUndecodable, VersionUnknown):
+        return []
+    return [part.removeprefix(LIGHT_PART) for part in health.parts if part.startswith(LIGHT_PART)]
 
 
 def _gist_of(health: DeviceHealth) -> tuple[object, ...]:

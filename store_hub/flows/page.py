@@ -24,6 +24,8 @@ class Page:
         self.keys: dict[tuple[str, str], IdempotencyRow] = {}
         self.outboxes: dict[str, None] = {}
         self.tell_all_marks = False
+        self.lit_shelves: set[str] = set()
+        """Shelves whose light must be told what to show: its device has just said that it is there."""
         self.quarantined = 0
         self.duplicates = 0
         self.by_type: dict[str, int] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from store_hub.adapters.ledger import JournalRow, Ledger
-from store_hub.entries import AlertAction, AnyTold, CalibrationAction, Delivery, Sale, StockCount
+from store_hub.entries import AlertAction, AnyTold, CalibrationAction, Delivery, LightAction, Sale, StockCount
 from store_hub.entries_goods import (
     AnyGoods,
     DeliveryAcceptance,
@@ -35,7 +35,7 @@ from store_hub.flows.inbox import Request
 from store_hub.flows.page import Page
 from store_hub.rows import DirtyRow, Effect, IdempotencyRow, PlanRow, ReportMarksRow, ReportRow
 from store_hub.rules.fold import StoreFold
-from store_hub.rules.journal_words import PLANOGRAM
+from store_hub.rules.journal_words import LIGHT, PLANOGRAM
 from store_hub.rules.occurrence_time import RECEIVED, told_time
 from store_hub.rules.planogram_checks import planogram_problems
 from store_hub.rules.told import unknown_skus
@@ -58,6 +58,7 @@ _SOURCES = {
     DeliveryReads: "handheld",
     DeliveryAcceptance: "receiving",
     EpcisCapture: "epcis",
+    LightAction: LIGHT,
 }
 
 

@@ -81,6 +81,10 @@ class AlertBoard:
         known = self._open.get((shelf_id, sku))
         return [] if known is None else [known]
 
+    def shelves(self) -> set[str]:
+        """The shelves that somebody should refill and has not said to have done."""
+        return {shelf_id for (shelf_id, _), row in self._open.items() if row.done_at_ms is None}
+
     def knows(self, alert_id: int) -> bool:
         """Tell whether an alert of this number was ever raised."""
         return 1 <= alert_id <= self._last_id

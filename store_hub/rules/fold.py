@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from store_hub.entries import BACK_ROOM, AlertAction, CalibrationAction, Delivery, Sale, StockCount
+from store_hub.entries import BACK_ROOM, AlertAction, CalibrationAction, Delivery, LightAction, Sale, StockCount
 from store_hub.entries_goods import AnyGoods
 from store_hub.rows import (
     AlertRow,
@@ -150,7 +150,7 @@ class StoreFold:
             changes.effects += self.calibrations.act(said, changes.at_ms)
         elif isinstance(said, CalibrationProgress):
             changes.effects += self.calibrations.hear(said, changes.at_ms)
-        elif not isinstance(said, Shed | DeviceHealth):
+        elif not isinstance(said, Shed | DeviceHealth | LightAction):
             self._hear(said, changes)
         self._judge(changes)
         return changes.effects

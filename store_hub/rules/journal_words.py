@@ -26,6 +26,7 @@ Said = AnyObservation | AnyTold | AnyGoods | Planogram | DeviceHealth | Unreadab
 EDGE = "edge"
 HEALTH = "health"
 PLANOGRAM = "planogram"
+LIGHT = "light"
 
 _told: msgspec.json.Decoder[AnyTold | AnyGoods] = msgspec.json.Decoder(AnyTold | AnyGoods)
 

@@ -24,6 +24,10 @@ MINUTE_MS, HOUR_MS, QUARTER_MS, DAY_MS = 60_000, 3_600_000, 900_000, 86_400_000
 ROOT = Path(__file__).parents[2]
 STRANGE_NAME = 'Crisps <b>paprika</b> & "salt"'
 
+PARTS = {
+    "shelves-left": ["shelf bay-1-shelf-1", "shelf bay-1-shelf-2", "button left", "light bay-1-shelf-1"],
+    "shelves-right": ["shelf bay-4-shelf-2"],
+}
 EMPTY_TAKEN, EMPTY, LOW = ("cola-033", "bay-1-shelf-1"), ("milk-1l", ""), ("lager-05", "bay-1-shelf-3")
 
 
@@ -72,6 +76,7 @@ def seed(path: Path) -> None:
     _seed_trace(connection, rng)
     _seed_alerts(connection)
     _seed_devices(connection)
+    _seed_presses(connection)
     _seed_quarantine(connection)
     connection.execute("COMMIT")
     connection.close()
@@ -176,6 +181,8 @@ def _seed_trace(connection: sqlite3.Connection, rng: random.Random) -> None:
     for minute in range(75, 0, -1):
         at_ms = NOW_MS - minute * MINUTE_MS
         journal_id += 1
+        if 17 <= minute <= 30:
+            continue  # A wire had no contact.
         taken = rng.choice((0, 0, 1, 1, 2)) if minute > 12 else 0
         if minute == 40:
             taken = -12
@@ -185,14 +192,18 @@ def _seed_trace(connection: sqlite3.Connection, rng: random.Random) -> None:
             probability = 0.88 if minute % 7 == 0 else 0.99
             meaning = "picked" if taken > 0 else "refilled"
             connection.execute(
-                "INSERT INTO shelf_events VALUES (?, 1, 'bay-1-shelf-1', ?, ?, ?, ?, ?, ?, '1 Lager 0.5 l taken', 0.1)",
-                (journal_id, sku, at_ms, -taken, meaning, -taken * grams, probability),
+                "INSERT INTO shelf_events VALUES (?, 1, 'bay-1-shelf-1', ?, ?, ?, ?, ?, ?, '1 Lager 0.5 l taken', ?)",
+                (journal_id, sku, at_ms, -taken, meaning, -taken * grams, probability, round(0.995 - probability, 3)),
             )
             if taken > 0:
                 connection.execute("INSERT INTO sales VALUES (?, 1, ?, ?, 149, 'till-1', ?, 1)", (journal_id, sku, taken, at_ms + 200_000))
         connection.execute(
             "INSERT INTO shelf_weights VALUES ('bay-1-shelf-1', ?, ?, ?, 1.5, NULL, 18.5)", (at_ms, journal_id, weight + rng.gauss(0, 2))
         )
+    connection.execute(
+        "INSERT INTO shelf_events VALUES (?, 1, 'bay-1-shelf-1', 'cola-033', ?, -1, 'corrected', 0.0, 0.97, '', 0.0)",
+        (journal_id, NOW_MS - 5 * MINUTE_MS),
+    )
     connection.execute("INSERT INTO tag_counts VALUES ('cola-033', 'drinks', 2, ?)", (NOW_MS,))
     connection.execute("INSERT INTO tag_counts VALUES ('?', 'drinks', 1, ?)", (NOW_MS,))
     connection.execute("INSERT INTO tags VALUES ('3174257BF4499602D2000000', 'drinks', NULL, NULL, 1, 0.95, ?)", (NOW_MS - MINUTE_MS,))
@@ -255,11 +266,21 @@ def _seed_devices(connection: sqlite3.Connection) -> None:
             temperature_c=51.0,
             disk_free_mb=21_400.0,
             faults=faults,
-            parts=["camera"] if name == "camera-1" else ["tags"] if name == "tags-door" else ["scales"],
+            parts=["camera"] if name == "camera-1" else ["tags"] if name == "tags-door" else PARTS[name],
         )
         connection.execute(
             "INSERT INTO devices VALUES (?, ?, '00000000', NULL, '0.1.0', ?, ?, ?)", (name, state, seen_ms, seen_ms, codec.encode(health))
         )
+
+
+def _seed_presses(connection: sqlite3.Connection) -> None:
+    connection.executemany(
+        "INSERT INTO button_presses VALUES (?, 'left', 'bay-1-shelf-1', ?, ?, ?)",
+        [
+            (801, NOW_MS - 95 * MINUTE_MS, "tare_refused", "5210 g are on it, and an empty shelf weighs at most 400 g; empty the shelf"),
+            (802, NOW_MS - 94 * MINUTE_MS, "tared", "the empty shelf weighed +6.4 g"),
+        ],
+    )
 
 
 def _seed_quarantine(connection: sqlite3.Connection) -> None:

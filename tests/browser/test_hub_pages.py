@@ -35,7 +35,10 @@ PAGES = {
         "/",
         ["2 places are empty, 1 is running low", "audited 97%, 92–100 %, 12 Nov", "On-shelf availability", "no till|by the tills"],
     ),
-    "shelves": ("/shelves?shelf=bay-1-shelf-1&sku=cola-033", ["Cold drinks", "Books say, whole shop", "grams on the whole shelf"]),
+    "shelves": (
+        "/shelves?shelf=bay-1-shelf-1&sku=cola-033",
+        ["Cold drinks", "Books say, whole shop", "kg on the whole shelf", "no word from the scale", "fewer than was thought"],
+    ),
     "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "Zones by stay", "96 crossings judged"]),
     "alerts": ("/alerts", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
     "devices": (
@@ -198,7 +201,7 @@ def test_every_page_says_its_sentence_without_a_complaint(watch: Callable[..., W
 
 def test_targets_are_large_enough_for_a_thumb(watch: Callable[..., Watch]) -> None:
     watched = watch(size="phone")
-    for path in ("/", "/shelves", "/floor", "/alerts"):
+    for path in ("/", "/shelves?shelf=bay-1-shelf-1&sku=cola-033", "/floor", "/alerts", "/devices?calibrate=bay-1-shelf-1"):
         page = watched.go(path)
         small = page.evaluate(
             "[...document.querySelectorAll('button, nav a, select, input, summary')].filter(e => e.offsetParent && e.offsetHeight < 44)"
@@ -246,6 +249,13 @@ def test_a_name_with_markup_in_it_is_shown_as_it_is_written(watch: Callable[...,
     page = watch().go("/shelves")
     expect(page.get_by_text('Crisps <b>paprika</b> & "salt"', exact=True)).to_be_visible()
     assert page.locator(".glass b", has_text="paprika").count() == 0
+
+
+def test_a_manager_lets_the_light_at_a_shelf_blink(watch: Callable[..., Watch], hub: Hub) -> None:
+    page = watch(size="phone").go("/shelves?shelf=bay-1-shelf-1&sku=cola-033")
+    page.get_by_role("button", name="Let its light blink").click()
+    expect(page.get_by_text("Its light blinks")).to_be_visible()
+    assert hub.ask("SELECT count(*) FROM journal WHERE source = 'light'") == (1,)
 
 
 def test_the_floor_can_be_asked_for_another_time(watch: Callable[..., Watch]) -> None:

@@ -84,7 +84,7 @@ class Shelf:
         return said
 
     def tare(self, load_g: float, **how: Any) -> tuple[bool, str, str]:
-        self.care.ask_tare(TareAsked(None, lambda done, what, advice: self.answers.append((done, what, advice))))
+        self.care.ask_tare(TareAsked(None, self.at_ms, lambda done, what, advice: self.answers.append((done, what, advice))))
         self.lie(load_g, readings=70, **how)
         return self.answers[-1]
 
