@@ -18,6 +18,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 from bad_input_shop import write_device, write_shop
+from paho.mqtt import subscribe
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from running_programs import Program, wait_until
@@ -33,6 +34,10 @@ adapter = "mqtt"
 topic = "{TOPIC}"
 counts_per_gram = 1.0 # Not calibrated yet.
 tare_counts = 0
+
+[[lights]]
+shelf_id = "drinks"
+adapter = "simulated"
 """
 
 
@@ -66,6 +71,7 @@ class RunningShop:
 
     def __init__(self, folder: Path, broker_port: int, hub_port: int) -> None:
         self.folder = folder
+        self.broker_port = broker_port
         self.address = f"http://127.0.0.1:{hub_port}"
         write_shop(folder, broker_port=broker_port, hub_port=hub_port)
         write_device(folder, broker_port=broker_port, sensors=SCALE)
@@ -169,3 +175,9 @@ def test_a_manager_calibrates_a_running_scale_whatever_happens_meanwhile(shop: R
     question = f"SELECT weight_g FROM shelf_weights WHERE journal_id > {before} ORDER BY journal_id DESC LIMIT 1"
     wait_until(lambda: shop.ask(question) is not None, within_s=20, what="a weight by the new figures")
     assert shop.ask(question)[0] == pytest.approx(10_000.0, abs=2.0)
+
+    page.goto(shop.address + "/shelves?shelf=drinks&sku=cola")
+    page.get_by_role("button", name="Let its light blink").click()
+    expect(page.get_by_text("Its light blinks")).to_be_visible()
+    light = subscribe.simple("stores/corner/v1/light/pi-1/drinks", hostname="127.0.0.1", port=shop.broker_port)
+    assert b'"pick_here"' in light.payload

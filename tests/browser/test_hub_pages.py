@@ -251,13 +251,6 @@ def test_a_name_with_markup_in_it_is_shown_as_it_is_written(watch: Callable[...,
     assert page.locator(".glass b", has_text="paprika").count() == 0
 
 
-def test_a_manager_lets_the_light_at_a_shelf_blink(watch: Callable[..., Watch], hub: Hub) -> None:
-    page = watch(size="phone").go("/shelves?shelf=bay-1-shelf-1&sku=cola-033")
-    page.get_by_role("button", name="Let its light blink").click()
-    expect(page.get_by_text("Its light blinks")).to_be_visible()
-    assert hub.ask("SELECT count(*) FROM journal WHERE source = 'light'") == (1,)
-
-
 def test_the_floor_can_be_asked_for_another_time(watch: Callable[..., Watch]) -> None:
     page = watch().go("/floor")
     page.get_by_role("button", name="Today").click()
