@@ -176,6 +176,11 @@ def test_a_manager_calibrates_a_running_scale_whatever_happens_meanwhile(shop: R
     wait_until(lambda: shop.ask(question) is not None, within_s=20, what="a weight by the new figures")
     assert shop.ask(question)[0] == pytest.approx(10_000.0, abs=2.0)
 
+    light_blinks(page, shop)
+
+
+def light_blinks(page: Page, shop: RunningShop) -> None:
+    """Whoever looks for the shelf lets its light blink; the broker holds the wish for the device."""
     page.goto(shop.address + "/shelves?shelf=drinks&sku=cola")
     page.get_by_role("button", name="Let its light blink").click()
     expect(page.get_by_text("Its light blinks")).to_be_visible()
