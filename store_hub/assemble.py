@@ -28,6 +28,7 @@ from store_hub.config import HubConfig
 from store_hub.errors import ConfigurationInvalid, HubError
 from store_hub.flows.backup import make_backups
 from store_hub.flows.bookkeep import Bookkeeper
+from store_hub.flows.home_assistant import HomeAssistant
 from store_hub.flows.ingest import make_link
 from store_hub.flows.notify import make_notify
 from store_hub.flows.parts import Parts
@@ -47,6 +48,8 @@ from store_hub.routes.health import (
 )
 from store_hub.routes.metrics import LedgerCollector, PartsCollector, backup_age, metrics_routes
 from store_hub.routes.refusals import answer_refusals
+from store_hub.rules.home_assistant import OFFLINE
+from wire_format import topics
 from wire_format.plans import Planogram
 from wire_format.reports import StoreProfile
 
@@ -98,7 +101,12 @@ class Hub:
         self.gauges = HubGauges()
         self.bookkeeper = Bookkeeper(self.ledger, clock=self._clock, config=config.bookkeeping, gauges=self.gauges)
         self.link = make_link(
-            config.broker, store_id=identity.store_id, ledger_id=identity.ledger_id, clock=self._clock, inbox=self.bookkeeper.inbox
+            config.broker,
+            store_id=identity.store_id,
+            ledger_id=identity.ledger_id,
+            clock=self._clock,
+            inbox=self.bookkeeper.inbox,
+            last_word=(topics.home(identity.store_id, "availability"), OFFLINE) if config.home_assistant.enabled else None,
         )
         self._tokens = None if config.http.token_file is None else read_door_tokens(Path(config.http.token_file))
         parts = Parts(ledger=self._path, bookkeep=self.bookkeeper, store_id=identity.store_id, zone=self._zone, now_ms=self._clock.now_ms)
@@ -106,7 +114,7 @@ class Hub:
         self._notify = make_notify(config.pager, parts, config_path=config_path)
         self._backups = make_backups(config.backup, parts, config_path=config_path)
         self._report, self._mirror = self._make_report(), self._make_mirror()
-        flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror, self._backups]
+        flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror, self._backups, self._make_home_assistant()]
         self._threads = [
             threading.Thread(target=flow.run, args=(self._stop,), name=flow.name, daemon=True) for flow in flows if flow is not None
         ]
@@ -219,6 +227,18 @@ class Hub:
             store_id=self.ledger.identity.store_id,
             now_ms=self._clock.now_ms,
             people_min=self._config.privacy.people_min,
+        )
+
+    def _make_home_assistant(self) -> HomeAssistant | None:
+        if not self._config.home_assistant.enabled:
+            return None
+        return HomeAssistant(
+            self._config.home_assistant,
+            link=self.link,
+            views=LedgerViews(self._path),
+            bookkeep=self.bookkeeper,
+            page_url=self._config.pager.page_url,
+            clock=self._clock,
         )
 
     def _checks(self) -> dict[str, Check]:

@@ -98,6 +98,13 @@ class BackupConfig(Section, frozen=True, kw_only=True):
     keep_weeks: PositiveInt = 8
 
 
+class HomeAssistantConfig(Section, frozen=True, kw_only=True):
+    """Let Home Assistant, on the same broker, find shelves, people and alerts by itself. `prefix`: its discovery prefix."""
+
+    enabled: bool = False
+    prefix: Annotated[str, Meta(pattern="^[^+#]+$")] = "homeassistant"
+
+
 class HubConfig(Section, frozen=True, kw_only=True):
     """The whole file. Without a `store_id` the planogram's or the ledger's own is used; `planogram` is what `init` puts in force."""
 
@@ -112,6 +119,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     mirror: MirrorConfig = MirrorConfig()
     privacy: PrivacyConfig = PrivacyConfig()
     backup: BackupConfig = BackupConfig()
+    home_assistant: HomeAssistantConfig = HomeAssistantConfig()
 
 
 def load_config(path: Path | None) -> HubConfig:

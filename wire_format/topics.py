@@ -81,6 +81,11 @@ def calibration_filter(store_id: str, device_id: str) -> str:
     return f"stores/{store_id}/v1/calibrate/{device_id}/+"
 
 
+def home(store_id: str, thing: str) -> str:
+    """Where the hub tells a home automation of the shop, retained."""
+    return f"stores/{store_id}/v1/home/{thing}"
+
+
 def parse_seen(topic: str) -> SeenAddress:
     """Take an observation's identity from its topic.
 

@@ -81,13 +81,22 @@ class BrokerLink:
         client_id: the ledger's own, so that a second hub on a copy of the ledger throws the first out instead of booking beside it.
         filters: what to hear, with the quality of service.
         receiver: called on the link's thread.
+        last_word: topic and payload that the broker publishes, retained, when we are gone, whether orderly or not.
     """
 
     def __init__(
-        self, config: BrokerConfig, *, client_id: str, filters: Sequence[tuple[str, int]], clock: Clock, receiver: Receiver
+        self,
+        config: BrokerConfig,
+        *,
+        client_id: str,
+        filters: Sequence[tuple[str, int]],
+        clock: Clock,
+        receiver: Receiver,
+        last_word: tuple[str, bytes] | None = None,
     ) -> None:
         self._config = config
-        self._connect_packet = _connect_packet(config, client_id)
+        self._last_word = last_word
+        self._connect_packet = _connect_packet(config, client_id, last_word)
         self._subscribe_packet = mqtt5.SubscribePacket(1, [mqtt5.TopicFilter(name, max_qos=mqtt5.QoS(qos)) for name, qos in filters])
         self._tls = _tls(config)
         self._clock = clock
@@ -105,12 +114,19 @@ class BrokerLink:
         """Whether the broker hears us now."""
         return self._connected.is_set()
 
+    @property
+    def line(self) -> int:
+        """The number of the present or last connection; it grows with each."""
+        return self._line
+
     def start(self) -> None:
         """Begin to connect, and keep at it."""
         self._thread.start()
 
     def stop(self) -> None:
         """Disconnect orderly; waits at most two seconds."""
+        if self._last_word is not None:
+            self.publish(*self._last_word, retain=True)  # An orderly farewell makes the broker forget our last will.
         self._stop.set()
         self._say(mqtt5.DisconnectPacket().write())
         if self._thread.is_alive():
@@ -221,9 +237,10 @@ def _words(code: enum.IntEnum) -> str:
     return code.name.replace("_", " ").lower()
 
 
-def _connect_packet(config: BrokerConfig, client_id: str) -> mqtt5.ConnectPacket:
+def _connect_packet(config: BrokerConfig, client_id: str, last_word: tuple[str, bytes] | None) -> mqtt5.ConnectPacket:
     return mqtt5.ConnectPacket(
         client_id,
+        will=None if last_word is None else mqtt5.Will(last_word[0], payload=last_word[1], retain=True),
         username=config.username,
         password=None if config.username is None else _secret(config.password_file),
         clean_start=True,

@@ -9,7 +9,9 @@ from wire_format import topics
 from wire_format.identifiers import LedgerId, StoreId
 
 
-def make_link(config: BrokerConfig, *, store_id: StoreId, ledger_id: LedgerId, clock: Clock, inbox: Inbox) -> BrokerLink:
+def make_link(
+    config: BrokerConfig, *, store_id: StoreId, ledger_id: LedgerId, clock: Clock, inbox: Inbox, last_word: tuple[str, bytes] | None = None
+) -> BrokerLink:
     """Return the line to the broker, ready to start: it fills the inbox, and says so when it is up (again)."""
     return BrokerLink(
         config,
@@ -17,4 +19,5 @@ def make_link(config: BrokerConfig, *, store_id: StoreId, ledger_id: LedgerId, c
         filters=[(topics.seen_filter(store_id), 1), (topics.health_filter(store_id), 1), (topics.clock_filter(store_id), 0)],
         clock=clock,
         receiver=inbox,
+        last_word=last_word,
     )
