@@ -30,16 +30,19 @@ class DoorwayRule:
     """When a crossing is meant.
 
     `margin_heights`: how far past the line, in heights of the person, makes it certain at once. `stay_s`: how long on the other side,
-    however near, makes it certain too. `reach_heights`: how far beyond the line's ends a foot still counts as passing through.
+    however near, makes it certain too. `gone_heights`, `gone_s`: how far and how long past the line somebody must
+    have been who vanishes there. `reach_heights`: how far beyond the line's ends a foot still counts as passing through.
     """
 
     margin_heights: float = 0.1
-    stay_s: float = 1.0
+    stay_s: float = 1.5
+    gone_heights: float = 0.05
+    gone_s: float = 0.25
     reach_heights: float = 0.15
 
 
 class Crossing(NamedTuple):
-    """One person went through one door. `number` and `taken_at_ms` are of the first frame on the new side."""
+    """One person went through one door. `number` and `taken_at_ms` are of the first frame past the line, or of the middle of lingering."""
 
     door_id: str
     number: int
@@ -48,13 +51,21 @@ class Crossing(NamedTuple):
     person: int
 
 
+class _Moment(NamedTuple):
+    number: int
+    taken_at_ms: int
+
+
 @dataclass(slots=True)
 class _Passage:
-    """What one line knows of one person: the certain side, and since when and where the foot is on the other."""
+    """What one line knows of one person: the certain side, when last clearly there, and since when the foot is on the other."""
 
     side: int
     foot: tuple[float, float]
-    turned: tuple[int, int, bool] | None = None  # frame number, time, through the line and not around its end
+    clear: _Moment
+    turned: _Moment | None = None
+    through: bool = False  # Between the line's ends, not around one of them.
+    past_heights: float = 0.0  # How far the foot is from the line.
 
 
 class DoorWatcher:
@@ -64,19 +75,19 @@ class DoorWatcher:
         self._lines = lines
         self._rule = rule
         self._passages: list[dict[int, _Passage]] = [{} for _ in lines]
-        self._now_ms = 0
+        self._now = _Moment(0, 0)
 
     def take(self, people: TrackedPeople) -> list[Crossing]:
         """Watch one frame. Whoever is no longer in it has left the picture, and an open crossing of theirs is decided."""
         crossings: list[Crossing] = []
-        self._now_ms = people.taken_at_ms
+        self._now = _Moment(people.number, people.taken_at_ms)
         feet = [(int(i), float(b[0] + b[2]) / 2, float(b[3]), float(b[3] - b[1])) for i, b in zip(people.ids, people.boxes, strict=True)]
         here = {person for person, *_ in feet}
         for line, passages in zip(self._lines, self._passages, strict=True):
             for person in [p for p in passages if p not in here]:
                 self._gone(line, person, passages.pop(person), crossings)
             for person, x, y, height in feet:
-                self._step(line, passages, (person, x, y, height), people, crossings)
+                self._step(line, passages, (person, x, y, height), crossings)
         return sorted(crossings, key=lambda c: c.number)
 
     def finish(self) -> list[Crossing]:
@@ -89,45 +100,57 @@ class DoorWatcher:
         return sorted(crossings, key=lambda c: c.number)
 
     def _step(
-        self,
-        line: DoorLine,
-        passages: dict[int, _Passage],
-        seen: tuple[int, float, float, float],
-        people: TrackedPeople,
-        crossings: list[Crossing],
+        self, line: DoorLine, passages: dict[int, _Passage], seen: tuple[int, float, float, float], crossings: list[Crossing]
     ) -> None:
         person, x, y, height = seen
         beyond = _beyond(line, x, y)
         side = 1 if beyond > 0.0 else -1
         passage = passages.get(person)
         if passage is None:
-            passages[person] = _Passage(side, (x, y))
+            passages[person] = _Passage(side, (x, y), self._now)
             return
+        passage.past_heights = abs(beyond) / max(height, 1.0)
+        far = passage.past_heights >= self._rule.margin_heights
         if side == passage.side:
             passage.turned = None
+            passage.clear = self._now if far else passage.clear
         elif passage.turned is None:
-            through = _through(line, passage.foot, (x, y), self._rule.reach_heights * height)
-            passage.turned = (people.number, people.taken_at_ms, through)
+            passage.turned = self._now
+            passage.through = _through(line, passage.foot, (x, y), self._rule.reach_heights * height)
         passage.foot = (x, y)
-        if passage.turned is None:
-            return
-        far = abs(beyond) >= self._rule.margin_heights * height
-        if far or people.taken_at_ms - passage.turned[1] >= self._rule.stay_s * 1000.0:
+        if passage.turned is not None and (far or self._now.taken_at_ms - passage.turned.taken_at_ms >= self._rule.stay_s * 1000.0):
             self._decide(line, person, passage, crossings)
 
     def _gone(self, line: DoorLine, person: int, passage: _Passage, crossings: list[Crossing]) -> None:
-        # A door is often at the picture's edge: who vanishes on the other side went through, unless it was for a blink.
-        if passage.turned is not None and self._now_ms - passage.turned[1] >= self._rule.stay_s * 250.0:
+        # A door is often at the picture's edge: who vanishes on the other side went through, unless for a blink or by a hair's breadth.
+        if passage.turned is None or passage.past_heights < self._rule.gone_heights:
+            return
+        if self._now.taken_at_ms - passage.turned.taken_at_ms >= self._rule.gone_s * 1000.0:
             self._decide(line, person, passage, crossings)
 
-    @staticmethod
-    def _decide(line: DoorLine, person: int, passage: _Passage, crossings: list[Crossing]) -> None:
-        assert passage.turned is not None
-        number, taken_at_ms, through = passage.turned
-        if through:
+    def _decide(self, line: DoorLine, person: int, passage: _Passage, crossings: list[Crossing]) -> None:
+        if passage.through:
+            number, taken_at_ms = self._moment(passage)
             crossings.append(Crossing(line.door_id, number, taken_at_ms, "in" if passage.side < 0 else "out", person))
         passage.side = -passage.side
         passage.turned = None
+        passage.clear = self._now
+
+    def _moment(self, passage: _Passage) -> _Moment:
+        """When it was: the first frame past the line, for whoever walks over it.
+
+        Whoever lingers within the margin is on either side by chance: the middle of that time is the best guess. But someone who stood
+        before the line for long did not cross in the middle of that: no more than `stay_s` before the turn counts.
+        """
+        assert passage.turned is not None
+        turned, clear, now = passage.turned, passage.clear, self._now
+        if now.taken_at_ms - clear.taken_at_ms < 1000.0 * self._rule.stay_s / 2.0:
+            return turned
+        hovered_ms = turned.taken_at_ms - clear.taken_at_ms
+        share = min(1.0, self._rule.stay_s * 1000.0 / hovered_ms) if hovered_ms > 0 else 1.0
+        number = (turned.number - share * (turned.number - clear.number) + now.number) / 2.0
+        taken_at_ms = (turned.taken_at_ms - share * hovered_ms + now.taken_at_ms) / 2.0
+        return _Moment(math.ceil(number), round(taken_at_ms))
 
 
 def _beyond(line: DoorLine, x: float, y: float) -> float:

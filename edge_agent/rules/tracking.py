@@ -17,6 +17,7 @@ import numpy.typing as npt
 from edge_agent.readings import Detections
 from edge_agent.rules.assignment import pair, surprise
 from edge_agent.rules.motion import Floats, Indices, Motion, MotionRule, boxes_of, feet
+from edge_agent.rules.scene_scale import SceneScale, SceneScaleRule
 from edge_agent.rules.track_history import TrackHistory
 
 
@@ -28,8 +29,10 @@ class TrackingRule:
     `surprise_max…`: how far from where it is awaited a box may lie, as squared standard deviations over place and size plus the price of a
     vague expectation: of a sure box for a believed track, of an unsure one, and of any for a track not believed yet.
     `memory_s`: how long a hidden person is waited for. `settle_s`: how late the story is told. A track is believed with `boxes_min`
-    boxes over `span_min_s`, of `score_mean_min` on average. `reunite…`: a newcomer is somebody lost before if, walked back to the moment
-    of the loss, they are within this many heights (and so many more for each second of the gap) and of the same height, as a log ratio.
+    boxes over `span_min_s`, of `score_mean_min` on average, in at least `seen_share_min` of the frames of its life: a ghost between two
+    people has fewer. `learn_after_heights`: a person teaches the picture's scale anew after moving so far. `reunite…`: a newcomer is
+    somebody lost before if, walked back to the moment of the loss, they are within this many heights (and so many more for each second of
+    the gap) and of the same height, as a log ratio.
     """
 
     score_sure: float = 0.5
@@ -44,11 +47,14 @@ class TrackingRule:
     boxes_min: int = 3
     span_min_s: float = 0.45
     score_mean_min: float = 0.45
+    seen_share_min: float = 0.4
+    learn_after_heights: float = 0.25
     reunite_reach: float = 0.3
     reunite_reach_per_s: float = 0.3
     reunite_growth_max: float = 0.2
     tracks_max: int = 200
     motion: MotionRule = field(default_factory=MotionRule)
+    scale: SceneScaleRule = field(default_factory=SceneScaleRule)
 
 
 class TrackedPeople(NamedTuple):
@@ -70,6 +76,7 @@ class Tracker:
     def __init__(self, rule: TrackingRule) -> None:
         self._rule = rule
         self._motion = Motion(rule.motion)
+        self._scale = SceneScale(rule.scale)
         self._history = TrackHistory(settle_s=rule.settle_s)
         self._ids: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._begun_at_ms: Floats = np.zeros(0)
@@ -78,6 +85,8 @@ class Tracker:
         self._score_sum: Floats = np.zeros(0)
         self._is_new: npt.NDArray[np.bool_] = np.zeros(0, dtype=bool)
         self._last_place: Floats = np.zeros((0, 4))
+        self._taught_at: Floats = np.zeros((0, 2))
+        self._frames_lived: Floats = np.zeros((0, 2))  # Until now, and until last seen.
         self._next_id = 1
         self._now_ms: int | None = None
 
@@ -89,7 +98,10 @@ class Tracker:
         self._motion.predict(elapsed_s)
         self._forget(now_ms)
         self._history.begin_frame(detections.number, now_ms)
+        self._frames_lived[:, 0] += 1.0
         places, scores = feet(detections.boxes), np.asarray(detections.scores, dtype=np.float64)
+        # Two people in one box: it may prolong a track, but it begins none.
+        scores = np.where(self._scale.too_tall(places), np.minimum(scores, 0.9 * self._rule.score_sure), scores)
         rows, columns = self._associate(places, scores, now_ms)
         self._prolong(rows, places[columns], scores[columns], now_ms)
         newcomers = np.ones(len(places), dtype=bool)
@@ -135,6 +147,8 @@ class Tracker:
         return np.asarray((self._boxes_seen >= rule.boxes_min) & (spans_ms >= 1000.0 * rule.span_min_s))
 
     def _prolong(self, rows: Indices, places: Floats, scores: Floats, now_ms: int) -> None:
+        if len(rows) == 0:
+            return
         # An unsure box is most often a person half hidden, and off by the hidden half.
         doubt = np.maximum(1.0, self._rule.score_sure / np.maximum(scores, 0.05))[:, None] ** self._rule.unsure_doubt
         self._motion.correct(rows, places, doubt)
@@ -142,12 +156,19 @@ class Tracker:
         self._boxes_seen[rows] += 1
         self._score_sum[rows] += scores
         self._last_place[rows] = self._motion.place[rows]
+        self._frames_lived[rows, 1] = self._frames_lived[rows, 0]
         self._history.record(rows, places, scores)
+        moved = np.abs(places[:, :2] - self._taught_at[rows]).max(axis=1) >= self._rule.learn_after_heights * places[:, 3]
+        moved &= scores >= self._rule.score_sure
+        self._taught_at[rows[moved]] = places[moved, :2]
+        self._scale.learn(places[moved])
 
     def _begin(self, places: Floats, scores: Floats, now_ms: int) -> None:
         room = max(0, self._rule.tracks_max - len(self._ids))
         places, scores = places[:room], scores[:room]
         count = len(places)
+        if count == 0:
+            return
         first = len(self._ids)
         self._motion.add(places)
         self._history.add(count)
@@ -158,6 +179,8 @@ class Tracker:
         self._score_sum = np.concatenate([self._score_sum, scores])
         self._is_new = np.concatenate([self._is_new, np.ones(count, dtype=bool)])
         self._last_place = np.concatenate([self._last_place, places])
+        self._taught_at = np.concatenate([self._taught_at, places[:, :2]])
+        self._frames_lived = np.concatenate([self._frames_lived, np.ones((count, 2))])
         self._next_id += count
         self._history.record(np.arange(first, first + count), places, scores)
 
@@ -202,6 +225,7 @@ class Tracker:
             values[old] = values[new]
         self._boxes_seen[old] += self._boxes_seen[new]
         self._score_sum[old] += self._score_sum[new]
+        self._frames_lived[old, 1] = self._frames_lived[old, 0] - (self._frames_lived[new, 0] - self._frames_lived[new, 1])
 
     def _keep(self, keep: npt.NDArray[np.bool_]) -> None:
         self._motion.keep(keep)
@@ -210,9 +234,12 @@ class Tracker:
         self._begun_at_ms, self._seen_at_ms = self._begun_at_ms[keep], self._seen_at_ms[keep]
         self._boxes_seen, self._score_sum = self._boxes_seen[keep], self._score_sum[keep]
         self._is_new, self._last_place = self._is_new[keep], self._last_place[keep]
+        self._taught_at, self._frames_lived = self._taught_at[keep], self._frames_lived[keep]
 
     def _settled(self, until_ms: float) -> list[TrackedPeople]:
-        shown_at_all = self._believed() & (self._score_sum >= self._rule.score_mean_min * self._boxes_seen)
+        rule = self._rule
+        shown_at_all = self._believed() & (self._score_sum >= rule.score_mean_min * self._boxes_seen)
+        shown_at_all &= self._boxes_seen >= rule.seen_share_min * self._frames_lived[:, 1]
         told = []
         for frame in self._history.settle(until_ms):
             shown = frame.present & shown_at_all

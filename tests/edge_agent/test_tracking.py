@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge_agent.readings import Detections
+from edge_agent.rules.doorway import DoorLine, DoorWatcher, DoorwayRule
 from edge_agent.rules.tracking import TrackedPeople, Tracker, TrackingRule
 
 RULE = TrackingRule()
@@ -116,7 +117,7 @@ def test_a_camera_that_runs_for_ever_keeps_no_more_than_seconds() -> None:
         boxes = np.concatenate([boxes, boxes + np.array([30.0, 90.0])], axis=1).astype(np.float32)
         tracker.take(Detections(number, number * 200, boxes, rng.uniform(0.1, 1.0, 6).astype(np.float32)))
         assert len(tracker._ids) <= RULE.tracks_max
-    assert tracker._history._places.nbytes < 2_000_000
+    assert tracker._history.bytes_held < 2_000_000
 
 
 def test_the_story_is_told_two_seconds_late_and_complete_at_the_end() -> None:
@@ -131,3 +132,51 @@ def test_a_camera_whose_clock_stands_still_does_not_stop_the_agent() -> None:
     for number in range(1, 1000):
         tracker.take(detections(number, [(walker(100, 300, 0), 0.9)])._replace(taken_at_ms=0))
     assert len(tracker.finish()) <= 400
+
+
+def passers_by(seconds: float) -> list[Person]:
+    """People who walk up and down the picture, taller in front, one after the other."""
+
+    def path(n: int) -> Path:
+        return lambda s: (60.0 + 90.0 * n, 200.0 + 25.0 * ((s + 0.7 * n) % 8.0))
+
+    return [(path(n), 0.9) for n in range(round(seconds / 3.0))]
+
+
+def test_a_box_of_two_people_one_behind_the_other_begins_nobody() -> None:
+    """Once the picture's scale is known, a box one and a half times as tall as people are there is no third person."""
+    tracker, told = Tracker(RULE), []
+    for number in range(1, 161):
+        found = detections(number, passers_by(12.0))
+        if number > 100:
+            merged = np.array([[500.0, 300.0 - 140.0, 530.0, 300.0]], dtype=np.float32)
+            found = found._replace(boxes=np.concatenate([found.boxes, merged]), scores=np.append(found.scores, np.float32(0.95)))
+        told += tracker.take(found)
+    people = told + tracker.finish()
+    assert all(box[0] < 480.0 for frame in people for box in frame.boxes)
+
+
+def test_a_child_among_grown_ups_is_somebody() -> None:
+    tracker, told = Tracker(RULE), []
+    for number in range(1, 161):
+        found = detections(number, passers_by(12.0))
+        child = np.array([[500.0 + number, 300.0 - 55.0, 520.0 + number, 300.0]], dtype=np.float32)
+        told += tracker.take(found._replace(boxes=np.concatenate([found.boxes, child]), scores=np.append(found.scores, np.float32(0.9))))
+    assert sum(int((frame.boxes[:, 0] > 480.0).any()) for frame in told + tracker.finish()) == 160
+
+
+def test_a_ghost_seen_now_and_then_between_two_people_is_nobody() -> None:
+    def ghost(s: float) -> tuple[float, float] | None:
+        return (220.0, 302.0) if s < 0.6 or round(s * 10) % 18 == 0 else None
+
+    told = follow([(walker(200, 300, 0), 0.9), (walker(240, 304, 0), 0.9), (ghost, 0.9)], seconds=12.0)
+    assert max(len(people.ids) for people in told if people.taken_at_ms > 2_000) == 2
+
+
+def test_two_people_crossing_behind_a_pillar_are_counted_each_in_their_direction() -> None:
+    right, left = walker(100, 300, 60), walker(460, 330, -60)
+    behind_pillar = [(hidden_between(right, 2.6, 3.6), 0.9), (hidden_between(left, 2.2, 3.4), 0.9)]
+    doors = DoorWatcher([DoorLine("door", 285.0, 600.0, 285.0, 0.0)], DoorwayRule())
+    told = [c for people in follow(behind_pillar, shaking=True) for c in doors.take(people)] + doors.finish()
+    assert sorted(c.direction for c in told) == ["in", "out"]
+    assert all(abs(c.taken_at_ms - 3_000) < 500 for c in told)
