@@ -81,7 +81,7 @@ class SceneScale:
             missed = np.abs(height / awaited - 1.0)
             self._spread = max(1.48 * float(np.median(missed)), 0.03)
             trust = (height.mean() / np.maximum(awaited, 10.0)) ** 2 / (1.0 + (missed / (2.0 * self._spread)) ** 2) ** 2
-        self._plane = plane
+        self._plane = np.asarray(plane, dtype=np.float64)
         self._covariance = np.linalg.inv(normal) * (self._spread * height.mean()) ** 2
 
 
