@@ -18,6 +18,7 @@ BENCHMARKS = {
     "camera path beside session.run alone": "benchmarks.camera_path",
     "durable booking beside an empty subscriber": "benchmarks.booking",
     "cloud ingest beside a bare COPY": "benchmarks.cloud_ingest",
+    "tag presence beside the simple methods and an oracle": "benchmarks.tag_score",
 }
 
 

@@ -12,7 +12,7 @@ from edge_agent.adapters.tag_reader_recording import reads_of
 from edge_agent.config import AntennaConfig, ReaderConfig
 from edge_agent.flows.scan import presence_for
 from edge_agent.readings import TagRead
-from edge_agent.rules.tag_presence import TagArrived, TagDeparted
+from edge_agent.rules.tag_presence import PresenceEvent, TagArrived, TagDeparted, TagShifted
 
 SILENCE_AFTER_MS = 60_000
 """How long the replay listens on after the last read, so that who left is told."""
@@ -21,7 +21,7 @@ _line = msgspec.json.Encoder()
 
 
 class TagLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the output. `rssi_dbm` on arrivals, `last_read_s` on departures."""
+    """One line of the output. `rssi_dbm` on arrivals, `last_read_s` on departures, `from_zone_id` on moves from zone to zone."""
 
     t_s: float
     event: str
@@ -30,6 +30,7 @@ class TagLine(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     rssi_dbm: float | None = None
     last_read_s: float | None = None
+    from_zone_id: str | None = None
 
 
 class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +63,12 @@ def replay_tags(reads: Path, reader: ReaderConfig | None, write: Callable[[str],
     for event in events:
         write(_line.encode(_told(event)).decode())
     arrivals = sum(isinstance(event, TagArrived) for event in events)
+    departures = sum(isinstance(event, TagDeparted) for event in events)
     return ReplaySummary(
         reads=len(recorded),
         tags=len({read.epc for read in recorded}),
         arrivals=arrivals,
-        departures=len(events) - arrivals,
+        departures=departures,
         unknown_antenna_reads=presence.unknown_antenna_reads,
         recorded_s=last_ms / 1000.0,
         took_s=time.perf_counter() - started_s,
@@ -82,7 +84,16 @@ def _zone_per_antenna(recorded: list[TagRead]) -> ReaderConfig:
     )
 
 
-def _told(event: TagArrived | TagDeparted) -> TagLine:
+def _told(event: PresenceEvent) -> TagLine:
+    if isinstance(event, TagShifted):
+        return TagLine(
+            t_s=event.at_ms / 1000.0,
+            event="moved",
+            epc=event.epc,
+            zone_id=event.to_zone_id,
+            confidence=round(event.confidence, 4),
+            from_zone_id=event.from_zone_id,
+        )
     if isinstance(event, TagArrived):
         return TagLine(
             t_s=event.at_ms / 1000.0,

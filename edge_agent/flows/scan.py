@@ -15,7 +15,7 @@ from edge_agent.config import ReaderConfig
 from edge_agent.errors import ConfigurationInvalid, EdgeError, RecordingInvalid
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.readings import TagReader
-from edge_agent.rules.tag_presence import PresenceRule, TagArrived, TagDeparted, TagPresence
+from edge_agent.rules.tag_presence import PresenceRule, TagArrived, TagDeparted, TagPresence, TagShifted
 from wire_format.observations import TagLeft, TagSeen
 
 READ_TIMEOUT_MS = 1_000
@@ -137,7 +137,8 @@ class ScanFlow:
                     # One cycle back: reads of the present one may still be on their way.
                     self._last_ms = max(self._last_ms, self._clock.monotonic_ms() - self._read_timeout_ms)
                 for event in self._presence.take(reads, self._last_ms):
-                    self._tell(event)
+                    if not isinstance(event, TagShifted):
+                        self._tell(event)
                 if self._presence.unknown_antenna_reads:
                     self._faults.raise_fault(
                         self._part, UNKNOWN_ANTENNA, f"{self._part}: reads of an antenna that has no zone", "name it under antennas"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 import time
 
-import pytest
-
 from edge_agent.readings import TagRead
-from edge_agent.rules.tag_presence import PresenceRule, TagArrived, TagDeparted, TagPresence
+from edge_agent.rules.tag_presence import PresenceRule, TagArrived, TagDeparted, TagPresence, TagShifted
 
 ZONES = {1: "drinks", 2: "snacks", 3: "snacks"}
 
@@ -36,10 +34,12 @@ def test_a_tag_behind_other_tags_is_read_seldom_and_is_here_all_the_same() -> No
     assert (epc(1), "drinks") in presence.present()
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_a_stray_from_the_next_bay_is_no_resident(seed: int) -> None:
+def test_strays_from_the_next_bay_are_no_residents() -> None:
     presence = TagPresence(ZONES)
-    assert presence.take(cycles(0.08, 0, 1800, seed=seed), 1_800_000) == []
+    reads = sorted(read for tag in range(20) for read in cycles(0.08, 0, 1800, tag=tag))
+    arrived = [event for event in presence.take(reads, 1_800_000) if isinstance(event, TagArrived)]
+    assert len(arrived) < 10  # Less than one in an hour of a stray.
+    assert len(presence.present()) <= 1
 
 
 def test_a_departure_is_told_within_twenty_seconds_with_the_last_read() -> None:
@@ -48,17 +48,55 @@ def test_a_departure_is_told_within_twenty_seconds_with_the_last_read() -> None:
     assert len(left) == 1
     assert left[0].at_ms - 600_000 <= 20_000
     assert left[0].last_read_at_ms == reads[-1].read_at_ms
-    assert left[0].confidence > 0.9
+    assert left[0].confidence > 0.85
 
 
 def test_a_tag_that_moves_to_the_next_zone_arrives_there_and_leaves_here() -> None:
     reads = sorted(cycles(0.65, 0, 300) + cycles(0.65, 300, 600, antenna=3))
     events = TagPresence(ZONES).take(reads, 600_000)
-    assert [(type(e).__name__, e.zone_id) for e in sorted(events, key=lambda e: e.at_ms)] == [
+    whereabouts = [e for e in events if not isinstance(e, TagShifted)]
+    assert [(type(e).__name__, e.zone_id) for e in whereabouts] == [
         ("TagArrived", "drinks"),
-        ("TagArrived", "snacks"),
         ("TagDeparted", "drinks"),
+        ("TagArrived", "snacks"),
     ]
+    moves = [event for event in events if isinstance(event, TagShifted)]
+    assert [(move.from_zone_id, move.to_zone_id) for move in moves] == [("drinks", "snacks")]
+    assert moves[0].confidence > 0.85
+
+
+def test_a_tag_that_two_antennas_read_alike_is_in_one_zone_where_it_answers_louder() -> None:
+    here = cycles(0.5, 0, 300)
+    there = [read._replace(rssi_dbm=-52.0) for read in cycles(0.5, 0, 300, antenna=2, seed=2)]
+    presence = TagPresence(ZONES)
+    presence.take(sorted(here + there), 300_000)
+    assert list(presence.present()) == [(epc(1), "snacks")]
+
+
+def test_a_neighbour_that_is_read_well_here_too_stays_a_stray() -> None:
+    """Read 40 times of 100 by this antenna, but 90 of 100 by its own: no rule of one antenna could tell it from a resident."""
+    strays = [r for tag in range(20) for r in cycles(0.4, 0, 600, tag=tag) + cycles(0.9, 0, 600, tag=tag, antenna=2, seed=2)]
+    residents = [r for tag in range(20, 40) for r in cycles(0.4, 0, 600, tag=tag)]
+    presence = TagPresence(ZONES)
+    presence.take(sorted(strays + residents), 600_000)
+    assert {int(tag, 16) for tag, zone in presence.present() if zone == "drinks"} == set(range(20, 40))
+
+
+def bursts(rate: float, start_s: int, end_s: int, *, burst_s: float, tag: int) -> list[TagRead]:
+    """Reads that come and stay away for seconds on end."""
+    rng, heard, reads = random.Random(tag), False, []
+    for s in range(start_s, end_s):
+        heard = rng.random() < rate if rng.random() < 1.0 / burst_s else heard
+        if heard:
+            reads.append(TagRead(s * 1000 + 137, epc(tag), 1, -60.0))
+    return reads
+
+
+def test_who_stands_before_the_shelf_for_seconds_empties_it_less_than_once_in_an_hour_of_a_tag() -> None:
+    presence = TagPresence({1: "drinks"})
+    reads = sorted(read for tag in range(40) for read in bursts(0.65, 0, 1800, burst_s=3.0, tag=tag))
+    left = [e for e in presence.take(reads, 1_800_000) if isinstance(e, TagDeparted)]
+    assert len(left) < 20
 
 
 def test_a_deaf_reader_empties_no_shelf() -> None:
