@@ -18,7 +18,7 @@ from edge_agent.flows.camera_rules import footfall_watcher
 from edge_agent.flows.scale_rules import weigher_for
 from edge_agent.flows.scan import presence_for
 from edge_agent.readings import Detections, RawReading
-from edge_agent.rules.tag_presence import TagArrived
+from edge_agent.rules.tag_presence import TagArrived, TagShifted
 from edge_agent.rules.weighing import Settled
 from edge_agent.simulated_store.camera_view import SceneCamera, camera_config
 from edge_agent.simulated_store.habits import ROUND_THE_CLOCK_HOURS, ShopHabits
