@@ -43,3 +43,10 @@ def test_every_link_in_the_documents_leads_somewhere(repository: Path) -> None:
         for target in LINK.findall(document.read_text(encoding="utf-8")):
             if not target.startswith(("http://", "https://", "mailto:")):
                 assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_no_two_migrations_share_a_number_and_none_is_missing(repository: Path) -> None:
+    """Two of one number would pass for one: a ledger would lack a table."""
+    for folder, ending in (("store_hub/adapters/migrations", "sql"), ("cloud_api/adapters/migrations/versions", "py")):
+        numbers = sorted(int(path.name.split("_")[0]) for path in (repository / folder).glob(f"[0-9]*.{ending}"))
+        assert numbers == list(range(1, len(numbers) + 1)), folder
