@@ -24,9 +24,14 @@ UNITS_A_LINE_MAX = 1000
 
 
 class SalesTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Units a day of each article in each shop, whole weeks only; `week_numbers` are the file's own (empty where it has none)."""
+    """Units a day of each article in each shop, whole weeks only; `week_numbers` are the file's own (empty where it has none).
+
+    `lines` counts the day's receipts that hold the article, `line_roots` adds the square roots of their units.
+    """
 
     units: Floats
+    lines: Floats
+    line_roots: Floats
     shops: list[str]
     articles: list[str]
     week_numbers: list[int]
@@ -54,8 +59,8 @@ def read_sales(path: Path, *, keep_bulk: bool = False) -> SalesTable:
     shops, shop_at = np.unique(shop, return_inverse=True)
     articles, article_at = np.unique(article, return_inverse=True)
     codes, series = np.unique(shop_at * len(articles) + article_at, return_inverse=True)
-    matrix = np.zeros((len(codes), count))
-    np.add.at(matrix, (series, day), units)
+    sold = np.maximum(units, 0.0)
+    matrix, lines, roots = (_spread(what, series, day, (len(codes), count)) for what in (units, (sold > 0).astype(float), np.sqrt(sold)))
     largest = np.zeros(len(codes))
     np.maximum.at(largest, series, units)
     kept = np.ones(len(codes), dtype=bool) if keep_bulk or "week" not in table.column_names else largest < UNITS_A_LINE_MAX
@@ -67,11 +72,19 @@ def read_sales(path: Path, *, keep_bulk: bool = False) -> SalesTable:
         )
     return SalesTable(
         units=np.maximum(matrix[kept, first : first + span], 0),
+        lines=lines[kept, first : first + span],
+        line_roots=roots[kept, first : first + span],
         shops=[str(shops[c // len(articles)]) for c in codes[kept]],
         articles=[str(articles[c % len(articles)]) for c in codes[kept]],
         week_numbers=numbers[: span // 7],
         measured_left_out=int((~kept).sum()),
     )
+
+
+def _spread(values: Floats, series: NDArray[np.int64], day: NDArray[np.int64], shape: tuple[int, int]) -> Floats:
+    matrix = np.zeros(shape)
+    np.add.at(matrix, (series, day), values)
+    return matrix
 
 
 def _whole_weeks(day: NDArray[np.int64], week: Floats | None, count: int) -> tuple[int, list[int]]:

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from cloud_api.adapters.auto_ets import auto_ets_levels, auto_ets_missing
 from cloud_api.adapters.boosting import boosted_trees, boosting_available
 from cloud_api.adapters.sales_tables import SalesTable, read_categories, read_promotions, read_sales
 from cloud_api.errors import BacktestTooShort
 from cloud_api.rules.forecast_pooled import DAYS_SOLD_MIN, HORIZON_WEEKS, LEARN_FROM_WEEK, Panel
 from cloud_api.rules.forecast_scores import FASTEST, Score, score_forecasts
 from cloud_api.rules.order_policies import Terms
-from cloud_api.rules.order_scores import PolicyScore, policy_table
+from cloud_api.rules.order_scenarios import Demand
+from cloud_api.rules.order_scores import EtsLevels, PolicyScore, policy_table
 
 DENSE_SHARE = 0.5
 """Series that sell on at least this share of days are dense: their costs are tried at shortage 1, others at 1, 3 and 10."""
@@ -85,14 +88,17 @@ def backtest(
         panel, origins=options.origins, days_sold_min=options.days_sold_min, learner=None if missing else boosted_trees, told=told
     )
     several = len(np.unique(panel.shop)) > 1
-    units = _order_units(panel, options)
-    dense = bool((units > 0).mean() >= DENSE_SHARE)
-    orders = _orders(units, "dense" if dense else "sparse", told)
+    demand = _order_demand(table, panel, options)
+    dense = bool((demand.units > 0).mean() >= DENSE_SHARE)
+    ets = auto_ets_levels if auto_ets_missing() is None else None
+    if ets is None:
+        notes.append(f"orders: {auto_ets_missing()}")
+    orders = _orders(demand, "dense" if dense else "sparse", told, ets)
     notes.append("daily RMSSE says little where most days are zero: a forecast of zero can win it")
     return BacktestReport(
         shops=len(set(table.shops)),
         weeks=panel.weeks.shape[1],
-        order_series=len(units),
+        order_series=len(demand.units),
         order_weeks=ORDER_WEEKS,
         forecast=ForecastReport(
             horizon_days=7 * HORIZON_WEEKS,
@@ -106,12 +112,12 @@ def backtest(
     )
 
 
-def _orders(units: np.ndarray[tuple[int, int], np.dtype[np.float64]], demand: str, told: Callable[[str], None]) -> list[OrderReport]:
-    shortages = [1.0] if demand == "dense" else [1.0, 3.0, 10.0]
+def _orders(demand: Demand, kind: str, told: Callable[[str], None], ets: EtsLevels | None) -> list[OrderReport]:
+    shortages = [1.0] if kind == "dense" else [1.0, 3.0, 10.0]
     settings = [Terms(shortage=shortage, case_pack=case_pack) for shortage in shortages for case_pack in (6, 1)]
-    scored = policy_table(units, weeks=ORDER_WEEKS, settings=settings, told=told)
+    scored = policy_table(demand, weeks=ORDER_WEEKS, settings=settings, told=told, ets=ets)
     return [
-        OrderReport(demand=demand, holding=terms.holding, shortage=terms.shortage, case_pack=terms.case_pack, policies=policies)
+        OrderReport(demand=kind, holding=terms.holding, shortage=terms.shortage, case_pack=terms.case_pack, policies=policies)
         for terms, policies in scored
     ]
 
@@ -125,7 +131,7 @@ def _panel(path: Path, table: SalesTable, products: Path | None, promotions: Pat
     categories = read_categories(products) if products else {}
     nothing = np.zeros((len(table.units), weeks))
     display, mailer = read_promotions(promotions, table) if promotions else (nothing, nothing)
-    kept = (table.units > 0).sum(axis=1) >= DAYS_SOLD_MIN
+    kept = _kept(table)
     begun = (table.units[:, : 7 * origin] > 0).sum(axis=1) >= options.days_sold_min
     if not begun.any():
         problem = f"no article sold on {options.days_sold_min} days of a shop before the first forecast"
@@ -144,12 +150,20 @@ def _panel(path: Path, table: SalesTable, products: Path | None, promotions: Pat
     )
 
 
-def _order_units(panel: Panel, options: Options) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _kept(table: SalesTable) -> NDArray[np.bool_]:
+    kept: NDArray[np.bool_] = (table.units > 0).sum(axis=1) >= DAYS_SOLD_MIN
+    return kept
+
+
+def _order_demand(table: SalesTable, panel: Panel, options: Options) -> Demand:
     """The series orders are simulated for, chosen by what they sold before the first order: where there are dense ones, the 300 densest."""
     before = panel.units[:, : -7 * ORDER_WEEKS]
     days = (before > 0).sum(axis=1)
-    densest = np.argsort(-days, kind="stable")[:ORDER_SERIES_MAX_DENSE]
-    if (before[densest] > 0).mean() >= DENSE_SHARE:
-        return panel.units[densest]
-    often = days >= options.days_sold_min // 2
-    return panel.units[often if often.any() else densest]
+    chosen = np.argsort(-days, kind="stable")[:ORDER_SERIES_MAX_DENSE]
+    if (before[chosen] > 0).mean() < DENSE_SHARE:
+        often = np.flatnonzero(days >= options.days_sold_min // 2)
+        chosen = often if len(often) else chosen
+    kept = _kept(table)
+    return Demand(
+        units=panel.units[chosen], shop=panel.shop[chosen], lines=table.lines[kept][chosen], line_roots=table.line_roots[kept][chosen]
+    )

@@ -109,25 +109,22 @@ def negative_binomial_level(mean_per_week: Floats, variance_per_week: Floats, te
     return level
 
 
-def scenario_order(weeks: Floats, stock: Floats, terms: Terms, rng: np.random.Generator, *, forecast: Floats, care: float = 1.0) -> Floats:
+def scenario_order(scenarios: Floats, stock: Floats, terms: Terms, *, rate: Floats, care: float = 1.0) -> Floats:
     """Our order: least expected cost of the week it arrives in, where what the shop cannot sell this week is lost, not owed.
 
     Args:
-        weeks: each series' own past, `(n, weeks)`, the scenarios are drawn from it.
+        scenarios: units of this week and the next, `(n, draws, 2)`.
         stock: at the start of the week, with the arrivals.
-        forecast: units a week; the scenarios are moved half the way towards it.
+        rate: units a week expected.
         care: multiplies the cost of a lost unit, for a promised fill rate.
 
     An article whose case would cost more in its stay than it earns is not ordered at all. Order-up-to levels overlook both. The
     one-week-ahead ("myopic") order for lost sales is Morton's (Naval Research Logistics Quarterly 18, 1971).
     """
     shortage = terms.shortage * care
-    ratio = shortage / (shortage + terms.holding)
-    drawn = weeks[:, rng.integers(0, weeks.shape[1], size=(400, COVER_WEEKS))]
-    mean = weeks.mean(axis=1)
-    drawn = drawn * np.clip(np.sqrt((forecast + 0.05) / (mean + 0.05)), 0.5, 2.0)[:, None, None]
-    missing = drawn[:, :, 1] - np.maximum(stock[:, None] - drawn[:, :, 0], 0)
-    exact = np.maximum(np.ceil(np.quantile(missing, ratio, axis=1) - 1e-9), 0)
+    missing = scenarios[:, :, 1] - np.maximum(stock[:, None] - scenarios[:, :, 0], 0)
+    at = min(int(shortage / (shortage + terms.holding) * missing.shape[1]), missing.shape[1] - 1)
+    exact = np.maximum(np.ceil(np.partition(missing, at, axis=1)[:, at] - 1e-9), 0)
     low = np.floor(exact / terms.case_pack) * terms.case_pack
     high = in_cases(exact, terms.case_pack)
 
@@ -136,8 +133,8 @@ def scenario_order(weeks: Floats, stock: Floats, terms: Terms, rng: np.random.Ge
         cost: Floats = np.where(gap > 0, gap * terms.holding, -gap * shortage).mean(axis=1)
         return cost
 
-    order = np.where(expected(high) <= expected(low), high, low)
-    pays = (mean + forecast) / 2 * shortage > terms.holding * (terms.case_pack + 1) / 2
+    order = high if terms.case_pack == 1 else np.where(expected(high) <= expected(low), high, low)
+    pays = rate * shortage > terms.holding * (terms.case_pack + 1) / 2
     return np.where(pays, order, 0.0)
 
 

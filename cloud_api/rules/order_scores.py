@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from cloud_api.rules.forecast_methods import Floats, imapa
+from cloud_api.rules.forecast_methods import Floats
 from cloud_api.rules.order_policies import (
     Outcome,
     Policy,
@@ -23,11 +23,17 @@ from cloud_api.rules.order_policies import (
     scenario_order,
     simulate,
 )
+from cloud_api.rules.order_scenarios import PAST_WEEKS, Demand, Scenarios
 
-PAST_WEEKS = 26
+CHECKED_WEEKS = 16
 FILL_PROMISED = 0.90
-_CARES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 14.0)
-_CHECKED_WEEKS = 12
+READINGS = ("counts", "wild")
+"""The two readings of demand that compete: the one that cost less in the weeks before is used."""
+_CARES = tuple(1.08**step for step in range(41))
+_CHOSEN_EVERY_WEEKS = 4
+_LEAST_PAST_WEEKS = 8
+EtsLevels = Callable[[Floats, int, Terms], Floats | None]
+"""`(units a week, first week, terms) -> order-up-to levels (n, weeks)`, or None where the method is not installed."""
 
 
 class PolicyScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,20 +46,30 @@ class PolicyScore(msgspec.Struct, frozen=True, kw_only=True):
     lost_units: float
 
 
-def score_policies(units: Floats, *, weeks: int, terms: Terms, seed: int = 7) -> dict[str, PolicyScore]:
-    """Simulate the last `weeks` weeks of `units`, `(n, 7 weeks)` a day; every decision sees the past only, hindsight excepted."""
-    by_week = units.reshape(len(units), -1, 7).sum(axis=2)
+def score_policies(demand: Demand, *, weeks: int, terms: Terms, seed: int = 7, ets: EtsLevels | None = None) -> dict[str, PolicyScore]:
+    """Simulate the last `weeks` weeks; every decision sees the past only, hindsight excepted."""
+    return _scored(demand, Scenarios(demand, seed=seed), weeks, terms, seed, ets)
+
+
+def _scored(
+    demand: Demand, scenarios: Scenarios, weeks: int, terms: Terms, seed: int, ets: EtsLevels | None = None
+) -> dict[str, PolicyScore]:
+    units, by_week = demand.units, demand.weeks
     first = by_week.shape[1] - weeks
-    demand = by_week[:, first:]
+    ahead = by_week[:, first:]
     start = opening_stock(units, first, terms)
-    policies: dict[str, Policy] = {name: base_stock(level, terms) for name, level in _levels(units, by_week, first, terms, seed).items()}
-    forecasts = _forecasts(units, first, weeks)
+    levels = _levels(units, by_week, first, terms, seed)
+    smoothed = ets(by_week, first, terms) if ets else None
+    if smoothed is not None:
+        levels["auto_ets_normal"] = smoothed
+    policies: dict[str, Policy] = {name: base_stock(level, terms) for name, level in levels.items()}
     policies["never_order"] = never_order
-    policies["ours"] = _ours(by_week, first, forecasts, terms, seed, care=1.0)
-    care = _care_for_fill(units, by_week, first, terms, seed)
-    policies["ours_fill_90"] = _ours(by_week, first, forecasts, terms, seed, care=care)
-    policies["perfect_hindsight"] = hindsight(demand, terms)
-    outcomes = {name: simulate(demand, start, policy, terms) for name, policy in policies.items()}
+    trial = _Trial(demand, scenarios, terms)
+    reading = trial.cheapest_reading(first)
+    policies["ours"] = trial.policy(first, reading, lambda week: 1.0)
+    policies["ours_fill_90"] = trial.careful_policy(first, reading)
+    policies["perfect_hindsight"] = hindsight(ahead, terms)
+    outcomes = {name: simulate(ahead, start, policy, terms) for name, policy in policies.items()}
     base = outcomes["base_stock"].cost
     return {name: _score(outcome, base) for name, outcome in outcomes.items()}
 
@@ -61,6 +77,61 @@ def score_policies(units: Floats, *, weeks: int, terms: Terms, seed: int = 7) ->
 def opening_stock(units: Floats, week: int, terms: Terms) -> Floats:
     """Two weeks of the 28-day mean, in whole cases: the same for every policy."""
     return in_cases(units[:, 7 * week - 28 : 7 * week].mean(axis=1) * 14, terms.case_pack)
+
+
+class _Trial:
+    """Tries readings and cares on the weeks before a week, so that the past chooses both."""
+
+    def __init__(self, demand: Demand, scenarios: Scenarios, terms: Terms) -> None:
+        self._demand, self._scenarios, self._terms = demand, scenarios, terms
+        self._weeks = demand.weeks
+
+    def policy(self, first: int, reading: str, care: Callable[[int], float]) -> Policy:
+        """The order of `scenario_order`, `week` counted from `first`."""
+
+        def order(week: int, stock: Floats, on_order: Floats) -> Floats:
+            at = first + week
+            drawn = getattr(self._scenarios, reading)(at)
+            return scenario_order(drawn, stock + on_order, self._terms, rate=self._scenarios.rate(at), care=care(week))
+
+        return order
+
+    def cheapest_reading(self, first: int) -> str:
+        """The reading that cost least in the weeks before `first`; the first one where there are too few."""
+        tried = {reading: self._tried(first, reading, 1.0) for reading in READINGS}
+        known = {reading: outcome.cost for reading, outcome in tried.items() if outcome is not None}
+        return min(known, key=lambda reading: known[reading]) if known else READINGS[0]
+
+    def careful_policy(self, first: int, reading: str) -> Policy:
+        """Ours with the least care that would have kept the promised fill rate so far; chosen anew every four weeks."""
+        cares: dict[int, float] = {}
+
+        def order(week: int, stock: Floats, on_order: Floats) -> Floats:
+            block = week // _CHOSEN_EVERY_WEEKS
+            if block not in cares:
+                cares[block] = self._least_care(first + week, reading, CHECKED_WEEKS + week)
+            return self.policy(first, reading, lambda _: cares[block])(week, stock, on_order)
+
+        return order
+
+    def _least_care(self, first: int, reading: str, weeks: int) -> float:
+        low, high = 0, len(_CARES) - 1
+        while low < high:
+            middle = (low + high) // 2
+            outcome = self._tried(first, reading, _CARES[middle], weeks)
+            if outcome is None or outcome.fill_rate >= FILL_PROMISED:
+                high = middle
+            else:
+                low = middle + 1
+        return _CARES[low]
+
+    def _tried(self, first: int, reading: str, care: float, weeks: int = CHECKED_WEEKS) -> Outcome | None:
+        weeks = min(weeks, first - _LEAST_PAST_WEEKS)
+        if weeks < 1:
+            return None
+        start = first - weeks
+        stock = opening_stock(self._demand.units, start, self._terms)
+        return simulate(self._weeks[:, start:first], stock, self.policy(start, reading, lambda _: care), self._terms)
 
 
 def _levels(units: Floats, by_week: Floats, first: int, terms: Terms, seed: int) -> dict[str, Floats]:
@@ -79,34 +150,6 @@ def _levels(units: Floats, by_week: Floats, first: int, terms: Terms, seed: int)
     return {name: np.stack(levels, axis=1) for name, levels in made.items()}
 
 
-def _forecasts(units: Floats, first: int, weeks: int) -> list[Floats]:
-    return [imapa(units[:, : 7 * week], 1)[:, 0] * 7 for week in range(first, first + weeks)]
-
-
-def _ours(by_week: Floats, first: int, forecasts: list[Floats], terms: Terms, seed: int, *, care: float) -> Policy:
-    rng = np.random.default_rng(seed)
-
-    def order(week: int, stock: Floats, on_order: Floats) -> Floats:
-        past = by_week[:, max(0, first + week - PAST_WEEKS) : first + week]
-        return scenario_order(past, stock + on_order, terms, rng, forecast=forecasts[week], care=care)
-
-    return order
-
-
-def _care_for_fill(units: Floats, by_week: Floats, first: int, terms: Terms, seed: int) -> float:
-    """The least care that kept the promised fill rate in the weeks before the first one simulated; those weeks only choose."""
-    weeks = min(_CHECKED_WEEKS, first - 8)
-    if weeks < 1:
-        return 1.0
-    start = first - weeks
-    demand, stock = by_week[:, start:first], opening_stock(units, start, terms)
-    forecasts = _forecasts(units, start, weeks)
-    for care in _CARES:
-        if simulate(demand, stock, _ours(by_week, start, forecasts, terms, seed, care=care), terms).fill_rate >= FILL_PROMISED:
-            return care
-    return _CARES[-1]
-
-
 def _score(outcome: Outcome, base: float) -> PolicyScore:
     return PolicyScore(
         cost_over_base_stock=round(outcome.cost / base, 4) if base else 0.0,
@@ -118,11 +161,12 @@ def _score(outcome: Outcome, base: float) -> PolicyScore:
 
 
 def policy_table(
-    units: Floats, *, weeks: int, settings: list[Terms], told: Callable[[str], None]
+    demand: Demand, *, weeks: int, settings: list[Terms], told: Callable[[str], None], ets: EtsLevels | None = None
 ) -> list[tuple[Terms, dict[str, PolicyScore]]]:
     """`score_policies` for each setting of costs and cases."""
     scored = []
+    scenarios = Scenarios(demand)
     for terms in settings:
         told(f"orders: shortage {terms.shortage:g}, case of {terms.case_pack}")
-        scored.append((terms, score_policies(units, weeks=weeks, terms=terms)))
+        scored.append((terms, _scored(demand, scenarios, weeks, terms, 7, ets)))
     return scored

@@ -18,7 +18,8 @@ from cloud_api.rules.forecast_methods import PUBLISHED, croston_sba, imapa, tsb
 from cloud_api.rules.forecast_pooled import Panel, features_at, pooled_forecast
 from cloud_api.rules.forecast_scores import rmsse, score_forecasts
 from cloud_api.rules.order_policies import Terms, base_stock, hindsight, never_order, scenario_order, simulate
-from cloud_api.rules.order_scores import score_policies
+from cloud_api.rules.order_scenarios import Demand, Scenarios
+from cloud_api.rules.order_scores import READINGS, score_policies
 
 
 def sales(*, shops: int = 2, articles: int = 8, weeks: int = 40, seed: int = 1) -> np.ndarray:
@@ -108,16 +109,42 @@ def test_hindsight_loses_and_holds_nothing_without_cases() -> None:
 
 
 def test_a_case_that_costs_more_than_it_earns_is_not_ordered() -> None:
-    past = np.tile([[0.0, 0.0, 0.0, 0.0, 1.0]], (1, 4))
-    rng = np.random.default_rng(1)
-    dear = scenario_order(past, np.zeros(1), Terms(case_pack=6), rng, forecast=np.array([0.2]))
-    needed = scenario_order(past, np.zeros(1), Terms(case_pack=6, shortage=10), rng, forecast=np.array([0.2]))
+    weeks = np.tile([[[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0]]], (1, 20, 1))
+    dear = scenario_order(weeks, np.zeros(1), Terms(case_pack=6), rate=np.array([0.2]))
+    needed = scenario_order(weeks, np.zeros(1), Terms(case_pack=6, shortage=10), rate=np.array([0.2]))
     assert (dear[0], needed[0]) == (0.0, 6.0)
 
 
+def demand(*, articles: int = 20, weeks: int = 60) -> Demand:
+    units = sales(articles=articles, weeks=weeks)
+    return Demand(units=units, shop=np.repeat([0, 1], articles), lines=(units > 0).astype(float), line_roots=np.sqrt(units))
+
+
 def test_our_policy_costs_less_than_the_base_stock_and_more_than_hindsight() -> None:
-    scores = score_policies(sales(articles=20, weeks=60), weeks=12, terms=Terms())
+    scores = score_policies(demand(), weeks=12, terms=Terms())
     assert scores["perfect_hindsight"].cost < scores["ours"].cost < scores["base_stock"].cost
+
+
+def test_a_promised_fill_rate_is_kept_where_the_cheapest_order_would_not_keep_it() -> None:
+    scores = score_policies(demand(), weeks=12, terms=Terms(shortage=0.25))
+    assert scores["ours"].fill_rate < 0.85
+    assert scores["ours_fill_90"].fill_rate == pytest.approx(0.90, abs=0.04)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_scenarios_see_nothing_of_the_weeks_they_stand_for(reading: str) -> None:
+    known = demand()
+    changed = known.units.copy()
+    changed[:, 7 * 40 :] *= 50
+    later = Demand(units=changed, shop=known.shop, lines=known.lines, line_roots=known.line_roots)
+    drawn = [getattr(Scenarios(each, draws=50), reading)(40) for each in (known, later)]
+    assert np.array_equal(*drawn)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_scenarios_of_a_steady_article_lie_around_its_rate(reading: str) -> None:
+    drawn = getattr(Scenarios(demand()), reading)(50)
+    assert drawn.mean() == pytest.approx(0.8 * 7, rel=0.05)
 
 
 def test_the_command_prints_every_method_and_policy_as_json(tmp_path: Path) -> None:
