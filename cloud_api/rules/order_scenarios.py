@@ -16,6 +16,8 @@ from cloud_api.rules.forecast_methods import Floats, imapa
 
 PAST_WEEKS = 26
 LEARN_FROM_WEEK = 13
+COUNTED_BELOW = 10.0
+"""Units a week under which demand is counted one by one; above, it is a quantity, and a continuous spread describes it better."""
 _RIDGE_PULL = 20.0
 _SHRUNK = 0.6
 """The share of the pooled spread in an article's own: 26 weeks tell a variance badly."""
@@ -62,6 +64,16 @@ class Scenarios:
         levels = [self._imapa(week), past[:, -PAST_WEEKS:].mean(axis=1), past[:, -60:].mean(axis=1)]
         mean: Floats = np.exp(np.mean([np.log(level + 0.02) for level in levels], axis=0))
         return mean
+
+    def readings(self, week: int) -> list[tuple[Floats, NDArray[np.bool_]]]:
+        """Scenarios with the rows they are for: counts for articles that sell a handful a week, the wild reading for the others."""
+        small = self.rate(week) < COUNTED_BELOW
+        found = []
+        if small.any():
+            found.append((self.counts(week)[small], small))
+        if not small.all():
+            found.append((self.wild(week)[~small], ~small))
+        return found
 
     def counts(self, week: int) -> Floats:
         """Negative binomial with the expected rate; each article's variance is drawn towards that of articles of its size."""

@@ -27,8 +27,6 @@ from cloud_api.rules.order_scenarios import PAST_WEEKS, Demand, Scenarios
 
 CHECKED_WEEKS = 16
 FILL_PROMISED = 0.90
-READINGS = ("counts", "wild")
-"""The two readings of demand that compete: the one that cost less in the weeks before is used."""
 _CARES = tuple(1.08**step for step in range(41))
 _CHOSEN_EVERY_WEEKS = 4
 _LEAST_PAST_WEEKS = 8
@@ -65,9 +63,8 @@ def _scored(
     policies: dict[str, Policy] = {name: base_stock(level, terms) for name, level in levels.items()}
     policies["never_order"] = never_order
     trial = _Trial(demand, scenarios, terms)
-    reading = trial.cheapest_reading(first)
-    policies["ours"] = trial.policy(first, reading, lambda week: 1.0)
-    policies["ours_fill_90"] = trial.careful_policy(first, reading)
+    policies["ours"] = trial.policy(first, lambda week: 1.0)
+    policies["ours_fill_90"] = trial.careful_policy(first)
     policies["perfect_hindsight"] = hindsight(ahead, terms)
     outcomes = {name: simulate(ahead, start, policy, terms) for name, policy in policies.items()}
     base = outcomes["base_stock"].cost
@@ -80,58 +77,53 @@ def opening_stock(units: Floats, week: int, terms: Terms) -> Floats:
 
 
 class _Trial:
-    """Tries readings and cares on the weeks before a week, so that the past chooses both."""
+    """Tries cares on the weeks before a week, so that the past chooses."""
 
     def __init__(self, demand: Demand, scenarios: Scenarios, terms: Terms) -> None:
         self._demand, self._scenarios, self._terms = demand, scenarios, terms
         self._weeks = demand.weeks
 
-    def policy(self, first: int, reading: str, care: Callable[[int], float]) -> Policy:
+    def policy(self, first: int, care: Callable[[int], float]) -> Policy:
         """The order of `scenario_order`, `week` counted from `first`."""
 
         def order(week: int, stock: Floats, on_order: Floats) -> Floats:
-            at = first + week
-            drawn = getattr(self._scenarios, reading)(at)
-            return scenario_order(drawn, stock + on_order, self._terms, rate=self._scenarios.rate(at), care=care(week))
+            rate, units = self._scenarios.rate(first + week), np.zeros(len(stock))
+            for drawn, rows in self._scenarios.readings(first + week):
+                units[rows] = scenario_order(drawn, (stock + on_order)[rows], self._terms, rate=rate[rows], care=care(week))
+            return units
 
         return order
 
-    def cheapest_reading(self, first: int) -> str:
-        """The reading that cost least in the weeks before `first`; the first one where there are too few."""
-        tried = {reading: self._tried(first, reading, 1.0) for reading in READINGS}
-        known = {reading: outcome.cost for reading, outcome in tried.items() if outcome is not None}
-        return min(known, key=lambda reading: known[reading]) if known else READINGS[0]
-
-    def careful_policy(self, first: int, reading: str) -> Policy:
+    def careful_policy(self, first: int) -> Policy:
         """Ours with the least care that would have kept the promised fill rate so far; chosen anew every four weeks."""
         cares: dict[int, float] = {}
 
         def order(week: int, stock: Floats, on_order: Floats) -> Floats:
             block = week // _CHOSEN_EVERY_WEEKS
             if block not in cares:
-                cares[block] = self._least_care(first + week, reading, CHECKED_WEEKS + week)
-            return self.policy(first, reading, lambda _: cares[block])(week, stock, on_order)
+                cares[block] = self._least_care(first + week, CHECKED_WEEKS + week)
+            return self.policy(first, lambda _: cares[block])(week, stock, on_order)
 
         return order
 
-    def _least_care(self, first: int, reading: str, weeks: int) -> float:
+    def _least_care(self, first: int, weeks: int) -> float:
         low, high = 0, len(_CARES) - 1
         while low < high:
             middle = (low + high) // 2
-            outcome = self._tried(first, reading, _CARES[middle], weeks)
+            outcome = self._tried(first, _CARES[middle], weeks)
             if outcome is None or outcome.fill_rate >= FILL_PROMISED:
                 high = middle
             else:
                 low = middle + 1
         return _CARES[low]
 
-    def _tried(self, first: int, reading: str, care: float, weeks: int = CHECKED_WEEKS) -> Outcome | None:
+    def _tried(self, first: int, care: float, weeks: int) -> Outcome | None:
         weeks = min(weeks, first - _LEAST_PAST_WEEKS)
         if weeks < 1:
             return None
         start = first - weeks
         stock = opening_stock(self._demand.units, start, self._terms)
-        return simulate(self._weeks[:, start:first], stock, self.policy(start, reading, lambda _: care), self._terms)
+        return simulate(self._weeks[:, start:first], stock, self.policy(start, lambda _: care), self._terms)
 
 
 def _levels(units: Floats, by_week: Floats, first: int, terms: Terms, seed: int) -> dict[str, Floats]:

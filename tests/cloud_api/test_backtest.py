@@ -19,7 +19,7 @@ from cloud_api.rules.forecast_pooled import Panel, features_at, pooled_forecast
 from cloud_api.rules.forecast_scores import rmsse, score_forecasts
 from cloud_api.rules.order_policies import Terms, base_stock, hindsight, never_order, scenario_order, simulate
 from cloud_api.rules.order_scenarios import Demand, Scenarios
-from cloud_api.rules.order_scores import READINGS, score_policies
+from cloud_api.rules.order_scores import score_policies
 
 
 def sales(*, shops: int = 2, articles: int = 8, weeks: int = 40, seed: int = 1) -> np.ndarray:
@@ -131,7 +131,7 @@ def test_a_promised_fill_rate_is_kept_where_the_cheapest_order_would_not_keep_it
     assert scores["ours_fill_90"].fill_rate == pytest.approx(0.90, abs=0.04)
 
 
-@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("reading", ["counts", "wild"])
 def test_scenarios_see_nothing_of_the_weeks_they_stand_for(reading: str) -> None:
     known = demand()
     changed = known.units.copy()
@@ -141,7 +141,7 @@ def test_scenarios_see_nothing_of_the_weeks_they_stand_for(reading: str) -> None
     assert np.array_equal(*drawn)
 
 
-@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("reading", ["counts", "wild"])
 def test_scenarios_of_a_steady_article_lie_around_its_rate(reading: str) -> None:
     drawn = getattr(Scenarios(demand()), reading)(50)
     assert drawn.mean() == pytest.approx(0.8 * 7, rel=0.05)
