@@ -14,7 +14,7 @@ import typer
 
 from edge_agent.calibrate_command import calibrate
 from edge_agent.errors import ConfigurationInvalid, EdgeError
-from edge_agent.page_commands import aim
+from edge_agent.page_commands import aim, audit
 from edge_agent.stopping import INTERRUPTED, stop_on_signals
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ app.command(epilog="Example: edge-agent calibrate --config /etc/aislewise/edge.t
     calibrate
 )
 app.command(epilog="Example: edge-agent aim --config /etc/aislewise/edge.toml --camera entrance")(aim)
+app.command(epilog="Example: edge-agent audit noon.avi --config /etc/aislewise/edge.toml --camera entrance")(audit)
 
 
 @replay.command("scale", epilog="Example: edge-agent replay scale trace.csv --plan plan.json --shelf S1 > settled.jsonl")

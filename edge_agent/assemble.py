@@ -16,6 +16,7 @@ from edge_agent.adapters.host_vitals import HostVitals
 from edge_agent.adapters.outbox import Outbox
 from edge_agent.config import CameraConfig, EdgeConfig, ReaderConfig, ScaleConfig
 from edge_agent.errors import RecordingsBroken
+from edge_agent.flows.audit_letters import AuditPickup
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.health import HealthTeller
 from edge_agent.flows.orders import Orders
@@ -116,7 +117,8 @@ class EdgeAgent:
         self._sensing, self._sending = threading.Event(), threading.Event()
         faults = self._link.faults
         self._sensors = [TendedThread(part, work, stop=self._sensing, faults=faults) for part, work in self._works()]
-        flows = (self._link.record, self._link.uplink)
+        audits = AuditPickup(self._link.outbox, self._clock, faults, device_id=config.device_id)
+        flows = (self._link.record, audits, self._link.uplink)
         self._senders = [TendedThread(flow.name, flow.run, stop=self._sending, faults=faults) for flow in flows]
 
     def run(self, stop: threading.Event, *, until_booked: bool = False) -> None:

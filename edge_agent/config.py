@@ -186,6 +186,15 @@ def load_config(path: Path, *, text: str | None = None) -> EdgeConfig:
     return config
 
 
+def is_device_file(path: Path) -> bool:
+    """Whether a file is a device's whole file, and not one part's keys.
+
+    Raises:
+        ConfigurationInvalid: it cannot be read.
+    """
+    return "device_id" in SettingsFile(path, ConfigurationInvalid).content
+
+
 def load_part(path: Path, shape: type[S], *, name: str | None = None, text: str | None = None, **assumed: str) -> S:
     """Read one scale, reader or camera: from a file that holds just its keys, or from a device's whole file.
 

@@ -91,14 +91,14 @@ def replay_camera(
     """
     config = config or CameraConfig(area_id="replay", source=str(video))
     watcher = footfall_watcher(config, extra_lines=lines, interval_s=1e9)
-    opened = _open(video, detections, config)
+    opened = open_replay(video, detections, config)
     tally = _Tally([*config.lines, *lines])
     begun = time.perf_counter()
     with ExitStack() as stack:
         stack.callback(opened.finder.close)
         results = stack.enter_context(_Results(tracks_out, counts_out))
         try:
-            for events in _watch(opened, watcher, progress=progress):
+            for events in watch_replay(opened, watcher, progress=progress):
                 tally.take(events)
                 results.take(events)
         finally:
@@ -110,7 +110,7 @@ def replay_camera(
     return tally.summary(took_s, config.floor.cell_size_m if config.floor is not None else 0.5)
 
 
-def _open(video: Path | None, detections: Path | None, config: CameraConfig) -> _Opened:
+def open_replay(video: Path | None, detections: Path | None, config: CameraConfig) -> _Opened:
     film = Film(str(video), frames_per_s=config.frames_per_s) if video is not None or detections is None else None
     if detections is None:
         assert film is not None
@@ -129,7 +129,7 @@ def _open(video: Path | None, detections: Path | None, config: CameraConfig) -> 
     return _Opened(boxes, boxes.frame_count)
 
 
-def _watch(opened: _Opened, watcher: FootfallWatcher, *, progress: bool) -> Iterator[FootfallEvents]:
+def watch_replay(opened: _Opened, watcher: FootfallWatcher, *, progress: bool) -> Iterator[FootfallEvents]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not progress) as bar:
         task = bar.add_task("frames", total=opened.frames or None)

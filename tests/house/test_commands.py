@@ -32,7 +32,7 @@ def commands_of(program: str) -> Iterator[tuple[str, click.Command]]:
 
 EVERY_COMMAND = [pytest.param(command, id=name) for program in PROGRAMS for name, command in commands_of(program)]
 DESIGNED = {
-    "edge-agent": {"run", "simulate", "check", "calibrate", "replay scale", "replay tags", "replay camera"},
+    "edge-agent": {"run", "simulate", "check", "calibrate", "replay scale", "replay tags", "replay camera", "aim", "audit"},
     "store-hub": {"run", "init", "rebuild", "verify", "infer"},
     "cloud-api": {"run", "migrate", "plan", "backtest", "layout"},
 }
