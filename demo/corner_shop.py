@@ -195,6 +195,11 @@ ZONES: list[tuple[str, str, _ZoneKind, tuple[float, float, float, float]]] = [
     ("till", "Till", "till", (8.6, 5.8, 3.4, 1.7)),
     ("back-room", "Back room", "back_room", (9.4, 0.0, 2.6, 2.8)),
 ]
+BAYS_OF = {
+    "drinks": ["bay-1"], "dairy": ["bay-2", "bay-4"], "breakfast": ["bay-3", "bay-6"], "snacks": ["bay-5"], "dear-goods": ["bay-7"],
+    "queue": ["bay-8"],
+}  # fmt: skip
+"""Where one stands to take from a bay."""
 
 
 def gtin_13(item_number: int) -> str:
@@ -214,11 +219,16 @@ def corner_shop() -> Planogram:
         width_m=12.0,
         depth_m=8.0,
         bays=[_bay(*row) for row in BAYS],
-        zones=[Zone(zone_id=i, name=name, kind=kind, place=_rectangle(place)) for i, name, kind, place in ZONES],
+        zones=[Zone(zone_id=i, name=name, kind=kind, place=_rectangle(place), shelf_ids=_shelves_of(i)) for i, name, kind, place in ZONES],
         doors=[Door(door_id="front-door", name="Front door", x1_m=2.4, y1_m=7.4, x2_m=0.8, y2_m=7.4)],
         products=[_product(number, article) for number, article in enumerate(ARTICLES, start=1)],
         back_room={article.sku: article.back_room_units for article in ARTICLES},
     )
+
+
+def _shelves_of(zone_id: str) -> list[str]:
+    bays = BAYS_OF.get(zone_id, [])
+    return [f"{bay_id}-shelf-{level}" for bay_id, _, _, _, boards in BAYS if bay_id in bays for level in range(1, len(boards) + 1)]
 
 
 def _rectangle(place: tuple[float, float, float, float]) -> Rectangle:

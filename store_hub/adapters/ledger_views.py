@@ -14,6 +14,7 @@ from threading import Lock
 from store_hub.adapters.ledger_views_people import PeopleQueries
 from store_hub.adapters.ledger_views_shelves import ShelfQueries
 from store_hub.adapters.ledger_views_work import WorkQueries
+from store_hub.adapters.ledger_views_zones import ZoneQueries
 from store_hub.errors import HubError
 from wire_format import codec
 from wire_format.errors import WireError
@@ -31,7 +32,7 @@ class LedgerUnreadable(HubError, OSError):
         self.problem = problem
 
 
-class LedgerReading(ShelfQueries, PeopleQueries, WorkQueries):
+class LedgerReading(ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries):
     """All queries of the pages on one open transaction."""
 
 

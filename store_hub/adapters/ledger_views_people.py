@@ -18,18 +18,23 @@ class PeopleQueries:
         self.planogram = planogram
 
     def doors(self, from_ms: int, to_ms: int) -> list[DoorRow]:
-        """Return each door's people in the span, whole minutes."""
+        """Return each door's visitors in the span, whole minutes, and its staff apart."""
         rows = self._connection.execute(
-            "SELECT door_id, sum(people_in) AS people_in, sum(people_out) AS people_out, sum(observed_ms) AS observed_ms FROM door_minutes"
+            "SELECT door_id, max(0, sum(people_in - staff_in)) AS people_in, max(0, sum(people_out - staff_out)) AS people_out,"
+            " sum(observed_ms) AS observed_ms, sum(staff_in) AS staff_in, sum(staff_out) AS staff_out,"
+            " CASE WHEN count(groups_in) = count(*) THEN sum(groups_in) END AS groups_in FROM door_minutes"
             " WHERE minute_started_at_ms >= ? AND minute_started_at_ms < ? GROUP BY door_id ORDER BY door_id",
             (from_ms, to_ms),
         )
         return [DoorRow(**dict(row)) for row in rows]
 
     def visitors_by_minute(self, from_ms: int, to_ms: int) -> dict[int, int]:
-        """Return people who came in, by minute, over all doors; a minute nobody observed has no entry."""
+        """Return visitors who came in, by minute, over all doors; a minute nobody observed has no entry.
+
+        A minute in which somebody counted before turns out to be staff may be below zero: only sums are visitors.
+        """
         rows = self._connection.execute(
-            "SELECT minute_started_at_ms, sum(people_in) FROM door_minutes"
+            "SELECT minute_started_at_ms, sum(people_in - staff_in) FROM door_minutes"
             " WHERE minute_started_at_ms >= ? AND minute_started_at_ms < ? AND observed_ms > 0 GROUP BY minute_started_at_ms",
             (from_ms, to_ms),
         )
@@ -48,7 +53,7 @@ class PeopleQueries:
 
     def occupancy(self) -> Occupancy | None:
         """Return the people in the shop, or None before the first crossing."""
-        row = self._connection.execute("SELECT people, corrected, updated_at_ms FROM occupancy").fetchone()
+        row = self._connection.execute("SELECT people, corrected, updated_at_ms, closing_people, healed FROM occupancy").fetchone()
         return None if row is None else Occupancy(**dict(row))
 
     def heat(self, from_ms: int, to_ms: int) -> list[HeatRow]:

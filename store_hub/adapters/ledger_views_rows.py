@@ -64,12 +64,15 @@ class TotalRow(Struct, frozen=True, kw_only=True):
 
 
 class DoorRow(Struct, frozen=True, kw_only=True):
-    """People through one door in a span, and how long its counter was alive in it."""
+    """Visitors through one door in a span, staff apart, and how long its counter was alive in it. `groups_in` None: not looked for."""
 
     door_id: str
     people_in: int
     people_out: int
     observed_ms: int
+    staff_in: int = 0
+    staff_out: int = 0
+    groups_in: int | None = None
 
 
 class AuditRow(Struct, frozen=True, kw_only=True):
@@ -105,11 +108,53 @@ class HeatRow(Struct, frozen=True):
 
 
 class Occupancy(Struct, frozen=True, kw_only=True):
-    """People in the shop now. `corrected`: left without having been seen to come in."""
+    """Visitors in the shop when last counted. `corrected`: left without having been seen to come in; `healed`: came in and were never seen
+    to leave; `closing_people`: were left at closing time.
+    """
 
     people: int
     corrected: int
     updated_at_ms: int
+    closing_people: int | None = None
+    healed: int = 0
+
+
+class ZoneVisitRow(Struct, frozen=True, kw_only=True):
+    """A zone in a span, as a camera measured it: visits, persons × ms, visits that came to a stop, persons × ms stopped."""
+
+    zone_id: str
+    entries: int
+    person_ms: int
+    stopped: int
+    stopped_ms: int
+    observed_ms: int
+
+
+class ZoneGoodsRow(Struct, frozen=True, kw_only=True):
+    """Units taken from the shelves of a zone and not put back, and how many of them were paid for, by the shares of its articles."""
+
+    picked_units: int
+    paid_units: float
+
+
+class QueueFigures(Struct, frozen=True, kw_only=True):
+    """A queue in a span: mean and most people waiting, waits that ended. `now_people`: mean of the last interval; None when that is old."""
+
+    zone_id: str
+    people_mean: float
+    people_max: int
+    waits: int
+    waited_ms: int
+    waited_max_ms: int
+    now_people: float | None
+
+
+class PathRow(Struct, frozen=True, kw_only=True):
+    """How many went from one zone to another."""
+
+    from_zone: str
+    to_zone: str
+    people: int
 
 
 class WeightRow(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Floor: the plan with the time people stayed as heat over it, zones by stay, doors with in and out."""
+"""Floor: the plan with the time people stayed as heat over it; zones with passed, stopped, picked, paid; queues, ways and doors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from store_hub.dashboard.heat import heat_picture
 from store_hub.dashboard.plan import plan_markup, ramp_markup
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
+from store_hub.dashboard.zones import PATHS_SHOWN_MAX, inside_words, paths_markup, queues_markup, zones_table
 from store_hub.rules.key_figures import QUARTER_MS, day_started_ms
 from wire_format.plans import Planogram, Zone
 
@@ -27,7 +28,20 @@ class FloorPage(Page):
 
     path: ClassVar[str] = "/floor"
     tables: ClassVar[frozenset[str]] = frozenset(
-        {"floor_tiles", "zone_quarters", "door_minutes", "area_quarters", "camera_audits", "planogram"}
+        {
+            "floor_tiles",
+            "zone_quarters",
+            "zone_visits",
+            "zone_paths",
+            "queues",
+            "occupancy",
+            "shelf_events",
+            "sales",
+            "door_minutes",
+            "area_quarters",
+            "camera_audits",
+            "planogram",
+        }
     )
 
     def __init__(self, desk: Desk, reader: Reader) -> None:
@@ -37,14 +51,18 @@ class FloorPage(Page):
         self._to_quarter: int | None = None
 
     def layout(self) -> None:
-        """Period above; the plan beside zones and doors."""
+        """Period above; the plan beside doors and queues; zones below it, beside the ways between them."""
         self.part("title", "title")
         self.part("period", "bar")
+        self.part("inside")
         with ui.element("div").classes("columns"):
-            self.part("plan", "card")
             with ui.element("div").classes("stack"):
+                self.part("plan", "card")
                 self.part("zones", "card")
+            with ui.element("div").classes("stack"):
+                self.part("queues", "card")
                 self.part("doors", "card")
+                self.part("paths", "card")
 
     async def on_act(self, act: str, value: str) -> None:
         """Choose a period: the last hour, today, or a range of today's quarters."""
@@ -84,6 +102,8 @@ class FloorPage(Page):
         heat = heat_picture(reading.heat(from_ms, to_ms), plan.width_m, plan.depth_m)
         doors = {door.door_id: door for door in reading.doors(from_ms, to_ms)}
         drawn = plan_markup(self.reader, plan, heat, doors, numbers=numbers, watched=watched)
+        names = {zone.zone_id: zone.name for zone in plan.zones}
+        queues, paths = reading.queues(from_ms, to_ms), reading.paths(from_ms, to_ms, limit=PATHS_SHOWN_MAX)
         note = (
             Markup()
             if watched
@@ -95,7 +115,10 @@ class FloorPage(Page):
             "title": self._title(plan, dwell, from_ms, to_ms, now_ms),
             "period": self._chooser(now_ms),
             "plan": drawn + ramp_markup(self.reader, heat) + note,
-            "zones": self._zones(zones, dwell, watched),
+            "inside": self._inside(reading, plan, now_ms),
+            "zones": self._zones(reading, zones, dwell if watched else {}, (from_ms, to_ms)),
+            "queues": Markup("<h2>{}</h2>").format(self.reader.t("Queues")) + queues_markup(self.reader, queues, names),
+            "paths": Markup("<h2>{}</h2>").format(self.reader.t("Ways between zones")) + paths_markup(self.reader, paths, names),
             "doors": self._doors(reading, plan, (from_ms, to_ms), now_ms),
         }
 
@@ -140,22 +163,38 @@ class FloorPage(Page):
             )
         return Markup('<select data-input="{}" aria-label="{}" data-key="{}">{}</select>').format(name, label, name, options)
 
-    def _zones(self, zones: list[Zone], dwell: dict[str, int], watched: bool) -> Markup:
+    def _inside(self, reading: LedgerReading, plan: Planogram, now_ms: int) -> Markup:
+        """Today's visitors and who is still here, whatever period is chosen."""
+        reader = self.reader
+        doors = reading.doors(day_started_ms(now_ms, reader.zone), now_ms)
+        people, how = inside_words(reader, reading.occupancy(), doors, plan, now_ms)
+        visitors = sum(door.people_in for door in doors)
+        groups = None if any(door.groups_in is None for door in doors) else sum(door.groups_in or 0 for door in doors)
+        staff = sum(door.staff_in + door.staff_out for door in doors)
+        together = reader.t("no camera looks for groups")
+        if groups:
+            together = reader.t("{size} people a group", size=reader.number(visitors / groups, decimals=1))
+        cards = (
+            (reader.t("In the shop now"), people, how),
+            (reader.t("Visitors today"), reader.number(visitors if doors else None), reader.t("a pram and who pushes it are one")),
+            (reader.t("Groups today"), reader.number(groups if doors else None), together),
+            (reader.t("Staff through the doors"), reader.number(staff if doors else None), reader.t("in and out, counted apart")),
+        )
+        items = Markup().join(
+            Markup(
+                '<li><div><span class="small soft">{}</span><span class="value">{}</span><span class="small soft">{}</span></div></li>'
+            ).format(*card)
+            for card in cards
+        )
+        return Markup('<ul class="figures" aria-label="{}">{}</ul>').format(reader.t("People today"), items)
+
+    def _zones(self, reading: LedgerReading, zones: list[Zone], dwell: dict[str, int], span_ms: tuple[int, int]) -> Markup:
         reader = self.reader
         title = Markup("<h2>{}</h2>").format(reader.t("Zones by stay"))
-        if not zones:
+        visits = reading.zone_visits(*span_ms)
+        if not zones and not visits:
             return title + Markup('<p class="empty">{}</p>').format(reader.t("The planogram names no zones."))
-        total = sum(dwell.values())
-        rows = (
-            (
-                number,
-                zone.name,
-                reader.number(dwell.get(zone.zone_id, 0) / 60_000, decimals=1) if watched else "—",
-                reader.share(dwell.get(zone.zone_id, 0) / total, decimals=0) if total else "—",
-            )
-            for number, zone in enumerate(zones, 1)
-        )
-        return title + table(("", reader.t("Zone"), reader.t("person-minutes"), reader.t("share")), rows, figures=(2, 3))
+        return title + zones_table(reader, zones, visits, reading.zone_goods(*span_ms), dwell)
 
     def _doors(self, reading: LedgerReading, plan: Planogram, span_ms: tuple[int, int], now_ms: int) -> Markup:
         reader = self.reader

@@ -18,6 +18,7 @@ from store_hub.dashboard.heat import heat_picture
 from store_hub.dashboard.plan import plan_markup, ramp_markup
 from store_hub.dashboard.tables import link, table
 from store_hub.dashboard.wording import facing_link, shelves_sentence, signed
+from store_hub.dashboard.zones import inside_words
 from store_hub.rules.key_figures import (
     QUARTER_MS,
     BookedStock,
@@ -27,7 +28,6 @@ from store_hub.rules.key_figures import (
     compare,
     day_started_ms,
     is_comparable,
-    occupancy_doubt,
     open_span,
     quarters_of,
     week_before_ms,
@@ -136,10 +136,8 @@ class TodayPage(Page):
         reader = self.reader
         midnight_ms = visitors.midnight_ms
         doors = reading.doors(midnight_ms, now_ms)
-        occupancy = reading.occupancy()
-        people_in, people_out = sum(door.people_in for door in doors), sum(door.people_out for door in doors)
-        doubt = occupancy_doubt(people_in, people_out, occupancy.corrected) if occupancy else 0
-        inside = reader.number(occupancy.people if occupancy and doors else None) + (f" ± {doubt}" if occupancy and doors and doubt else "")
+        people_in = sum(door.people_in for door in doors)
+        inside, how = inside_words(reader, reading.occupancy(), doors, reading.planogram, now_ms)
         audited = sum_words(reader, {door.door_id: door.people_in for door in doors}, reading.camera_audits(), now_ms)
         out = [total.out_since_ms is not None for total in totals]
         units, revenue_minor = reading.sold(midnight_ms, now_ms)
@@ -149,7 +147,7 @@ class TodayPage(Page):
         gone = reader.t("{out} of {all} articles are not on a shelf", out=reader.number(sum(out)), all=reader.number(len(out)))
         cards = [
             ("/floor", reader.t("Visitors today"), reader.number(people_in if doors else None), f"{self._against(visitors)}{audited}"),
-            ("/floor", reader.t("In the shop now"), inside, f"{reader.t('by the doors')}{audited}"),
+            ("/floor", reader.t("In the shop now"), inside, f"{how}{audited}"),
             ("/shelves", reader.t("On-shelf availability"), reader.share(availability(out)), gone if out else reader.t("no article yet")),
             ("/shelves", reader.t("Sold today"), reader.money(revenue_minor) if has_sales else "—", tills),
         ]

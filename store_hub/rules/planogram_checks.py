@@ -32,6 +32,8 @@ def planogram_problems(planogram: Planogram) -> list[str]:
         *_twice("door", (door.door_id for door in planogram.doors)),
         *(problem for bay in planogram.bays for problem in _off_the_floor(bay, planogram)),
         *(problem for shelf in shelves for problem in _shelf(shelf, products)),
+        *_zones(planogram, {shelf.shelf_id for shelf in shelves}),
+        *_badges(planogram),
         *(f"back_room: unknown SKU {sku}; add it to products" for sku in planogram.back_room if sku not in products),
         *(f"back_room: {sku} has {units} units; give 0 or more" for sku, units in planogram.back_room.items() if units < 0),
     ]
@@ -63,6 +65,19 @@ def _tagged(sku: str, product: Product | None) -> Iterator[str]:
         yield f"tagged_skus: unknown SKU {sku}; add it to products"
     elif product.gtin is None:
         yield f"tagged_skus: {sku} has no gtin, by which its tags would be known"
+
+
+def _zones(planogram: Planogram, shelf_ids: set[str]) -> Iterator[str]:
+    for zone in planogram.zones:
+        for shelf_id in zone.shelf_ids:
+            if shelf_id not in shelf_ids:
+                yield f"zone {zone.zone_id}: unknown shelf {shelf_id}; name a shelf of a bay"
+
+
+def _badges(planogram: Planogram) -> Iterator[str]:
+    yield from _twice("staff badge", planogram.staff_badges)
+    if planogram.staff_badges and not any(door.badge_zone_id for door in planogram.doors):
+        yield "staff_badges: no door has a badge_zone_id, so no badge can be seen at one; name the zone of the antenna there"
 
 
 def _twice(what: str, names: Iterable[str]) -> Iterator[str]:

@@ -39,7 +39,7 @@ PAGES = {
         "/shelves?shelf=bay-1-shelf-1&sku=cola-033",
         ["Cold drinks", "Books say, whole shop", "kg on the whole shelf", "no word from the scale", "fewer than was thought"],
     ),
-    "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "Zones by stay", "96 crossings judged"]),
+    "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "units picked", "96 crossings judged"]),
     "alerts": ("/alerts", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
     "devices": (
         "/devices",

@@ -142,3 +142,36 @@ def test_tags_of_no_known_article_are_listed_newest_first(ledger: Path, writer: 
         assert [tag.epc[:2] for tag in reading.articleless_tags()] == ["30", "E2"]
     plan = "SELECT epc FROM tags WHERE present = 1 AND sku IS NULL ORDER BY since_ms DESC LIMIT 20"
     assert "tags_without_article" in str(writer.execute(f"EXPLAIN QUERY PLAN {plan}").fetchall()), "tags that left are never walked through"
+
+
+def test_zones_queues_and_ways_are_read_by_the_span(ledger: Path, writer: sqlite3.Connection) -> None:
+    for quarter in (NOW_MS - QUARTER_MS, NOW_MS, NOW_MS + QUARTER_MS):
+        writer.execute("INSERT INTO zone_visits VALUES ('drinks', ?, 10, 600000, 4, 240000, 900000)", (quarter,))
+        writer.execute("INSERT INTO zone_paths VALUES (?, 'drinks', 'queue', 3)", (quarter,))
+        writer.execute("INSERT INTO queues VALUES ('queue', ?, ?, 60000, 2.5, 4, 2, 120000, 70000)", (quarter, quarter))
+    with LedgerViews(ledger).reading() as reading:
+        visits = reading.zone_visits(NOW_MS - QUARTER_MS, NOW_MS + QUARTER_MS)["drinks"]
+        assert (visits.entries, visits.person_ms, visits.stopped, visits.observed_ms) == (20, 1_200_000, 8, 1_800_000)
+        assert [path.people for path in reading.paths(NOW_MS, NOW_MS + 2 * QUARTER_MS, limit=5)] == [6]
+        (queue,) = reading.queues(NOW_MS, NOW_MS + QUARTER_MS)
+        assert (queue.people_mean, queue.people_max, queue.waits, queue.waited_ms, queue.waited_max_ms) == (2.5, 4, 2, 120_000, 70_000)
+        assert queue.now_people is None, "its last interval began a quarter of an hour before the end"
+        assert reading.queues(NOW_MS - QUARTER_MS, NOW_MS + 1)[0].now_people == 2.5
+
+
+def test_what_was_paid_is_shared_out_by_where_it_was_taken(ledger: Path, writer: sqlite3.Connection, repository: Path) -> None:
+    """Eight lagers taken from the linked bay and two put back, two more elsewhere; four were paid: three quarters are the bay's."""
+    planogram = (repository / "demo" / "planogram.json").read_bytes()
+    writer.execute("INSERT INTO planogram VALUES (1, 1, 1, ?, ?)", (NOW_MS, planogram))
+    taken = [("bay-1-shelf-1", -8, "picked"), ("bay-1-shelf-1", 2, "put_back"), ("bay-7-shelf-1", -2, "picked")]
+    for number, (shelf_id, units, meaning) in enumerate(taken, start=1):
+        writer.execute(
+            "INSERT INTO shelf_events VALUES (?, 1, ?, 'lager-05', ?, ?, ?, NULL, 0.9, NULL, 0.1)",
+            (500_000 + number, shelf_id, NOW_MS, units, meaning),
+        )
+    writer.execute("INSERT INTO sales VALUES (600000, 1, 'lager-05', 4, 119, 'till-1', ?, 1)", (NOW_MS,))
+    with LedgerViews(ledger).reading() as reading:
+        goods = reading.zone_goods(NOW_MS, NOW_MS + 1)
+    assert (goods["drinks"].picked_units, goods["drinks"].paid_units) == (6, pytest.approx(3.0))
+    assert (goods["dear-goods"].picked_units, goods["dear-goods"].paid_units) == (2, pytest.approx(1.0))
+    assert "front" not in goods, "a zone without shelves"
