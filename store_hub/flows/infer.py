@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ import msgspec
 
 from store_hub.errors import HubError
 from store_hub.rules.picks import Article, PickRule, ShelfBelief
+from store_hub.rules.picks_smoothing import estimate_of, smoothed
+from store_hub.rules.picks_story import UnitSold
 
 HISTORY_LENGTH = 1_000_000
 
@@ -94,31 +96,49 @@ def infer(plan: Path, shelf: str, settled: Iterable[str], till: Path | None, fin
         final: write the closing units (`sku,units,low,high`, nine times in ten within) instead of the events (`t_s,sku,units`).
         write: takes one line of CSV, without a line end.
 
-    The events are those of the likeliest story when everything is heard: what the till says later also settles what was taken before.
+    What the till says later also settles what was taken before: with its list, the whole recording is read once more from end to end
+    (`picks_smoothing`). A live shelf has no end; there the belief alone speaks, and corrects itself by new events.
 
     Raises:
         InferenceInputInvalid: an input cannot be read, with its line.
     """
     belief = ShelfBelief(articles_of(plan, shelf), PickRule(history_length=HISTORY_LENGTH))
     sales = list(_sales(till)) if till is not None else []
-    for weight in _weights(settled, shelf):
-        at_ms = round(weight.t_s * 1000.0)
-        while sales and sales[0].at_ms <= at_ms:
-            sale = sales.pop(0)
-            belief.sold(sale.sku, sale.units, sale.at_ms)
-        moved_at_ms = None if weight.moved_at_s is None else round(weight.moved_at_s * 1000.0)
-        belief.take(weight.weight_g, weight.spread_g, at_ms, moved_at_ms)
-    for sale in sales:
-        belief.sold(sale.sku, sale.units, sale.at_ms)
+    end_ms = _hear(belief, _weights(settled, shelf), sales)
+    skus = [article.sku for article in belief.articles]
+    touches, estimates = belief.likeliest_touches(), belief.units()
+    if sales and sum(not article.stranger for article in belief.articles) > 1:
+        sold = [UnitSold(s.at_ms / 1000.0, skus.index(s.sku)) for s in sales if s.sku in skus for _ in range(s.units)]
+        read = smoothed(belief.articles, touches, sold, end_ms / 1000.0, belief.sweep_from)
+        touches = [touch._replace(units=units) for touch, units in zip(touches, read.units, strict=True)]
+        estimates |= {
+            sku: estimate_of(column, belief.chances_of(sku)) for sku, column in zip(skus, zip(*read.closing, strict=True), strict=False)
+        }
     if final:
         write("sku,units,low,high")
-        for sku, estimate in belief.units().items():
+        for sku, estimate in estimates.items():
             write(f"{sku},{estimate.mean:.2f},{estimate.low},{estimate.high}")
         return
     write("t_s,sku,units")
-    for at_ms, changes in belief.likeliest_history():
-        for sku, units in changes.items():
-            write(f"{at_ms / 1000.0:.1f},{sku},{units}")
+    for touch in touches:
+        for sku, units in zip(skus, touch.units, strict=True):
+            if units:
+                write(f"{touch.at_s:.1f},{sku},{units}")
+
+
+def _hear(belief: ShelfBelief, weights: Iterable[_Settled], sales: Sequence[_Sold]) -> int:
+    """Tell the belief everything in the order of time; returns when the last thing was heard, milliseconds."""
+    at_ms, heard = 0, 0
+    for weight in weights:
+        at_ms = round(weight.t_s * 1000.0)
+        while heard < len(sales) and sales[heard].at_ms <= at_ms:
+            belief.sold(sales[heard].sku, sales[heard].units, sales[heard].at_ms)
+            heard += 1
+        moved_at_ms = None if weight.moved_at_s is None else round(weight.moved_at_s * 1000.0)
+        belief.take(weight.weight_g, weight.spread_g, at_ms, moved_at_ms)
+    for sale in sales[heard:]:
+        belief.sold(sale.sku, sale.units, sale.at_ms)
+    return max(at_ms, sales[-1].at_ms if sales else 0)
 
 
 def _article(sku: str, facts: _Sku, path: str, *, stranger: bool) -> Article:

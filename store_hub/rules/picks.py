@@ -18,7 +18,8 @@ from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, 
 from store_hub.rules.picks_evidence import counted_as, paid, refilled_by, waited
 from store_hub.rules.picks_likelihood import BeliefNumbers, Explanation, WeightStep, explain, jitter_learned
 from store_hub.rules.picks_state import BeliefState, beam_from, beam_state, picked_columns
-from store_hub.rules.picks_telling import CORRECTED_FROM_UNITS, PickEvent, corrections, read, tell
+from store_hub.rules.picks_story import WeighedTouch
+from store_hub.rules.picks_telling import CORRECTED_FROM_UNITS, PickEvent, UnitsEstimate, corrections, read, tell
 
 __all__ = ["Article", "BeliefState", "Habits", "PickEvent", "PickRule", "ShelfBelief", "UnitsEstimate"]
 
@@ -38,14 +39,6 @@ class PickRule(NamedTuple):
     unseen_sale: float = 5.0
     history_length: int = 0
     habits: Habits = Habits()
-
-
-class UnitsEstimate(NamedTuple):
-    """How many units are on the shelf: the mean, and the interval that holds the truth nine times in ten."""
-
-    mean: float
-    low: int
-    high: int
 
 
 class ShelfBelief:
@@ -76,6 +69,7 @@ class ShelfBelief:
         self._jitter_g2 = self._rule.drift_sd_g**2
         self._at_ms = 0
         self._touched_at_ms = 0
+        self._felt: dict[int, WeightStep] = {}
         self._told: Ints = start[0].copy()
         self._told_last: Ints = np.zeros_like(self._told)
         self._till_heard = False
@@ -104,6 +98,8 @@ class ShelfBelief:
         step = WeightStep(self._before_weight_g, weight_g, hypot(0.3 * spread_g + 0.1, sqrt(self._jitter_g2)))
         rows = explain(self._before, step, self._table, self._unit_g, self._unit_variance_g2, self._capacity, self._numbers)
         self._weight_g, self._moved_at_ms = weight_g, moved_at_ms
+        if self._rule.history_length:
+            self._felt[self._touched_at_ms] = step
         self._beam = self._kept(rows, self._before, self._touched_at_ms)
         reading = read(rows, self._table, self._articles)
         events = tell(reading, self._articles, self._numbers.sweep_from, step.change_g, at_ms, self._told_last, refined=refined)
@@ -154,17 +150,32 @@ class ShelfBelief:
         self._estimated = (self._beam, estimates)
         return estimates
 
+    def chances_of(self, sku: str) -> dict[int, float]:
+        """How probable each number of units of an article is; sums to 1."""
+        counts = self._beam.counts[:, self._skus.index(sku)]
+        return {int(units): float(self._beam.chances()[counts == units].sum()) for units in np.unique(counts)}
+
     def told_units(self) -> dict[str, int]:
         """The starting units plus all events told so far."""
         return dict(zip(self._skus, self._told.tolist(), strict=True))
 
-    def likeliest_history(self) -> list[tuple[int, dict[str, int]]]:
-        """What the likeliest hypothesis believes happened: (at_ms, signed units per SKU), as far back as the rule keeps it."""
+    def likeliest_touches(self) -> list[WeighedTouch]:
+        """What the likeliest hypothesis believes happened, oldest first, as far back as the rule keeps histories (`history_length`)."""
         return [
-            (at_ms, {sku: n for sku, n in zip(self._skus, units, strict=True) if n})
+            WeighedTouch(at_ms / 1000.0, self._felt[at_ms].change_g, self._felt[at_ms].reading_sd_g, units)
             for at_ms, units in self._beam.histories[0]
             if any(units)
         ]
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """The shelf's own articles, then strangers: the order of every list of units."""
+        return self._articles
+
+    @property
+    def sweep_from(self) -> int:
+        """So many units of one article at once are swept, not picked."""
+        return self._numbers.sweep_from
 
     def state(self) -> BeliefState:
         """Everything the belief knows, ready for JSON; histories are left out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -33,6 +33,14 @@ class PickEvent(Struct, frozen=True, kw_only=True):
     probability: float
     runner_up: str = ""
     runner_up_probability: float = 0.0
+
+
+class UnitsEstimate(NamedTuple):
+    """How many units are on the shelf: the mean, and the interval that holds the truth nine times in ten."""
+
+    mean: float
+    low: int
+    high: int
 
 
 class Reading(Struct, frozen=True):
