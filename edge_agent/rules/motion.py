@@ -100,13 +100,15 @@ class Motion:
         return np.asarray(np.maximum(self.place[:, 3:4], 1.0) ** 2)
 
 
+_TO_FEET = np.array([[0.5, 0.0, -1.0, 0.0], [0.0, 0.0, 0.0, -1.0], [0.5, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]])
+_TO_BOXES = np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0], [-0.5, 0.0, 0.5, 0.0], [0.0, -1.0, 0.0, 0.0]])
+
+
 def feet(boxes: npt.NDArray[np.floating]) -> Floats:
     """Turn (n, 4) xyxy boxes into (n, 4) `(x, foot, width, height)`."""
-    b = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-    return np.stack([(b[:, 0] + b[:, 2]) / 2, b[:, 3], b[:, 2] - b[:, 0], b[:, 3] - b[:, 1]], axis=1)
+    return np.asarray(np.asarray(boxes, dtype=np.float64).reshape(-1, 4) @ _TO_FEET)
 
 
 def boxes_of(places: Floats) -> Floats:
     """Turn (n, 4) `(x, foot, width, height)` back into xyxy boxes."""
-    half = places[:, 2] / 2
-    return np.stack([places[:, 0] - half, places[:, 1] - places[:, 3], places[:, 0] + half, places[:, 1]], axis=1)
+    return np.asarray(places @ _TO_BOXES)

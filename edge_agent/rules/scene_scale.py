@@ -64,10 +64,13 @@ class SceneScale:
 
     def too_tall(self, places: Floats) -> npt.NDArray[np.bool_]:
         """Which of (n, 4) places are too tall for one person, (n,); False where too little is known."""
-        tall = max(self._rule.tall_min, 1.0 + self._rule.tall_deviations * self._spread)
         if self._plane is None:
             return np.zeros(len(places), dtype=bool)
-        return np.asarray(places[:, 3] > tall * self.heights(places))
+        tall = max(self._rule.tall_min, 1.0 + self._rule.tall_deviations * self._spread)
+        suspects = places[:, 3] > tall * (self._plane[0] + places[:, :2] @ self._plane[1:] / 1000.0)
+        if suspects.any():  # Rarely: only then is it asked how well the heights are known.
+            suspects[suspects] = places[suspects, 3] > tall * self.heights(places[suspects])
+        return suspects
 
     def _fit(self) -> None:
         """Weighted least squares on relative residuals, reweighted after Geman and McClure: merged and cut boxes lose their vote."""

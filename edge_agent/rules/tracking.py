@@ -107,7 +107,8 @@ class Tracker:
         newcomers = np.ones(len(places), dtype=bool)
         newcomers[columns] = False
         newcomers &= scores >= self._rule.score_sure
-        self._begin(places[newcomers], scores[newcomers], now_ms)
+        if newcomers.any():
+            self._begin(places[newcomers], scores[newcomers], now_ms)
         self._reunite(now_ms)
         return self._settled(now_ms - self._rule.settle_s * 1000.0)
 
@@ -131,10 +132,10 @@ class Tracker:
         free_rows, free_columns = np.ones(len(self._ids), dtype=bool), np.ones(len(places), dtype=bool)
         found: list[tuple[Indices, Indices]] = []
         for whose, which, cost_max in stages:
-            rows, columns = np.flatnonzero(whose & free_rows), np.flatnonzero(which & free_columns)
+            rows, columns = (whose & free_rows).nonzero()[0], (which & free_columns).nonzero()[0]
             if len(rows) == 0 or len(columns) == 0:
                 continue
-            r, c = pair(cost[np.ix_(rows, columns)], cost_max)
+            r, c = pair(cost[rows[:, None], columns], cost_max)
             found.append((rows[r], columns[c]))
             free_rows[rows[r]] = False
             free_columns[columns[c]] = False
@@ -158,17 +159,16 @@ class Tracker:
         self._last_place[rows] = self._motion.place[rows]
         self._frames_lived[rows, 1] = self._frames_lived[rows, 0]
         self._history.record(rows, places, scores)
-        moved = np.abs(places[:, :2] - self._taught_at[rows]).max(axis=1) >= self._rule.learn_after_heights * places[:, 3]
+        moved = (np.abs(places[:, :2] - self._taught_at[rows]) >= self._rule.learn_after_heights * places[:, 3:]).any(axis=1)
         moved &= scores >= self._rule.score_sure
-        self._taught_at[rows[moved]] = places[moved, :2]
-        self._scale.learn(places[moved])
+        if moved.any():
+            self._taught_at[rows[moved]] = places[moved, :2]
+            self._scale.learn(places[moved])
 
     def _begin(self, places: Floats, scores: Floats, now_ms: int) -> None:
         room = max(0, self._rule.tracks_max - len(self._ids))
         places, scores = places[:room], scores[:room]
         count = len(places)
-        if count == 0:
-            return
         first = len(self._ids)
         self._motion.add(places)
         self._history.add(count)
@@ -196,6 +196,8 @@ class Tracker:
         Forward in time a hidden person may turn anywhere; backward, the newcomer's own speed tells.
         """
         rule = self._rule
+        if not self._is_new.any():
+            return
         newcomers = np.flatnonzero(self._is_new & self._believed())
         if len(newcomers) == 0:
             return
