@@ -174,6 +174,8 @@ def replay_camera_command(
     typer.echo(f"{summary.frames} frames, {summary.people} people followed, {summary.frames_per_s:.1f} frames a second")
     for name, total in summary.lines.items():
         typer.echo(f"{name}: {total.people_in} in, {total.people_out} out")
+    for spell in summary.useless_pictures:
+        typer.echo(f"frames {spell.first_frame} to {spell.last_frame}: {spell.message}; {spell.advice}", err=True)
 
 
 def _line(text: str) -> LineConfig:

@@ -216,7 +216,8 @@ class EdgeAgent:
         return lambda stop: ScanFlow(open_reader, reader, link.record, self._clock, link.faults, device_id=device_id).run(stop)
 
     def _watch(self, camera: CameraConfig) -> Callable[[threading.Event], None]:
-        from edge_agent.flows.watch import WatchFlow, camera_opener
+        from edge_agent.flows.open_camera import camera_opener
+        from edge_agent.flows.watch import WatchFlow
 
         open_finder = camera_opener(camera, self._clock)
         link, device_id = self._link, self._config.device_id

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from edge_agent.errors import ConfigurationInvalid
 from edge_agent.floor_config import FloorTileConfig, FloorZoneConfig, LensConfig, floor_mistakes, twice_counted, zone_mistakes
+from edge_agent.picture_areas import MaskConfig, SecondLookConfig, look_mistakes
 from edge_agent.scale_wiring import sharing_mistakes, wiring_mistakes
 from edge_agent.shelf_wiring import signal_mistakes
 from toml_settings import Place, Positive, PositiveInt, Section, SettingsFile, Wrong
@@ -128,7 +129,10 @@ class CameraConfig(Section, frozen=True, kw_only=True):
     detector: str = "default"
     score_min: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.5
     frames_per_s: Positive | None = None
+    skip_unchanged: bool = True
     lines: list[LineConfig] = []
+    masks: list[MaskConfig] = []
+    second_looks: list[SecondLookConfig] = []
     floor: FloorConfig | None = None
     zones: Annotated[list[FloorZoneConfig], Meta(max_length=100)] = []
 
@@ -274,6 +278,7 @@ def _camera_contradictions(camera: CameraConfig, place: Place) -> Iterator[Wrong
             yield Wrong((*place, "lines", index), f"the line of door {line.door_id!r} is a point; its two ends must differ")
         if line.door_id in doors[:index]:
             yield Wrong((*place, "lines", index, "door_id"), f"door {line.door_id!r} has a line above already")
+    yield from look_mistakes(camera.second_looks, place)
     yield from (Wrong((*place, *here), problem) for here, problem in zone_mistakes(camera.zones, has_floor=camera.floor is not None))
     if (floor := camera.floor) is not None:
         ways = {"points": floor.points, "tile": floor.tile, "tsai_file": floor.tsai_file}

@@ -8,19 +8,20 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
 
+from edge_agent.adapters.motion_gate import MotionGate
 from edge_agent.adapters.person_detector import PersonDetector
+from edge_agent.adapters.picture_watch import PictureFault, PictureWatch
 from edge_agent.errors import RecordingInvalid, SensorUnavailable
-from edge_agent.readings import Detections, Frame, Pixels
+from edge_agent.readings import Detections, FloatArray, Frame, Pixels
 
 _OPEN_TIMEOUT_MS = 10_000
-_DARK_BRIGHTNESS = 12.0  # Of 255: below it nobody could be seen.
 
 
 class CameraStalled(SensorUnavailable, TimeoutError):
@@ -32,14 +33,6 @@ class CameraStalled(SensorUnavailable, TimeoutError):
         )
         self.source = source
         self.waited_ms = waited_ms
-
-
-class PictureFault(NamedTuple):
-    """Pictures come, but they are of no use. `code` is stable, for the health message."""
-
-    code: str
-    message: str
-    advice: str
 
 
 class FrameSource(Protocol):
@@ -205,15 +198,37 @@ def _without_password(source: str) -> str:
 
 
 class CameraPersonFinder:
-    """A camera and a detector: a `PersonFinder`. `picture_fault` tells of pictures that are of no use."""
+    """A camera and a detector: a `PersonFinder`. `picture_fault` tells of pictures that are of no use.
 
-    def __init__(self, area_id: str, camera: FrameSource, detector: PersonDetector) -> None:
+    Args:
+        area_id: what the camera looks at.
+        camera: where pictures come from.
+        detector: finds people in them.
+        masks: areas of the picture, each (n, 2) pixels; nobody whose feet are in one is told.
+        gate: spares the detector pictures that have not changed; None searches every picture.
+        watch: looks at the pictures themselves; by default it awaits the size that the camera has now.
+    """
+
+    def __init__(
+        self,
+        area_id: str,
+        camera: FrameSource,
+        detector: PersonDetector,
+        *,
+        masks: Sequence[FloatArray] = (),
+        gate: MotionGate | None = None,
+        watch: PictureWatch | None = None,
+    ) -> None:
         self.area_id = area_id
         self.frame_width_px = camera.width_px
         self.frame_height_px = camera.height_px
         self.picture_fault: PictureFault | None = None
         self._camera = camera
         self._detector = detector
+        self._masks = [np.asarray(mask, dtype=np.float32).reshape(-1, 1, 2) for mask in masks]
+        self._gate = gate
+        self._watch = watch or PictureWatch(camera.width_px, camera.height_px)
+        self._last: tuple[FloatArray, FloatArray] = (np.zeros((0, 4), dtype=np.float32), np.zeros(0, dtype=np.float32))
 
     def next(self, timeout_ms: int) -> Detections | None:
         """Wait for the next frame's people; None when a film has ended.
@@ -224,24 +239,24 @@ class CameraPersonFinder:
         frame = self._camera.next(timeout_ms)
         if frame is None:
             return None
-        self.picture_fault = self._look_at(frame.pixels)
-        try:
-            boxes, scores = self._detector.find(frame.pixels)
-        except cv2.error as error:
-            raise SensorUnavailable(
-                part=f"camera {self._camera.source}", problem=f"a picture cannot be used ({error.err})", advice="set it to an ordinary size"
-            ) from error
-        return Detections(frame.number, frame.taken_at_ms, boxes, scores)
+        self.picture_fault = self._watch.look(frame.pixels, frame.taken_at_ms)
+        if self._gate is None or self._gate.has_changed(frame.pixels, frame.taken_at_ms):
+            self._last = self._search(frame.pixels)
+        return Detections(frame.number, frame.taken_at_ms, *self._last)
 
     def close(self) -> None:
         """Let go of the camera."""
         self._camera.close()
 
-    def _look_at(self, pixels: Pixels) -> PictureFault | None:
-        height, width = pixels.shape[:2]
-        if (width, height) != (self.frame_width_px, self.frame_height_px):
-            now, was = f"{width}×{height}", f"{self.frame_width_px}×{self.frame_height_px}"
-            return PictureFault("camera_size_changed", f"pictures are {now} now, they were {was}", "set the camera back, or aim it anew")
-        if float(np.mean(pixels[::32, ::32])) < _DARK_BRIGHTNESS:
-            return PictureFault("camera_dark", "the picture is black", "switch the light on, or uncover the lens")
-        return None
+    def _search(self, pixels: Pixels) -> tuple[FloatArray, FloatArray]:
+        try:
+            boxes, scores = self._detector.find(pixels)
+        except cv2.error as error:
+            raise SensorUnavailable(
+                part=f"camera {self._camera.source}", problem=f"a picture cannot be used ({error.err})", advice="set it to an ordinary size"
+            ) from error
+        if not self._masks or len(boxes) == 0:
+            return boxes, scores
+        feet = [((left + right) / 2.0, foot) for left, _, right, foot in boxes.tolist()]
+        told = np.array([all(cv2.pointPolygonTest(mask, foot, False) < 0.0 for mask in self._masks) for foot in feet])
+        return boxes[told], scores[told]

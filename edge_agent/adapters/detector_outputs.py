@@ -27,6 +27,10 @@ class OutputLayout(Protocol):
     def score_activation(self) -> str:
         """`none`, or `sigmoid` where the graph leaves it out."""
 
+    @property
+    def person_class(self) -> int:
+        """Which of the classes is a person, from 0."""
+
 
 Decoder = Callable[[Sequence[FloatArray], OutputLayout, tuple[int, int], float], tuple[FloatArray, FloatArray]]
 
@@ -72,6 +76,27 @@ def decode_boxes(
     return np.asarray(outputs[1][0][kept], dtype=np.float32), np.asarray(sure[kept], dtype=np.float32)
 
 
+def decode_yolox(
+    outputs: Sequence[FloatArray], layout: OutputLayout, input_size: tuple[int, int], score_min: float
+) -> tuple[FloatArray, FloatArray]:
+    """Decode a YOLOX head (Ge et al., arXiv 2107.08430): one output (1, cells, 5 + classes), the cells of every stride in turn.
+
+    A cell holds the box's centre from the cell's corner in cells, the log of its size in cells, objectness and the classes' scores.
+    """
+    rows = outputs[0][0]
+    sure = _probability(rows[:, 4], layout.score_activation) * _probability(rows[:, 5 + layout.person_class], layout.score_activation)
+    cells: list[npt.NDArray[np.float32]] = []
+    for stride in layout.strides:
+        down, across = np.mgrid[0 : input_size[0] // stride, 0 : input_size[1] // stride]
+        cells.append(np.stack([across.ravel(), down.ravel(), np.full(across.size, stride)], axis=1).astype(np.float32))
+    grid = np.concatenate(cells)
+    kept = np.flatnonzero(sure >= score_min)
+    corner, stride_px = grid[kept, :2], grid[kept, 2:]
+    centre = (rows[kept, :2] + corner) * stride_px
+    half = np.exp(rows[kept, 2:4]) * stride_px / 2
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32), np.asarray(sure[kept], dtype=np.float32)
+
+
 def suppress(boxes: FloatArray, scores: FloatArray, overlap_max: float) -> npt.NDArray[np.intp]:
     """Of boxes that overlap by more than `overlap_max` keep the surest; indices, surest first."""
     if len(boxes) == 0:
@@ -86,4 +111,4 @@ def _probability(scores: FloatArray, activation: str) -> FloatArray:
     return np.asarray(1.0 / (1.0 + np.exp(-scores)), dtype=np.float32)
 
 
-DECODERS: dict[str, Decoder] = {"nanodet": decode_nanodet, "boxes": decode_boxes}
+DECODERS: dict[str, Decoder] = {"nanodet": decode_nanodet, "boxes": decode_boxes, "yolox": decode_yolox}

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import cv2
 import msgspec
 import numpy as np
 import onnxruntime
 
+from edge_agent.adapters.detector_input import DetectorInput, NetworkInput
 from edge_agent.adapters.detector_outputs import DECODERS, suppress
 from edge_agent.errors import EdgeError
 from edge_agent.readings import FloatArray, Pixels
@@ -34,17 +35,13 @@ class DetectorUnusable(EdgeError):
         self.advice = advice
 
 
-class DetectorInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What the network takes: one uint8 BGR picture, height and width multiples of `size_multiple`."""
+class Region(NamedTuple):
+    """A rectangle of the picture, pixels: its upper left and its lower right corner."""
 
-    name: str
-    layout: str
-    dtype: str
-    colour: str
-    normalisation: str
-    size_multiple: int
-    long_side: int
-    pad_value: int = 114
+    x1: int
+    y1: int
+    x2: int
+    y2: int
 
 
 class DetectorSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +57,7 @@ class DetectorSpec(msgspec.Struct, frozen=True, kw_only=True):
     reg_max: int = 0
     score_activation: str = "none"
     nms_iou: float = 0.5
+    person_class: int = 0
 
 
 def models_folder() -> Path:
@@ -96,35 +94,48 @@ def read_spec(name: str, folder: Path) -> DetectorSpec:
         raise DetectorUnusable(
             path=str(path), problem=f"output format {spec.output_format!r} is not known", advice=f"this agent decodes: {known}"
         )
-    if (spec.input.layout, spec.input.dtype, spec.input.colour, spec.input.normalisation) != ("NHWC", "uint8", "BGR", "none"):
-        raise DetectorUnusable(
-            path=str(path), problem=f"models.{chosen}.input is not NHWC uint8 BGR", advice="convert the model as the model card says"
-        )
+    if spec.input.dtype == "uint8" and spec.input.normalisation != "none":
+        problem = f"models.{chosen}.input.normalisation {spec.input.normalisation!r} needs dtype float32"
+        raise DetectorUnusable(path=str(path), problem=problem, advice='say "none", or build it into the graph as the model card says')
     return spec
 
 
 class PersonDetector:
     """A loaded model. `find` is not meant for several threads at once: the input is kept between calls."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, spec: DetectorSpec, *, score_min: float, long_side: int | None) -> None:
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        spec: DetectorSpec,
+        *,
+        score_min: float,
+        long_side: int | None,
+        second_looks: Sequence[Region] = (),
+    ) -> None:
         self._session = session
         self._spec = spec
         self._decode = DECODERS[spec.output_format]
         self._outputs = [*spec.score_outputs, *spec.box_outputs]
         self._score_min = score_min
-        self._long_side = long_side or spec.input.long_side
-        self._frame_size = (0, 0)
-        self._scale = 1.0
-        self._input: Pixels = np.zeros((1, 0, 0, 3), dtype=np.uint8)
-        self._picture: Pixels = self._input[0]
+        long_side = long_side or spec.input.long_side
+        self._whole = NetworkInput(spec.input, long_side)
+        self._second_looks = [(region, NetworkInput(spec.input, long_side)) for region in second_looks]
 
     @classmethod
     def load(
-        cls, name: str = "default", *, folder: Path | None = None, score_min: float = 0.2, long_side: int | None = None, threads: int = 1
+        cls,
+        name: str = "default",
+        *,
+        folder: Path | None = None,
+        score_min: float = 0.2,
+        long_side: int | None = None,
+        threads: int = 1,
+        second_looks: Sequence[Region] = (),
     ) -> PersonDetector:
         """Load a model of the manifest, after checking that its file is the one the manifest speaks of.
 
-        `long_side` overrides the manifest's: larger finds people farther away and costs more.
+        `long_side` overrides the manifest's: larger finds people farther away and costs more. Each of `second_looks` is searched once more
+        by itself, at the network's full size: for the far end of a long room, where people are small.
 
         Raises:
             DetectorUnusable: manifest or model missing, changed or not understood.
@@ -146,7 +157,7 @@ class PersonDetector:
             session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises classes of its own that it does not export
             raise DetectorUnusable(path=str(path), problem=f"onnxruntime refuses it ({error})", advice="update onnxruntime") from error
-        return cls(session, spec, score_min=score_min, long_side=long_side)
+        return cls(session, spec, score_min=score_min, long_side=long_side, second_looks=second_looks)
 
     def find(self, pixels: Pixels) -> tuple[FloatArray, FloatArray]:
         """Find the people in a (height, width, 3) uint8 BGR picture.
@@ -154,31 +165,37 @@ class PersonDetector:
         Returns boxes (n, 4) float32, xyxy, pixels of the picture, and scores (n,) float32, surest first.
         """
         height, width = pixels.shape[:2]
-        boxes, scores = self._decode(self.raw(pixels), self._spec, self._input.shape[1:3], self._score_min)
+        boxes, scores = self._search(pixels, self._whole)
+        for region, network_input in self._second_looks:
+            nearer = self._look_again(pixels, region, network_input)
+            boxes, scores = np.concatenate([boxes, nearer[0]]), np.concatenate([scores, nearer[1]])
         kept = suppress(boxes, scores, self._spec.nms_iou)
-        boxes = boxes[kept] / self._scale
+        boxes = boxes[kept]
         np.clip(boxes[:, 0::2], 0, width, out=boxes[:, 0::2])
         np.clip(boxes[:, 1::2], 0, height, out=boxes[:, 1::2])
         return boxes, scores[kept]
 
-    def raw(self, pixels: Pixels) -> list[FloatArray]:
-        """Scale the picture into the network's input and run it: the outputs as they come, scores first."""
-        if (pixels.shape[0], pixels.shape[1]) != self._frame_size:
-            self._fit(pixels.shape[0], pixels.shape[1])
-        cv2.resize(pixels, (self._picture.shape[1], self._picture.shape[0]), dst=self._picture, interpolation=cv2.INTER_LINEAR)
-        outputs: list[FloatArray] = self._session.run(self._outputs, {self._spec.input.name: self._input})
-        return outputs
+    def _search(self, pixels: Pixels, network_input: NetworkInput) -> tuple[FloatArray, FloatArray]:
+        network_input.take(pixels)
+        outputs: list[FloatArray] = self._session.run(self._outputs, {self._spec.input.name: network_input.array})
+        boxes, scores = self._decode(outputs, self._spec, network_input.size, self._score_min)
+        return boxes / np.float32(network_input.scale), scores
+
+    def _look_again(self, pixels: Pixels, region: Region, network_input: NetworkInput) -> tuple[FloatArray, FloatArray]:
+        """Search a region alone. Who is cut by an edge that is not the picture's is left to the look at the whole."""
+        height, width = pixels.shape[:2]
+        x1, y1, x2, y2 = max(0, region.x1), max(0, region.y1), min(width, region.x2), min(height, region.y2)
+        if x2 - x1 < 2 or y2 - y1 < 2:
+            return np.zeros((0, 4), dtype=np.float32), np.zeros(0, dtype=np.float32)
+        boxes, scores = self._search(pixels[y1:y2, x1:x2], network_input)
+        boxes = boxes + np.array([x1, y1, x1, y1], dtype=np.float32)
+        near = 0.02 * max(x2 - x1, y2 - y1)
+        inner = np.array(
+            [x1 if x1 > 0 else -np.inf, y1 if y1 > 0 else -np.inf, x2 if x2 < width else np.inf, y2 if y2 < height else np.inf]
+        )
+        whole = (boxes[:, :2] > inner[:2] + near).all(axis=1) & (boxes[:, 2:] < inner[2:] - near).all(axis=1)
+        return boxes[whole].astype(np.float32), scores[whole]
 
     def run_network_only(self) -> None:
         """Run the network on what its input holds: the floor under every camera's cost, for the benchmark."""
-        self._session.run(self._outputs, {self._spec.input.name: self._input})
-
-    def _fit(self, height: int, width: int) -> None:
-        """Make the input for this size of picture: scaled to the long side, kept in shape, padded right and below."""
-        multiple = self._spec.input.size_multiple
-        self._scale = self._long_side / max(height, width)
-        inner = (max(1, round(height * self._scale)), max(1, round(width * self._scale)))
-        outer = (-(-inner[0] // multiple) * multiple, -(-inner[1] // multiple) * multiple)
-        self._input = np.full((1, *outer, 3), self._spec.input.pad_value, dtype=np.uint8)
-        self._picture = self._input[0, : inner[0], : inner[1]]
-        self._frame_size = (height, width)
+        self._session.run(self._outputs, {self._spec.input.name: self._whole.array})

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge_agent.adapters.camera import CameraPersonFinder, Film
-from edge_agent.adapters.person_detector import PersonDetector
 from edge_agent.adapters.public_detections import PublicDetections
 from edge_agent.config import CameraConfig, LineConfig
 from edge_agent.errors import EdgeError
 from edge_agent.flows.camera_rules import footfall_watcher
+from edge_agent.flows.open_camera import load_detector, person_finder
 from edge_agent.readings import Detections, PersonFinder
 from edge_agent.rules.doorway import Crossing
 from edge_agent.rules.footfall import FootfallEvents, FootfallWatcher
@@ -46,6 +46,16 @@ class LineTotal(msgspec.Struct, frozen=True, kw_only=True):
     people_out: int
 
 
+class UselessPictures(msgspec.Struct, frozen=True, kw_only=True):
+    """From `first_frame` to `last_frame` pictures were of no use: `code` and `message` say why, as the health message would."""
+
+    code: str
+    message: str
+    advice: str
+    first_frame: int
+    last_frame: int
+
+
 class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     """What a replay found. `cells` is the dwell of the whole film on the floor grid; empty without a floor."""
 
@@ -57,6 +67,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     outside_plan_person_s: float
     took_s: float
     frames_per_s: float
+    useless_pictures: list[UselessPictures] = []
 
 
 class _Opened(NamedTuple):
@@ -100,6 +111,7 @@ def replay_camera(
         try:
             for events in watch_replay(opened, watcher, progress=progress):
                 tally.take(events)
+                tally.look(opened.finder)
                 results.take(events)
         finally:
             # A film that breaks off has been watched so far: its last people count, too.
@@ -115,11 +127,11 @@ def open_replay(video: Path | None, detections: Path | None, config: CameraConfi
     if detections is None:
         assert film is not None
         try:
-            detector = PersonDetector.load(config.detector)
+            detector = load_detector(config)
         except EdgeError:
             film.close()
             raise
-        return _Opened(CameraPersonFinder(config.area_id, film, detector), film.frames_promised)
+        return _Opened(person_finder(config, film, detector), film.frames_promised)
     frames_per_s = film.frames_per_s if film is not None else config.frames_per_s or _FRAMES_PER_S
     size_px = (film.width_px, film.height_px) if film is not None else None
     count = film.frames_promised if film is not None else None
@@ -151,6 +163,20 @@ class _Tally:
         self._frames = 0
         self._cells: dict[tuple[int, int], float] = {}
         self._outside_person_s = 0.0
+        self._looked = 0
+        self._useless: list[UselessPictures] = []
+
+    def look(self, finder: PersonFinder) -> None:
+        """Note whether the picture just watched was of use."""
+        self._looked += 1
+        fault = finder.picture_fault if isinstance(finder, CameraPersonFinder) else None
+        if fault is None:
+            return
+        before = self._useless[-1] if self._useless else None
+        if before is not None and (before.code, before.last_frame) == (fault.code, self._looked - 1):
+            self._useless[-1] = msgspec.structs.replace(before, last_frame=self._looked)
+        else:
+            self._useless.append(UselessPictures(**fault._asdict(), first_frame=self._looked, last_frame=self._looked))
 
     def take(self, events: FootfallEvents) -> None:
         self._frames += len(events.people)
@@ -174,6 +200,7 @@ class _Tally:
             outside_plan_person_s=round(self._outside_person_s, 3),
             took_s=round(took_s, 3),
             frames_per_s=round(self._frames / max(took_s, 1e-9), 1),
+            useless_pictures=self._useless,
         )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import structlog
 
-from edge_agent.adapters.camera import CameraPersonFinder, CameraStalled, open_camera
+from edge_agent.adapters.camera import CameraPersonFinder, CameraStalled
 from edge_agent.adapters.clock import AgentClock
-from edge_agent.adapters.person_detector import PersonDetector
+from edge_agent.adapters.picture_watch import PICTURE_CODES
 from edge_agent.config import CameraConfig
 from edge_agent.errors import EdgeError, RecordingInvalid
 from edge_agent.flows.camera_rules import footfall_watcher
@@ -22,22 +22,8 @@ from wire_format.observations import Observation
 _FRAME_TIMEOUT_MS = 5_000
 _BACK_OFF_FIRST_S = 1.0
 _BACK_OFF_MAX_S = 60.0
-_PICTURE_CODES = ("camera_dark", "camera_size_changed")
 
 log = structlog.get_logger("edge_agent.watch")
-
-
-def camera_opener(config: CameraConfig, clock: AgentClock) -> Callable[[], PersonFinder]:
-    """How to open a real camera or film, again and again if need be; the detector is loaded once, at the first time."""
-    loaded: list[PersonDetector] = []
-
-    def open_finder() -> PersonFinder:
-        if not loaded:
-            loaded.append(PersonDetector.load(config.detector))
-        camera = open_camera(config.source, monotonic_ms=clock.monotonic_ms, frames_per_s=config.frames_per_s)
-        return CameraPersonFinder(config.area_id, camera, loaded[0])
-
-    return open_finder
 
 
 class WatchFlow:
@@ -128,7 +114,7 @@ class WatchFlow:
 
     def _check_picture(self, finder: PersonFinder) -> None:
         fault = finder.picture_fault if isinstance(finder, CameraPersonFinder) else None
-        for code in _PICTURE_CODES:
+        for code in PICTURE_CODES:
             if fault is None or fault.code != code:
                 self._faults.clear(self._part, code)
         if fault is not None:

@@ -14,6 +14,7 @@ from edge_agent.rules.doorway import Crossing, DoorLine, DoorWatcher, DoorwayRul
 from edge_agent.rules.floor_plane import FloorPlane
 from edge_agent.rules.floor_tiles import FloorTiles
 from edge_agent.rules.floor_zones import FloorZone, ZoneRule, ZonesTold, ZoneWatcher
+from edge_agent.rules.motion import Floats
 from edge_agent.rules.tracking import TrackedPeople, Tracker, TrackingRule
 from wire_format.observations import FloorCell
 
@@ -24,7 +25,8 @@ class FootfallRule:
 
     `interval_s`: the longest interval; `interval_phase_ms`: boundaries lie where monotonic time is this, modulo the interval, so that the
     flow can align them with the minutes of the wall clock. `frame_max_s`: a longer gap between two frames is a stall; beyond it nobody is
-    held to have stayed.
+    held to have stayed. `foot_spread_heights`: how far off the foot of a box is, one standard deviation, as a share of its height; the
+    dwell is shared among the cells where it may have been.
     """
 
     tracking: TrackingRule = field(default_factory=TrackingRule)
@@ -35,6 +37,10 @@ class FootfallRule:
     interval_s: float = 60.0
     interval_phase_ms: int = 0
     frame_max_s: float = 2.0
+    foot_spread_heights: float = 0.0
+
+
+_QUANTILES = np.array([-1.2816, -0.5244, 0.0, 0.5244, 1.2816])  # The middles of five equal parts of a normal distribution.
 
 
 class DoorTotal(NamedTuple):
@@ -185,4 +191,13 @@ class FootfallWatcher:
                 self._totals[door_id] = self._totals[door_id]._replace(staff_in=self._totals[door_id].staff_in + 1)
         visitor = ~self._zones.behind_counter(feet_m)
         visitor &= ~np.array([self._zones.is_staff(person) for person in ids], dtype=bool)
-        self._tiles.stay(feet_m[visitor], (people.taken_at_ms - since_ms) / 1000.0)
+        self._stay(feet_px[visitor], people.boxes[visitor], (people.taken_at_ms - since_ms) / 1000.0)
+
+    def _stay(self, feet_px: Floats, boxes: Floats, seconds: float) -> None:
+        """Share the seconds among the places where each foot may really have been: a box ends a little too high or too low."""
+        assert self._floor is not None
+        spread = self._rule.foot_spread_heights
+        likely = _QUANTILES if spread > 0.0 else _QUANTILES[:1] * 0.0
+        off_px = (boxes[:, 3] - boxes[:, 1])[None] * spread * likely[:, None]  # (quantiles, n)
+        shared_px = np.concatenate([feet_px + np.stack([np.zeros_like(off), off], axis=1) for off in off_px])
+        self._tiles.stay(self._floor.standing(shared_px), seconds / len(likely))

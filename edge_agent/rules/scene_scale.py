@@ -70,7 +70,7 @@ class SceneScale:
         suspects = places[:, 3] > tall * (self._plane[0] + places[:, :2] @ self._plane[1:] / 1000.0)
         if suspects.any():  # Rarely: only then is it asked how well the heights are known.
             suspects[suspects] = places[suspects, 3] > tall * self.heights(places[suspects])
-        return suspects
+        return np.asarray(suspects)
 
     def _fit(self) -> None:
         """Weighted least squares on relative residuals, reweighted after Geman and McClure: merged and cut boxes lose their vote."""

@@ -130,3 +130,15 @@ def test_nobody_dwells_through_a_stall_of_the_camera() -> None:
     intervals += watcher.finish().intervals
     assert sum(c.person_s for i in intervals for c in i.cells) < 25.0
     assert all(i.ended_at_ms - i.started_at_ms <= 60_000 for i in intervals)
+
+
+def test_dwell_is_shared_among_the_cells_where_a_foot_may_have_been_and_none_is_lost() -> None:
+    """A foot awaited within some centimetres of the edge between two cells: both get their share, and the sum is what it was."""
+    rule = FootfallRule(foot_spread_heights=0.1)
+    cells = [c for i in watch(standing(120.0, 252.0 + 14.0, 101), rule=rule) for c in i.cells]
+    totals: dict[tuple[int, int], float] = {}
+    for cell in cells:
+        totals[cell.column, cell.row] = totals.get((cell.column, cell.row), 0.0) + cell.person_s
+    assert sorted(totals) == [(2, 4), (2, 5)]
+    assert 4.0 < totals[2, 4] < 16.0
+    assert sum(totals.values()) == pytest.approx(20.0, abs=0.05)

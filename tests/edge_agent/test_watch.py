@@ -21,7 +21,8 @@ from edge_agent.config import CameraConfig, FloorConfig, FloorPointConfig, LineC
 from edge_agent.errors import EdgeError, RecordingInvalid, SensorUnavailable
 from edge_agent.floor_config import FloorZoneConfig
 from edge_agent.flows.fault_board import FaultBoard
-from edge_agent.flows.watch import WatchFlow, camera_opener
+from edge_agent.flows.open_camera import camera_opener
+from edge_agent.flows.watch import WatchFlow
 from edge_agent.readings import Detections, PersonFinder
 from wire_format import codec
 from wire_format.observations import DoorCrossing, FloorDwell, FloorZones, Observation, QueueLength, ZonePath
