@@ -34,6 +34,7 @@ from store_hub.flows.notify import make_notify
 from store_hub.flows.parts import Parts
 from store_hub.flows.report import Report
 from store_hub.flows.sync import make_sync
+from store_hub.flows.webhooks import make_webhooks
 from store_hub.routes.bodies import describe
 from store_hub.routes.doors import DOOR_STRUCTS, make_router
 from store_hub.routes.health import (
@@ -115,6 +116,7 @@ class Hub:
         self._backups = make_backups(config.backup, parts, config_path=config_path)
         self._report, self._mirror = self._make_report(), self._make_mirror()
         flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror, self._backups, self._make_home_assistant()]
+        flows += make_webhooks(config.webhooks, parts, ledger_id=identity.ledger_id, config_path=config_path)
         self._threads = [
             threading.Thread(target=flow.run, args=(self._stop,), name=flow.name, daemon=True) for flow in flows if flow is not None
         ]

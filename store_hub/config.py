@@ -105,6 +105,13 @@ class HomeAssistantConfig(Section, frozen=True, kw_only=True):
     prefix: Annotated[str, Meta(pattern="^[^+#]+$")] = "homeassistant"
 
 
+class WebhookConfig(Section, frozen=True, kw_only=True):
+    """A server that is told of alerts, signed. `secret_file`: `whsec_…`, shared with it."""
+
+    url: Address
+    secret_file: str
+
+
 class HubConfig(Section, frozen=True, kw_only=True):
     """The whole file. Without a `store_id` the planogram's or the ledger's own is used; `planogram` is what `init` puts in force."""
 
@@ -120,6 +127,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     privacy: PrivacyConfig = PrivacyConfig()
     backup: BackupConfig = BackupConfig()
     home_assistant: HomeAssistantConfig = HomeAssistantConfig()
+    webhooks: list[WebhookConfig] = []
 
 
 def load_config(path: Path | None) -> HubConfig:

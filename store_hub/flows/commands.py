@@ -90,5 +90,12 @@ class KeepPlan(NamedTuple):
     payload: bytes
 
 
-Command = Book | BookPlanogram | SettleNotification | NumberFacts | ForgetFacts | ReportAfresh | KeepPlan
+class MoveWebhookMark(NamedTuple):
+    """A receiver of webhooks has been told up to here. Answer: None."""
+
+    url: str
+    notification_id: int
+
+
+Command = Book | BookPlanogram | SettleNotification | NumberFacts | ForgetFacts | ReportAfresh | KeepPlan | MoveWebhookMark
 Answer = Booked | int | None

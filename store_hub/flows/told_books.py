@@ -27,13 +27,14 @@ from store_hub.flows.commands import (
     BookPlanogram,
     ForgetFacts,
     KeepPlan,
+    MoveWebhookMark,
     NumberFacts,
     ReportAfresh,
     SettleNotification,
 )
 from store_hub.flows.inbox import Request
 from store_hub.flows.page import Page
-from store_hub.rows import DirtyRow, Effect, IdempotencyRow, PlanRow, ReportMarksRow, ReportRow
+from store_hub.rows import DirtyRow, Effect, IdempotencyRow, PlanRow, ReportMarksRow, ReportRow, WebhookMarkRow
 from store_hub.rules.fold import StoreFold
 from store_hub.rules.journal_words import LIGHT, PLANOGRAM
 from store_hub.rules.occurrence_time import RECEIVED, told_time
@@ -92,6 +93,9 @@ class ToldBooks:
                 return None
             case ReportAfresh():
                 self._report_afresh(command.booked_through, page)
+                return None
+            case MoveWebhookMark():
+                page.effects.append(WebhookMarkRow(command.url, command.notification_id))
                 return None
             case KeepPlan():
                 page.effects.append(PlanRow(command.plan_no, command.kind, page.now_ms, command.payload))

@@ -33,6 +33,7 @@ from store_hub.rows.hub import (
     PlanRow,
     ReportMarksRow,
     ReportRow,
+    WebhookMarkRow,
 )
 from store_hub.rows.people import (
     AlertRow,
@@ -159,6 +160,7 @@ OPERATIONAL: dict[type[tuple[Any, ...]], Table] = {
     ReportRow: Table("report_outbox", ("sequence",)),
     ReportMarksRow: Table("report_marks", ("one",), state="1"),
     PlanRow: Table("plans", ("plan_no",)),
+    WebhookMarkRow: Table("webhook_marks", ("url",)),
 }
 
 TABLES: dict[type[tuple[Any, ...]], Table] = {**DERIVED, **OPERATIONAL}
@@ -232,6 +234,7 @@ __all__ = [
     "TagGapRow",
     "TagRow",
     "TotalRow",
+    "WebhookMarkRow",
     "ZonePathRow",
     "ZoneQuarterRow",
     "ZoneVisitsRow",

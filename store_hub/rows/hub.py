@@ -113,3 +113,10 @@ class PlanRow(NamedTuple):
     kind: str
     received_at_ms: int
     payload: bytes
+
+
+class WebhookMarkRow(NamedTuple):
+    """How far a receiver of webhooks has been told."""
+
+    url: str
+    notification_id: int

@@ -22,6 +22,9 @@ from running import Outcome, run  # noqa: E402
 from scenario import mutation_scenario, scenario  # noqa: E402
 
 MISTAKES = ("dedupe_off", "ack_before_commit", "gap_ignored")
+ATTEMPTS = 5
+"""Seeds that a mistake may need to show: a hub that acknowledges too early must be killed just then."""
+
 SKIPPED = 77
 
 
@@ -48,9 +51,10 @@ def main() -> int:
     seeds: list[Outcome] = []
     caught: dict[str, bool] = {}
     if told.mutations != "not":
-        wrong = [mutation_scenario(mistake, told.first) for mistake in MISTAKES]
-        tried = in_parallel([lambda each=each: run(each, None, keep=told.keep) for each in wrong], len(wrong))
-        caught = {str(outcome.told.mistake): is_caught(outcome) for outcome in tried}
+        for attempt in range(ATTEMPTS):
+            wrong = [mutation_scenario(mistake, told.first + attempt) for mistake in MISTAKES if not caught.get(mistake)]
+            tried = in_parallel([lambda each=each: run(each, None, keep=told.keep) for each in wrong], max(1, len(wrong)))
+            caught |= {str(outcome.told.mistake): is_caught(outcome) for outcome in tried}
     if told.mutations != "only":
         cloud = CloudUnderTest()
         try:

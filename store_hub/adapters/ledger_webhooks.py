@@ -1,0 +1,77 @@
+"""Reads from the ledger what other systems' servers have not been told yet."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from store_hub.errors import LedgerUnusable
+
+_EVENTS = (
+    "SELECT n.notification_id, n.reason, n.created_at_ms, a.alert_id, a.kind, a.sku, a.shelf_id, coalesce(p.name, a.sku) AS name,"
+    " a.raised_at_ms, a.emptied_at_ms, a.cleared_at_ms, coalesce(a.units_now, a.units_at_raise) AS units, a.back_room_units"
+    " FROM notifications n JOIN alerts a ON a.alert_id = n.alert_id LEFT JOIN products p ON p.sku = a.sku"
+    " WHERE n.notification_id > ? ORDER BY n.notification_id LIMIT ?"
+)
+
+
+class AlertEvent(NamedTuple):
+    """Something that happened to an alert. `reason`: raised, emptied or cleared."""
+
+    notification_id: int
+    reason: str
+    created_at_ms: int
+    alert_id: int
+    kind: str
+    sku: str | None
+    shelf_id: str | None
+    name: str | None
+    raised_at_ms: int
+    emptied_at_ms: int | None
+    cleared_at_ms: int | None
+    units: float | None
+    back_room_units: float | None
+
+
+class LedgerWebhooks:
+    """Reads one ledger file; safe from any thread."""
+
+    def __init__(self, path: Path, *, busy_ms: int = 2_000) -> None:
+        self._path = path
+        self._busy_ms = busy_ms
+
+    def mark(self, url: str) -> int | None:
+        """The last event that a receiver was told; None: it is new.
+
+        Raises:
+            LedgerUnusable: the ledger cannot be read.
+        """
+        rows = self._ask("SELECT notification_id FROM webhook_marks WHERE url = ?", (url,))
+        return None if not rows else int(rows[0][0])
+
+    def newest(self) -> int:
+        """The last event there is; 0 before the first.
+
+        Raises:
+            LedgerUnusable: the ledger cannot be read.
+        """
+        return int(self._ask("SELECT coalesce(max(notification_id), 0) FROM notifications", ())[0][0])
+
+    def events(self, *, after: int, limit: int = 100) -> list[AlertEvent]:
+        """The events after a mark, oldest first.
+
+        Raises:
+            LedgerUnusable: the ledger cannot be read.
+        """
+        return [AlertEvent(*row) for row in self._ask(_EVENTS, (after, limit))]
+
+    def _ask(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        try:
+            uri = f"{self._path.resolve().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_ms / 1000, isolation_level=None)) as connection:
+                return connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            advice = "check that the file is there and that the hub may read it"
+            raise LedgerUnusable(path=str(self._path), problem=str(error), advice=advice) from error
