@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults lint bench lock system-packages clean
+.PHONY: help setup demo test faults lint bench lock system-packages esphome clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml requirements/dev.lock
 demo: setup ## The whole system on a simulated store, in a browser
 	@$(BIN)/python -m demo
 
-test: setup system-packages lint ## Everything CI runs
+test: setup system-packages esphome lint ## Everything CI runs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests
 
 SEEDS ?= 200
@@ -45,5 +45,14 @@ lock: ## Pin what pyproject.toml asks for (UPGRADE=1: the newest that it allows)
 system-packages: ## The real broker and browser for the tests, from Debian, where root or sudo allows
 	@sh tests/system_packages.sh
 
+ESPHOME := .venv-esphome
+esphome: $(ESPHOME)/.installed ## ESPHome, in an environment of its own, for the test of the shelf node's firmware
+
+$(ESPHOME)/.installed: requirements/esphome.lock
+	@echo "Setting up $(ESPHOME) (a minute the first time) …"
+	@{ test -x $(ESPHOME)/bin/python || $(PYTHON) -m venv $(ESPHOME); } \
+	  && $(ESPHOME)/bin/python -m pip --disable-pip-version-check -q install --no-compile --no-deps --require-hashes -r $< && touch $@ \
+	  || echo "ESPHome could not be installed: the test of the node's firmware is skipped"
+
 clean: ## Remove what was made here
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(ESPHOME) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

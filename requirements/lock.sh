@@ -10,6 +10,9 @@ for extra in edge hub cloud dev; do
   "$tools/venv/bin/uv" -q pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
     --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} --extra "$extra" pyproject.toml -o "requirements/$extra.lock"
 done
+# What the shelf nodes' firmware is checked with: it wants other versions than we do, so it has an environment of its own.
+echo esphome | "$tools/venv/bin/uv" -q pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} - -o requirements/esphome.lock
 if grep -nE '(index-url|find-links|https?://)' requirements/*.lock; then
   echo "a lock file names an address; it must not" >&2
   exit 1

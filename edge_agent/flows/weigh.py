@@ -14,14 +14,14 @@ from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.scale_care import ScaleCare
 from edge_agent.flows.scale_rules import weigher_for
 from edge_agent.readings import LoadCell, RawReading
-from edge_agent.rules.scale_health import BELOW_EMPTY, NOISY, OVERLOADED, SATURATED, STUCK, ScaleFault
+from edge_agent.rules.scale_health import BELOW_EMPTY, BIT_STUCK, NOISY, OVERLOADED, SATURATED, STUCK, ScaleFault
 from edge_agent.rules.weighing import Settled
 from wire_format.observations import ShelfWeight
 
 READ_TIMEOUT_MS = 2_000
 _BACK_OFF_FIRST_S = 1.0
 _BACK_OFF_MAX_S = 60.0
-WEIGHERS_FAULTS = (SATURATED, STUCK, NOISY, OVERLOADED, BELOW_EMPTY)
+WEIGHERS_FAULTS = (SATURATED, STUCK, BIT_STUCK, NOISY, OVERLOADED, BELOW_EMPTY)
 SILENT, UNAVAILABLE, BROKEN = "scale_silent", "scale_unavailable", "recording_broken"
 
 log = structlog.get_logger("edge_agent.weigh")

@@ -1,13 +1,15 @@
-"""Tells a scale that is not well from an empty shelf: at its rails, stuck, noisy, overloaded or below empty."""
+"""Tells a scale that is not well from an empty shelf: at its rails, stuck (all of it or a bit), noisy, overloaded or below empty."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from edge_agent.rules.bit_watch import BitWatch
 from edge_agent.rules.calibration import COUNTS_MAX, COUNTS_MIN
 
 SATURATED = "scale_saturated"
 STUCK = "scale_stuck"
+BIT_STUCK = "scale_bit_stuck"
 NOISY = "scale_noisy"
 OVERLOADED = "scale_overloaded"
 BELOW_EMPTY = "scale_below_empty"
@@ -35,7 +37,7 @@ class HealthRule(NamedTuple):
 
 
 class RailWatch:
-    """Watches the raw counts: a single reading at the rails is a glitch, two seconds of them a fault; so is a count that never changes."""
+    """Watches the raw counts: a reading at the rails is a glitch, two seconds of them a fault; so is a count, or bit, that never changes."""
 
     def __init__(self, rule: HealthRule) -> None:
         self._rule = rule
@@ -45,6 +47,12 @@ class RailWatch:
         self._rail_since_ms: int | None = None
         self.saturated = False
         self.stuck = False
+        self._bits = BitWatch()
+
+    @property
+    def bit_stuck(self) -> bool:
+        """Whether one bit hangs while the others move."""
+        return self._bits.hanging is not None
 
     def take(self, raw_counts: int, at_ms: int) -> bool:
         """Add a reading. Returns whether it may be weighed: a reading at the rails may not."""
@@ -56,6 +64,7 @@ class RailWatch:
         else:
             self._rail_since_ms = None
             self.saturated = False
+            self._bits.take(raw_counts)
         if raw_counts != self._last_counts:
             self._last_counts = raw_counts
             self._same_since_ms = at_ms
@@ -86,6 +95,7 @@ class Lasting:
 
 WORDS: dict[str, tuple[str, str]] = {
     SATURATED: ("the converter is at its limit", "check the load cell's wires, and that the shelf is not jammed"),
+    BIT_STUCK: ("a data bit of the reading hangs while the others move", "replace the converter; weights are wrong until then"),
     STUCK: ("the reading never changes", "check the data wire and power the converter off and on"),
     NOISY: ("the reading never comes to rest", "check wiring and shielding, and that nothing shakes the shelf"),
     OVERLOADED: ("the load is beyond the scale's capacity", "take weight off the shelf"),

@@ -13,6 +13,7 @@ from edge_agent.rules.calibration import Calibration
 from edge_agent.rules.drift import DriftFollower
 from edge_agent.rules.scale_health import (
     BELOW_EMPTY,
+    BIT_STUCK,
     NOISY,
     OVERLOADED,
     SATURATED,
@@ -207,6 +208,7 @@ class Weigher:
         states = {
             SATURATED: self._rails.saturated,
             STUCK: self._rails.stuck,
+            BIT_STUCK: self._rails.bit_stuck,
             NOISY: self._noisy.holds(self._window.quiet_g > health.noise_max_g, at_ms),
             OVERLOADED: self._heavy.holds(weight_g > self._calibration.capacity_g, at_ms),
             BELOW_EMPTY: self._light.holds(weight_g < -health.below_empty_g, at_ms),

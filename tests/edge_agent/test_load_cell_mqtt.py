@@ -98,9 +98,9 @@ def test_a_broker_that_goes_away_is_told(mosquitto: Any, node: mqtt.Client) -> N
 
 
 def test_the_nodes_firmware_is_what_esphome_accepts(repository: Path, tmp_path: Path) -> None:
-    esphome = shutil.which("esphome")
+    esphome = shutil.which(repository / ".venv-esphome" / "bin" / "esphome") or shutil.which("esphome")
     if esphome is None:
-        pytest.skip("esphome is not installed: pip install esphome (in an environment of its own)")
+        pytest.skip("ESPHome is not installed: make esphome")
     shutil.copy(repository / "firmware_configs" / "esphome" / "shelf_node.yaml", tmp_path)
     (tmp_path / "secrets.yaml").write_text(SECRETS)
     run = subprocess.run([esphome, "config", "shelf_node.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
