@@ -104,6 +104,7 @@ class Days(NamedTuple):
     load_g: Floats
     error_g: Floats
     raw: npt.NDArray[np.int64]
+    warmth_c: Floats
 
 
 def simulated_days(*, hours: int, with_shoppers: bool, seed: int) -> Iterator[Days]:
@@ -129,19 +130,27 @@ def simulated_days(*, hours: int, with_shoppers: bool, seed: int) -> Iterator[Da
         error_g = 1.5 * warmth_c + creep_g
         counts = COUNTS_PER_GRAM * (loads_g + pressed_g + error_g) + chance.normal(0.0, 8.0, at_ms.size)
         counts = np.where(chance.random(at_ms.size) < 0.0003, chance.choice([-8e6, 0.0, 8e6], at_ms.size), counts)
-        yield Days(at_ms, loads_g, error_g, np.rint(counts).astype(np.int64))
+        yield Days(at_ms, loads_g, error_g, np.rint(counts).astype(np.int64), 20.0 + warmth_c)
 
 
-def day_and_night(*, hours: int, with_shoppers: bool) -> dict[str, Any]:
-    """How far the told weight is from the load, beside what the raw reading is off, looked at each minute."""
+def day_and_night(*, hours: int, with_shoppers: bool, with_thermometer: bool = False, seed: int = 7) -> dict[str, Any]:
+    """How far the told weight is from the load, beside what the raw reading is off, looked at each minute.
+
+    The thermometer reads every two seconds, in tenths of a degree, with a noise of its own: as a DHT22 beside the shelf does.
+    """
+    chance = np.random.Generator(np.random.PCG64(seed + 1))
     weigher = weigher_for(ScaleConfig(shelf_id="s", counts_per_gram=COUNTS_PER_GRAM, tare_counts=0.0))
     raw_errors, told_errors, moved = [], [], 0
     weight_g = 0.0
     began = time.process_time()
-    for hour in simulated_days(hours=hours, with_shoppers=with_shoppers, seed=7):
+    for hour in simulated_days(hours=hours, with_shoppers=with_shoppers, seed=seed):
         loads_g, errors_g = hour.load_g.tolist(), hour.error_g.tolist()
+        felt_c = np.round(
+            np.repeat(hour.warmth_c[:: 2 * RATE_HZ], 2 * RATE_HZ) + np.repeat(chance.normal(0.0, 0.05, 1_800), 2 * RATE_HZ), 1
+        )
+        warmth: list[float | None] = felt_c.tolist() if with_thermometer else [None] * len(loads_g)
         for number, (at_ms, raw) in enumerate(zip(hour.at_ms.tolist(), hour.raw.tolist(), strict=True)):
-            said = weigher.take(RawReading(at_ms, raw))
+            said = weigher.take(RawReading(at_ms, raw, warmth[number]))
             if isinstance(said, Settled):
                 weight_g = said.weight_g
                 moved += said.moved_at_ms is not None
@@ -195,6 +204,7 @@ def main() -> int:
         print(f"{log} is not there; nothing to weigh", file=sys.stderr)
     results["day_and_night_empty"] = day_and_night(hours=SIMULATED_H, with_shoppers=False)
     results["day_and_night_with_shoppers"] = day_and_night(hours=SIMULATED_H, with_shoppers=True)
+    results["day_and_night_with_shoppers_and_thermometer"] = day_and_night(hours=SIMULATED_H, with_shoppers=True, with_thermometer=True)
     results["cpu"] = cpu_share()
     if options.json:
         print(json.dumps(results, indent=1))

@@ -20,11 +20,12 @@ from edge_agent.adapters import outbox_file
 from edge_agent.adapters.broker_link import BrokerLink
 from edge_agent.adapters.clock import AgentClock
 from edge_agent.adapters.host_vitals import HostVitals
-from edge_agent.config import BrokerConfig, CameraConfig, EdgeConfig, OutboxConfig, ReaderConfig, ScaleConfig
+from edge_agent.config import BrokerConfig, ButtonConfig, CameraConfig, EdgeConfig, LightConfig, OutboxConfig, ReaderConfig, ScaleConfig
 from edge_agent.errors import BrokerUnavailable, EdgeError, OutboxUnusable, RecordingInvalid, SensorUnavailable
 
 DISK_FREE_MIN_MB = 200.0
 HOT_C = 80.0
+LAMP_S = 1.0
 SCALE_READINGS = 5
 SCALE_TIMEOUT_MS = 2_000
 READER_TIMEOUT_MS = 2_000
@@ -50,6 +51,8 @@ def check_device(config: EdgeConfig) -> list[Finding]:
     for camera in config.cameras:
         findings.append(_looked(f"camera {camera.area_id}", partial(_camera, camera, clock)))
         findings.append(_looked(f"detector {camera.detector}", partial(_detector, camera)))
+    findings += [_looked(f"button {button.button_id}", partial(_button, button)) for button in config.buttons]
+    findings += [_looked(f"light {light.shelf_id}", partial(_light, light)) for light in config.lights]
     if not (config.scales or config.readers or config.cameras):
         findings.append(_not_ok("sensors", "none is configured", "add [[scales]], [[readers]] or [[cameras]] to the file"))
     return list({finding.part: finding for finding in findings}.values())
@@ -87,6 +90,30 @@ def _ok(part: str, found: str) -> Finding:
 
 def _not_ok(part: str, found: str, advice: str) -> Finding:
     return Finding(part=part, is_ok=False, found=found, advice=advice)
+
+
+def _button(button: ButtonConfig) -> Finding:
+    part = f"button {button.button_id}"
+    if button.adapter == "simulated" or button.pin is None:
+        return _ok(part, f"simulated, {len(button.presses_s)} presses")
+    from edge_agent.adapters.buttons_and_lights import GpioButton
+
+    with contextlib.closing(GpioButton(part, button.pin)) as device:
+        if device.is_down():
+            return _not_ok(part, f"GPIO{button.pin} is down", "let go of it, or look for a short circuit from its wire to ground")
+    return _ok(part, f"GPIO{button.pin}, not pressed")
+
+
+def _light(light: LightConfig) -> Finding:
+    part = f"light {light.shelf_id}"
+    if light.adapter == "simulated" or light.pin is None:
+        return _ok(part, "simulated")
+    from edge_agent.adapters.buttons_and_lights import GpioLight
+
+    with contextlib.closing(GpioLight(part, light.pin, is_active_high=light.active_high)) as device:
+        device.set(True)
+        time.sleep(LAMP_S)
+    return _ok(part, f"GPIO{light.pin}, was lit for {LAMP_S:g} s")
 
 
 def _clock() -> Finding:

@@ -37,7 +37,7 @@ class HealthRule(NamedTuple):
 
 
 class RailWatch:
-    """Watches the raw counts: a reading at the rails is a glitch, two seconds of them a fault; so is a count, or bit, that never changes."""
+    """Watches the raw counts: a reading at the rails is a glitch, two seconds of them a fault; so is a count or bit that never changes."""
 
     def __init__(self, rule: HealthRule) -> None:
         self._rule = rule

@@ -25,6 +25,7 @@ from edge_agent.rules.scale_health import (
     ScaleFault,
 )
 from edge_agent.rules.settling import SettlingWindow
+from edge_agent.rules.warmth import WarmthFollower
 
 QUIET_TO_REST = 2.5
 """A window counts as fully at rest when its spread is below this many times the spread the cell usually shows at rest."""
@@ -82,6 +83,7 @@ class Weigher:
             quiet_max_g=rule.health.noise_max_g * 2,
         )
         self._drift = DriftFollower(rate_max_g_per_min=rule.drift_max_g_per_min)
+        self._warmth = WarmthFollower()
         self._rails = RailWatch(rule.health)
         self._switch = FaultSwitch()
         self._noisy = Lasting(rule.health.noisy_ms)
@@ -105,6 +107,7 @@ class Weigher:
         at_ms = reading.taken_at_ms
         if reading.temperature_c is not None:
             self._temperature_c = reading.temperature_c
+            self._warmth.feel(reading.temperature_c, at_ms)
         usable = self._rails.take(reading.raw_counts, at_ms)
         if self._health_at_ms is None or at_ms - self._health_at_ms >= HEALTH_EVERY_MS:
             fault = self._fault(at_ms)
@@ -114,7 +117,8 @@ class Weigher:
                 return fault  # One word a reading: this reading's weight is in the next window.
         if not usable or self._rails.saturated or self._rails.stuck:
             return None
-        weight_g = self._joined(self._calibration.grams(reading.raw_counts, self._temperature_c), at_ms)
+        felt_g = self._calibration.grams(reading.raw_counts, self._temperature_c)
+        weight_g = self._joined(felt_g - self._warmth.correction_g, at_ms)
         return None if weight_g is None else self._weigh(weight_g, at_ms)
 
     def _joined(self, weight_g: float, at_ms: int) -> float | None:
@@ -143,6 +147,7 @@ class Weigher:
             self._moved_at_ms = at_ms
             self._resting_g = None
             self._drift.pause()
+            self._warmth.move()
             self._rang = False
         if ringing and not self._window.sways():
             return self._ringing(window.median_g, window.spread_g, at_ms)
@@ -172,6 +177,7 @@ class Weigher:
 
     def _begin_rest(self, weight_g: float, at_ms: int) -> None:
         self._resting_g = weight_g
+        self._warmth.move()
         self._young_since_ms = at_ms
         self._young_windows = 0
 
@@ -190,6 +196,7 @@ class Weigher:
                 self._held_g = resting_g
             resting_g = self._held_g  # A touch that left nothing behind has changed nothing.
             self._drift.follow(reading_g=median_g, resting_g=resting_g, at_ms=at_ms)
+            self._warmth.rest(median_g + self._warmth.correction_g, at_ms)
         self._resting_g = resting_g
         return resting_g
 
@@ -197,7 +204,8 @@ class Weigher:
         return self._rule.change_min_g or max(2.0 * self._window.quiet_g, 0.25)
 
     def _tell(self, weight_g: float, spread_g: float, at_ms: int) -> Settled:
-        self._told = Settled(at_ms, weight_g, spread_g, self._moved_at_ms, self._temperature_c, self._drift.drift_g)
+        drift_g = self._drift.drift_g + self._warmth.correction_g
+        self._told = Settled(at_ms, weight_g, spread_g, self._moved_at_ms, self._temperature_c, drift_g)
         return self._told
 
     def _fault(self, at_ms: int) -> ScaleFault | None:

@@ -43,3 +43,8 @@ def test_what_it_writes_lies_where_the_unit_lets_it(unit: configparser.ConfigPar
     examples = (repository / "firmware_configs" / "devices").glob("*.toml")
     outboxes = [line for path in examples for line in path.read_text().splitlines() if line.startswith("path = ")]
     assert any(state in line for line in outboxes)
+
+
+def test_a_calibration_from_the_page_may_be_kept_in_the_devices_file(unit: configparser.ConfigParser) -> None:
+    file = Path(shlex.split(unit["Service"]["ExecStart"])[-1])
+    assert unit["Service"]["ReadWritePaths"] == str(file.parent)
