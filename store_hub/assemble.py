@@ -176,6 +176,7 @@ class Hub:
             on_booked=self.bookkeeper.on_booked,
             now_ms=self._clock.now_ms,
             trouble=lambda: self.bookkeeper.trouble,
+            people_min=self._config.privacy.people_min,
         )
         return app
 

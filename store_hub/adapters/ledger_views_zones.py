@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 
 from store_hub.adapters.ledger_views_rows import PathRow, QueueFigures, ZoneGoodsRow, ZoneVisitRow
+from store_hub.rows.report import ZoneFigures
 from wire_format.plans import Planogram
 
 NOW_MS = 180_000
@@ -28,6 +29,11 @@ class ZoneQueries:
             (from_ms, to_ms),
         )
         return {row["zone_id"]: ZoneVisitRow(**dict(row)) for row in rows}
+
+    def zone_quarters(self, from_ms: int, to_ms: int) -> list[ZoneFigures]:
+        """Return every zone's every quarter in the span of which anything is known, in the order of time and zones."""
+        rows = self._connection.execute(_ZONE_QUARTERS, (from_ms, to_ms))
+        return [ZoneFigures(*row) for row in rows]
 
     def zone_goods(self, from_ms: int, to_ms: int) -> dict[str, ZoneGoodsRow]:
         """Return what was taken and paid in each zone that the planogram links to shelves.
@@ -96,3 +102,20 @@ class ZoneQueries:
             "SELECT sku, sum(units) FROM sales WHERE sold_at_ms >= ? AND sold_at_ms < ? GROUP BY sku", (from_ms, to_ms)
         )
         return {row[0]: row[1] for row in rows}
+
+
+_ZONE_QUARTERS = """
+WITH known AS (
+    SELECT zone_id, quarter_started_at_ms AS at_ms FROM zone_quarters WHERE quarter_started_at_ms >= ?1 AND quarter_started_at_ms < ?2
+    UNION SELECT zone_id, quarter_started_at_ms FROM zone_visits WHERE quarter_started_at_ms >= ?1 AND quarter_started_at_ms < ?2
+    UNION SELECT zone_id, started_at_ms / 900000 * 900000 FROM queues WHERE started_at_ms >= ?1 AND started_at_ms < ?2),
+waits AS (
+    SELECT zone_id, started_at_ms / 900000 * 900000 AS at_ms, sum(waits) AS waits, sum(waited_ms) AS waited_ms
+    FROM queues WHERE started_at_ms >= ?1 AND started_at_ms < ?2 GROUP BY 1, 2)
+SELECT known.zone_id, known.at_ms, coalesce(stay.dwell_person_ms, visits.person_ms), entries, stopped, stopped_ms, waits.waits, waited_ms
+FROM known
+LEFT JOIN zone_quarters AS stay ON stay.zone_id = known.zone_id AND stay.quarter_started_at_ms = known.at_ms
+LEFT JOIN zone_visits AS visits ON visits.zone_id = known.zone_id AND visits.quarter_started_at_ms = known.at_ms
+LEFT JOIN waits ON waits.zone_id = known.zone_id AND waits.at_ms = known.at_ms
+ORDER BY known.at_ms, known.zone_id
+"""

@@ -194,7 +194,10 @@ class FloorPage(Page):
         visits = reading.zone_visits(*span_ms)
         if not zones and not visits:
             return title + Markup('<p class="empty">{}</p>').format(reader.t("The planogram names no zones."))
-        return title + zones_table(reader, zones, visits, reading.zone_goods(*span_ms), dwell)
+        day = reader.local(span_ms[0]).date().isoformat()
+        words = reader.t("This day as a table (CSV)")
+        export = Markup('<p class="small"><a href="/floor.csv?day={}" download>{}</a></p>').format(day, words)
+        return title + zones_table(reader, zones, visits, reading.zone_goods(*span_ms), dwell) + export
 
     def _doors(self, reading: LedgerReading, plan: Planogram, span_ms: tuple[int, int], now_ms: int) -> Markup:
         reader = self.reader

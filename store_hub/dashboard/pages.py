@@ -16,11 +16,12 @@ from fastapi.responses import JSONResponse, Response
 from nicegui import app as pages_app
 from nicegui import ui
 
-from store_hub.adapters.ledger_views import LedgerViews
+from store_hub.adapters.ledger_views import LedgerUnreadable, LedgerViews
 from store_hub.dashboard.alerts import AlertsPage
 from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.devices import DevicesPage
 from store_hub.dashboard.floor import FloorPage
+from store_hub.dashboard.floor_export import day_span_ms, floor_csv
 from store_hub.dashboard.frame import ASSETS, Page, asset_version, head_html
 from store_hub.dashboard.lost import lost_page
 from store_hub.dashboard.news import OnBooked
@@ -46,6 +47,7 @@ def mount_pages(
     on_booked: OnBooked,
     now_ms: Callable[[], int] = wall_clock_ms,
     trouble: Callable[[], HubError | None] = lambda: None,
+    people_min: int = 1,
 ) -> None:
     """Mount the pages on `app`, one hub to a process.
 
@@ -55,11 +57,13 @@ def mount_pages(
         store_profile: name, time zone and currency that the pages speak in.
         now_ms: the hub's clock.
         trouble: what keeps bookkeep from booking, if anything does.
+        people_min: counts of fewer people do not leave the shop in an export.
     """
     desk = Desk(views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms, trouble=trouble)
     version = asset_version()
     pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
     _register(desk, version)
+    pages_app.add_api_route("/floor.csv", _floor_export(desk, people_min), methods=["GET"], include_in_schema=False)
 
     def lost(request: Request) -> Response | None:
         if request.url.path.startswith(("/v1/", "/health/")) or "text/html" not in request.headers.get("accept", "text/html"):
@@ -99,6 +103,26 @@ def _follow_bookkeep(app: FastAPI, desk: Desk) -> None:
 def _reader(request: Request, desk: Desk) -> Reader:
     cookies = {name: unquote(value) for name, value in request.cookies.items()}
     return Reader.of(cookies, zone=time_zone(desk.profile.time_zone), currency=desk.profile.currency)
+
+
+def _floor_export(desk: Desk, people_min: int) -> Callable[[str], Response]:
+    """The zones of a day for other programs: `/floor.csv?day=2026-11-22`."""
+
+    def export(day: str = "") -> Response:
+        zone = time_zone(desk.profile.time_zone)
+        try:
+            from_ms, to_ms = day_span_ms(day, desk.now_ms(), zone)
+        except (ValueError, OverflowError):
+            return JSONResponse({"detail": f"day: {day!r} is no day; write YYYY-MM-DD"}, status_code=422)
+        try:
+            with desk.views.reading() as reading:
+                text = floor_csv(reading.zone_quarters(from_ms, to_ms), people_min=people_min, zone=zone)
+        except LedgerUnreadable as error:
+            return JSONResponse({"detail": str(error)}, status_code=503)
+        name = f"floor-{desk.profile.store_id}-{day or 'today'}.csv"
+        return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+    return export
 
 
 def _register(desk: Desk, version: str) -> None:

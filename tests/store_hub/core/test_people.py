@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from store_hub.dashboard.floor_export import day_span_ms, floor_csv
 from store_hub.flows.commands import BookPlanogram
 from store_hub.flows.rebuild import rebuild
 from store_hub.rows.mirror import JournalEntry
@@ -254,3 +255,24 @@ def test_the_mirror_says_withheld_in_place_of_small_counts(core: Any) -> None:
         assert point.fields.pop("withheld") == 1.0
         assert set(point.fields) <= {"observed_s"}
         assert all("withheld" not in told.fields for told in entry_points(entry, said, "corner"))
+
+
+def test_an_export_says_withheld_and_leaves_empty_what_was_not_measured() -> None:
+    figures = [
+        ZoneFigures("aisle", OPENS_MS, 90_000, 9, 6, 30_000),
+        ZoneFigures("queue", OPENS_MS, 90_500, 3, 3, 30_000, 2, 99_000),
+        ZoneFigures("till", OPENS_MS, 0, 0, 0, 0, 0, 0),
+    ]
+    lines = floor_csv(figures, people_min=5, zone=BERLIN).splitlines()
+    assert lines[0] == "quarter_started_at,zone,visits,person_s,stopped,stopped_s,waits,waited_s"
+    assert lines[1] == "2027-01-15T09:00+01:00,aisle,9,90,6,30,,"
+    assert lines[2] == "2027-01-15T09:00+01:00,queue" + 6 * ",withheld"
+    assert lines[3] == "2027-01-15T09:00+01:00,till,0,0,0,0,0,0"
+    assert "withheld" not in floor_csv(figures, people_min=1, zone=BERLIN)
+
+
+def test_a_day_of_an_export_is_the_shops_own() -> None:
+    assert day_span_ms("2026-03-29", 0, BERLIN)[1] - day_span_ms("2026-03-29", 0, BERLIN)[0] == 23 * HOUR_MS
+    assert day_span_ms("", OPENS_MS, BERLIN)[0] == OPENS_MS - 9 * HOUR_MS
+    with pytest.raises(ValueError, match="Invalid isoformat"):
+        day_span_ms("yesterday", OPENS_MS, BERLIN)
