@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -17,6 +18,7 @@ from sqlalchemy import Engine, inspect, text
 from cloud_api.adapters.database import migrate, newest_revision, open_database, present_revision
 from cloud_api.adapters.partitions import Months
 from cloud_api.adapters.reports_booking import ReportBook
+from cloud_api.adapters.sales_records import SalesBook
 from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.tables import metadata
 from cloud_api.errors import ReportGap
@@ -183,6 +185,24 @@ def test_stores_that_report_at_once_do_not_hinder_each_other(empty: Engine) -> N
     with empty.connect() as connection:
         assert connection.execute(text("SELECT count(*), max(sequence) FROM door_quarter")).one() == (400, 100)
     assert failures == []
+
+
+def test_a_withheld_quarter_is_not_watched_and_never_a_quarter_without_visitors(empty: Engine) -> None:
+    migrate(empty)
+    withheld = msgspec.structs.replace(door(2, QUARTER_MS + 900_000), people_in=None, people_out=None, withheld=True)
+    zone = ZoneQuarter(sequence=3, quarter_started_at_ms=QUARTER_MS, zone_id="aisle", dwell_person_s=None, withheld=True)
+    ReportBook(empty, now=lambda: NOW).book(batch([door(1, QUARTER_MS, 9), withheld, zone]))
+    with empty.connect() as connection:
+        assert connection.execute(text("SELECT people_in, observed_min FROM footfall_hour")).one() == (9, 15.0)
+        assert connection.execute(text("SELECT people_in, withheld FROM door_quarter ORDER BY quarter_at")).all() == [
+            (9, False),
+            (None, True),
+        ]
+    assert SalesBook(empty).dwell("shop-1", zone="UTC", first=NOW.date(), last=NOW.date()) == {}
+    alone = msgspec.structs.replace(withheld, sequence=4, quarter_started_at_ms=QUARTER_MS + 36_000_000)
+    ReportBook(empty, now=lambda: NOW).book(batch([alone]))
+    with empty.connect() as connection:
+        assert connection.execute(text("SELECT observed_min FROM footfall_hour ORDER BY hour_at DESC LIMIT 1")).scalar_one() == 0.0
 
 
 def test_a_new_time_zone_moves_the_days_of_the_past(engine: Engine) -> None:
