@@ -20,12 +20,12 @@ function frame() {
   const buttons = { undo: [t("Undo"), !past.length], redo: [t("Redo"), !future.length], finish: [t("End the page"), false], save: [t("Save"), isSaved()] };
   for (const [id, [words, off]] of Object.entries(buttons)) { const button = document.getElementById(id); button.textContent = words; button.disabled = off; }
   document.getElementById("picture").classList.toggle("placing", Boolean(placing));
-  const hints = { lines: () => t("Tap the two ends of the line"), points: () => t("Tap the spot on the floor"), zones: () => t("Tap the corners, in order around the zone") };
+  const hints = { lines: () => t("Tap the two ends of the line"), points: () => t("Tap the spot on the floor"), zones: () => t("Tap the corners, in order around the zone"), masks: () => t("Tap the corners, in order around the mask") };
   const hint = document.getElementById("hint");
   hint.hidden = !placing;
   hint.textContent = placing ? hints[placing.kind]() : "";
   const nudges = document.getElementById("nudges");
-  nudges.hidden = !chosen || chosen.kind === "zones";
+  nudges.hidden = !chosen;
   nudges.setAttribute("aria-label", t("Move by one pixel"));
   nudges.replaceChildren(make("span", { class: "small soft" }, t("Move by one pixel")), ...[["←", -1, 0], ["↑", 0, -1], ["↓", 0, 1], ["→", 1, 0]].map(([words, dx, dy]) => make("button", { type: "button", onclick: () => { nudge(dx, dy); refresh(); } }, words)));
 }
@@ -45,7 +45,7 @@ async function askFloor() {
 
 function take(told) {
   state = told;
-  Object.assign(drawing, { lines: told.drawing.lines, points: told.drawing.points, zones: told.drawing.zones || [] });
+  Object.assign(drawing, { lines: told.drawing.lines, points: told.drawing.points, zones: told.drawing.zones || [], masks: told.drawing.masks || [] });
   savedDrawing = JSON.stringify(drawing);
   if (told.size_px) size = told.size_px;
   const cover = document.getElementById("cover");
@@ -56,7 +56,7 @@ function take(told) {
 async function save() {
   say(t("Saving …"));
   try {
-    const told = await ask("POST", "/save", { lines: drawing.lines, points: drawing.points, ...(state.zones ? { zones: drawing.zones } : {}) });
+    const told = await ask("POST", "/save", { lines: drawing.lines, points: drawing.points, zones: drawing.zones, ...(state.masks ? { masks: drawing.masks } : {}) });
     if (told.problem) { say(t("Not saved: {reason}", { reason: `${told.field ? `${told.field}: ` : ""}${told.detail}` }), true); return; }
     savedDrawing = JSON.stringify(drawing);
     say(t("Saved to {file}. A running agent takes it at its next start.", { file: state.file }));
@@ -105,6 +105,7 @@ addEventListener("DOMContentLoaded", async () => {
   document.getElementById("redo").addEventListener("click", () => { goBack(future, past); refresh(); });
   document.getElementById("finish").addEventListener("click", async () => { if (isSaved() || confirm(t("The drawing is not saved. End the page all the same?"))) { savedDrawing = JSON.stringify(drawing); await ask("POST", "/finish").catch(() => {}); ended(); } });
   document.getElementById("cover").addEventListener("change", (event) => ask("POST", "/cover", { cover: event.target.value }).catch((error) => say(error.message, true)));
+  document.addEventListener("drawn", frame);
   document.addEventListener("drawing", () => { frame(); askFloor(); if (!document.getElementById("panel").contains(document.activeElement)) refresh(); });
   document.addEventListener("chosen", () => { frame(); if (chosen && TABS[chosen.kind] && (tab !== chosen.kind || !document.getElementById("panel").contains(document.activeElement))) { tab = chosen.kind; refresh(); } });
   document.addEventListener("dressed", () => { take0(); });

@@ -1,6 +1,6 @@
 // The drawing over the picture: what is drawn, undo, and handles that move by finger, mouse and arrow keys.
 "use strict";
-const drawing = { lines: [], points: [], zones: [] };
+const drawing = { lines: [], points: [], zones: [], masks: [] };
 const past = [], future = [];
 let size = [960, 540], chosen = null, placing = null, people = [], grid = [], zonesPx = [];
 
@@ -13,7 +13,7 @@ function changed(work, { again = false } = {}) {
   future.length = 0;
   work();
   redraw();
-  document.dispatchEvent(new Event("drawing"));
+  document.dispatchEvent(new Event(chosen && chosen.kind === "zones" ? "drawn" : "drawing"));
 }
 
 function goBack(from, to) {
@@ -56,7 +56,7 @@ function redraw() {
   over.replaceChildren(
     ...grid.map((run) => make("polyline", { class: "grid", points: run.map((p) => p.join(",")).join(" ") })),
     ...people.map(([x1, y1, x2, y2]) => make("rect", { class: "person", x: x1, y: y1, width: x2 - x1, height: y2 - y1 })),
-    ...drawing.zones.map(drawZone), ...drawing.lines.map(drawLine), ...drawing.points.map(drawPoint), ...drawPlacing(),
+    ...drawing.masks.map(drawMask), ...drawing.zones.map(drawZone), ...drawing.lines.map(drawLine), ...drawing.points.map(drawPoint), ...drawPlacing(),
   );
   if (focused) { const node = over.querySelector(`[data-handle="${focused}"]`); if (node) node.focus({ preventScroll: true }); }
 }
@@ -83,7 +83,13 @@ function drawZone(zone, index) {
   if (!px || px.some((corner) => corner === null)) return "";
   const points = px.map((p) => p.join(",")).join(" ");
   return make("g", { class: isChosen ? "chosen" : "" }, make("polygon", { class: "halo", points }), make("polygon", { class: "drawn area", points }),
-    label(px[0][0], px[0][1] - 8 / scale(), zone.zone_id));
+    label(px[0][0], px[0][1] - 8 / scale(), zone.zone_id), ...(isChosen ? px.map((p, part) => handle("zones", index, part, p[0], p[1], t("{name}, corner {number}", { name: zone.zone_id, number: part + 1 }))) : []));
+}
+
+function drawMask(mask, index) {
+  const isChosen = chosen && chosen.kind === "masks" && chosen.index === index, points = mask.points.map((p) => p.join(",")).join(" ");
+  return make("g", { class: `mask${isChosen ? " chosen" : ""}` }, make("polygon", { class: "halo", points }), make("polygon", { class: "drawn area", points }),
+    label(mask.points[0][0], mask.points[0][1] - 8 / scale(), mask.name), ...(isChosen ? mask.points.map((p, part) => handle("masks", index, part, p[0], p[1], t("{name}, corner {number}", { name: mask.name, number: part + 1 }))) : []));
 }
 
 function drawPlacing() {
@@ -104,15 +110,27 @@ function moveTo(which, x, y) {
   const cx = round(Math.min(size[0], Math.max(0, x))), cy = round(Math.min(size[1], Math.max(0, y)));
   if (which.kind === "lines") Object.assign(drawing.lines[which.index], which.part === 1 ? { x1: cx, y1: cy } : { x2: cx, y2: cy });
   else if (which.kind === "points") Object.assign(drawing.points[which.index], { x_px: cx, y_px: cy });
+  else if (which.kind === "masks") drawing.masks[which.index].points[which.part] = [cx, cy];
+  else zonesPx[which.index][which.part] = [cx, cy]; // Seen at once; in metres once it is settled.
+}
+
+async function settle(which) {
+  if (which.kind !== "zones") return;
+  const told = await ask("POST", "/metres", { points: drawing.points, places_px: [zonesPx[which.index][which.part]] }).catch(() => null);
+  if (told && !told.problem && told.metres[0]) drawing.zones[which.index].corners_m[which.part] = told.metres[0];
+  else say(t("A corner lies beyond the floor. Tap corners on the floor."), true);
+  document.dispatchEvent(new Event("drawing"));
 }
 
 function placeOf(which) {
   if (which.kind === "lines") { const line = drawing.lines[which.index]; return which.part === 1 ? [line.x1, line.y1] : [line.x2, line.y2]; }
+  if (which.kind === "masks") return drawing.masks[which.index].points[which.part];
+  if (which.kind === "zones") return zonesPx[which.index][which.part];
   const point = drawing.points[which.index];
   return [point.x_px, point.y_px];
 }
 
-function nudge(dx, dy) { if (chosen && chosen.kind !== "zones") { const [x, y] = placeOf(chosen); changed(() => moveTo(chosen, x + dx, y + dy)); } }
+function nudge(dx, dy) { if (chosen) { const [x, y] = placeOf(chosen); changed(() => moveTo(chosen, x + dx, y + dy)); settle(chosen); } }
 
 function remove(kind, index) { changed(() => { drawing[kind].splice(index, 1); chosen = null; }); }
 
@@ -120,9 +138,9 @@ function handleOf(event) { const node = event.target.closest && event.target.clo
 
 addEventListener("DOMContentLoaded", () => {
   const over = document.getElementById("over");
-  let dragged = null;
+  let dragged = null, pressed = null;
   over.addEventListener("pointerdown", (event) => {
-    if (placing) return;
+    if (placing) { pressed = [event.clientX, event.clientY]; return; }
     const which = handleOf(event);
     if (!which) return;
     event.preventDefault();
@@ -136,8 +154,12 @@ addEventListener("DOMContentLoaded", () => {
     changed(() => moveTo(dragged.which, x, y), { again: dragged.moved });
     dragged.moved = true;
   });
-  for (const kind of ["pointerup", "pointercancel"]) over.addEventListener(kind, () => { dragged = null; });
-  over.addEventListener("click", (event) => { if (placing) { placing.taps.push(whereOf(event)); placing.tapped(); redraw(); } });
+  for (const kind of ["pointerup", "pointercancel"]) over.addEventListener(kind, (event) => {
+    // Not `click`: of a finger's tap a browser moves its place to the nearest button, which may be a handle beside it.
+    if (placing && pressed && kind === "pointerup" && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) < 12) { placing.taps.push(whereOf(event)); placing.tapped(); redraw(); }
+    if (dragged && dragged.moved) settle(dragged.which);
+    dragged = pressed = null;
+  });
   over.addEventListener("focusin", (event) => { if (placing) return; const which = handleOf(event); if (which && !dragged && !(chosen && chosen.kind === which.kind && chosen.index === which.index && chosen.part === which.part)) choose1(which.kind, which.index, which.part); });
   over.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 10 : 1, moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };

@@ -3,7 +3,7 @@
 let tab = "lines", floorTold = { needed: 4, errors_m: [], grid: [] }, state = null;
 const KINDS = ["aisle", "entrance", "queue", "till", "reach", "staff", "other"];
 const KIND_WORDS = { aisle: () => t("aisle"), entrance: () => t("entrance"), queue: () => t("queue"), till: () => t("till"), reach: () => t("within reach of a shelf"), staff: () => t("staff, not counted"), other: () => t("other") };
-const TABS = { lines: () => t("Door lines"), points: () => t("Floor"), zones: () => t("Zones") };
+const TABS = { lines: () => t("Door lines"), points: () => t("Floor"), zones: () => t("Zones"), masks: () => t("Masks") };
 
 function metres(value) { return value === null || value === undefined ? "?" : value < 1 ? t("{cm} cm", { cm: Math.round(value * 100) }) : t("{m} m", { m: value.toFixed(2) }); }
 
@@ -32,7 +32,7 @@ function nameField(words, value, list, key, index) {
 
 function rowOf(kind, index, ...children) {
   const row = make("div", { class: `row${chosen && chosen.kind === kind && chosen.index === index ? " chosen" : ""}` }, ...children);
-  row.addEventListener("focusin", () => { if (!chosen || chosen.kind !== kind || chosen.index !== index) { chosen = { kind, index, part: 1 }; redraw(); for (const other of row.parentNode.children) other.classList.toggle("chosen", other === row); } });
+  row.addEventListener("focusin", () => { if (!chosen || chosen.kind !== kind || chosen.index !== index) { chosen = { kind, index, part: kind === "zones" || kind === "masks" ? 0 : 1 }; redraw(); for (const other of row.parentNode.children) other.classList.toggle("chosen", other === row); } });
   return row;
 }
 
@@ -58,7 +58,7 @@ async function closeZone() {
   const told = await ask("POST", "/metres", { points: drawing.points, places_px: taps }).catch(() => null);
   if (!told || told.problem || told.metres.some((place) => place === null)) { say(t("A corner lies beyond the floor. Tap corners on the floor."), true); refresh(); return; }
   changed(() => drawing.zones.push({ zone_id: freeName("zone", drawing.zones, "zone_id"), kind: "other", corners_m: told.metres }));
-  chosen = { kind: "zones", index: drawing.zones.length - 1, part: 1 };
+  chosen = { kind: "zones", index: drawing.zones.length - 1, part: 0 };
   refresh();
 }
 
@@ -129,14 +129,35 @@ function zonesPanel() {
     drawing.zones.length ? null : make("p", { class: "soft" }, t("No zone yet.")),
     make("div", { class: "rows" }, ...drawing.zones.map((zone, index) => rowOf("zones", index, nameField(t("Zone"), zone.zone_id, drawing.zones, "zone_id", index),
       make("button", { type: "button", "aria-label": t("Remove {name}", { name: zone.zone_id }), onclick: () => { remove("zones", index); refresh(); } }, "✕"),
-      make("label", { class: "numbers" }, t("Kind"), make("select", { onchange: (event) => changed(() => { zone.kind = event.target.value; }) }, ...KINDS.map((kind) => make("option", { value: kind, selected: kind === zone.kind }, KIND_WORDS[kind]()))))))),
+      make("label", { class: "wide" }, t("Kind"), make("select", { onchange: (event) => changed(() => { zone.kind = event.target.value; }) }, ...KINDS.map((kind) => make("option", { value: kind, selected: kind === zone.kind }, KIND_WORDS[kind]()))))))),
   ];
 }
 
-const PANELS = { lines: linesPanel, points: pointsPanel, zones: zonesPanel };
+function closeMask() {
+  const points = placing.taps;
+  placing = null;
+  changed(() => drawing.masks.push({ name: freeName("mask", drawing.masks, "name"), points }));
+  chosen = { kind: "masks", index: drawing.masks.length - 1, part: 0 };
+  redraw();
+  refresh();
+}
+
+function masksPanel() {
+  return [
+    make("p", { class: "small soft" }, t("Tap the corners of a part of the picture in which nobody is to be counted: a mannequin, a screen, the street. Whose feet are in it is ignored.")),
+    placing && placing.kind === "masks"
+      ? make("div", { class: "bar" }, make("button", { type: "button", class: "main", disabled: placing.taps.length < 3, onclick: closeMask }, t("Close the mask")), make("button", { type: "button", onclick: () => { placing = null; redraw(); refresh(); } }, t("Cancel")))
+      : make("button", { type: "button", class: "main", onclick: () => { startPlacing("masks", 0, () => refresh()); refresh(); } }, t("Add a mask")),
+    drawing.masks.length ? null : make("p", { class: "soft" }, t("No mask yet.")),
+    make("div", { class: "rows" }, ...drawing.masks.map((mask, index) => rowOf("masks", index, nameField(t("Mask"), mask.name, drawing.masks, "name", index),
+      make("button", { type: "button", "aria-label": t("Remove {name}", { name: mask.name }), onclick: () => { remove("masks", index); refresh(); } }, "✕")))),
+  ];
+}
+
+const PANELS = { lines: linesPanel, points: pointsPanel, zones: zonesPanel, masks: masksPanel };
 
 function refresh() {
-  document.getElementById("tabs").replaceChildren(...Object.keys(TABS).filter((name) => name !== "zones" || (state && state.zones)).map((name) => make("button", { type: "button", role: "tab", "aria-selected": name === tab ? "true" : "false",
+  document.getElementById("tabs").replaceChildren(...Object.keys(TABS).filter((name) => name === "lines" || name === "points" || (state && state[name])).map((name) => make("button", { type: "button", role: "tab", "aria-selected": name === tab ? "true" : "false",
     onclick: () => { tab = name; placing = null; chosen = null; refresh(); redraw(); } }, TABS[name]())));
   document.getElementById("panel").replaceChildren(...PANELS[tab]().filter(Boolean));
   toldOfFloor();

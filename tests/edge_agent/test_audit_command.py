@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,16 @@ import pytest
 from edge_agent.adapters.clock import AgentClock
 from edge_agent.adapters.outbox import Outbox
 from edge_agent.adapters.simulated_pictures import SimulatedPictures
-from edge_agent.config import CameraConfig, load_part
+from edge_agent.assemble import EdgeAgent
+from edge_agent.config import BrokerConfig, CameraConfig, EdgeConfig, OutboxConfig, load_part
 from edge_agent.flows.audit import Audit, VerdictsInvalid
 from edge_agent.flows.audit_film import AuditFilm
-from edge_agent.flows.audit_letters import AuditPickup, letters_folder
+from edge_agent.flows.audit_letters import AuditPickup, leave_letters, letters_folder
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.rules.audit_sample import AuditRule
 from edge_agent.simulated_store.camera_view import camera_config
 from wire_format import codec
-from wire_format.observations import CameraAudited
+from wire_format.observations import CameraAudited, Estimate
 from wire_format.plans import Planogram
 
 AGENT = [sys.executable, "-m", "edge_agent"]
@@ -35,13 +38,13 @@ def agent(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """A folder with a minute of the simulated shop, its boxes and a device's file."""
+    """A folder with most of a minute of the simulated shop, its boxes and a device's file."""
     folder = tmp_path_factory.mktemp("audit")
     plan = codec.plans.decode((repository / "demo" / "planogram.json").read_bytes())
     assert isinstance(plan, Planogram)
     source, boxes = SimulatedPictures(plan, seed=3, is_paced=False), []
     writer = cv2.VideoWriter(str(folder / "film.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 5, (source.width_px, source.height_px))
-    for _ in range(300):
+    for _ in range(220):
         seen = source.next(1000)
         writer.write(seen.frame.pixels)
         for (left, top, right, bottom), sure in zip(seen.boxes, seen.scores, strict=True):
@@ -145,3 +148,31 @@ def test_a_strip_shows_each_crossing_with_heads_covered_and_writes_nothing(film:
         assert min(picture.shape[:2]) >= 24
         assert picture.shape[1] <= 360
     assert sorted(film.iterdir()) == before
+
+
+def test_a_running_agent_takes_an_audit_into_its_outbox(tmp_path: Path, free_port: int) -> None:
+    """No hub is there: the audit waits in the outbox with everything else."""
+    path = tmp_path / "outbox.sqlite"
+    config = EdgeConfig(
+        store_id="corner", device_id="pi-door", broker=BrokerConfig(port=free_port), outbox=OutboxConfig(path=str(path), capacity=100)
+    )
+    share = Estimate(value=0.97, low=0.94, high=0.99)
+    letter = CameraAudited(
+        device_id="pi-door", boot_id="cafe0001", monotonic_ms=1, observed_at_ms=5, area_id="entrance", door_id="front", audited_at_ms=5,
+        film_ms=60_000, looked_ms=60_000, counted=100, judged=100, right=97, missed=1, precision=share, recall=share, count_accuracy=share,
+    )  # fmt: skip
+    leave_letters(path, [letter])
+    running, stop = EdgeAgent(config), threading.Event()
+    thread = threading.Thread(target=running.run, args=(stop,))
+    thread.start()
+    deadline_s = time.monotonic() + 20
+    while list(letters_folder(path).iterdir()) and time.monotonic() < deadline_s:
+        stop.wait(0.05)
+    stop.set()
+    thread.join(timeout=20)
+    outbox = Outbox(path, capacity=100)
+    said = codec.observations.decode(outbox.take(0, 10)[0].payload)
+    outbox.close()
+    assert isinstance(said, CameraAudited)
+    assert (said.right, said.audited_at_ms) == (97, 5)
+    assert said.boot_id != "cafe0001"  # The agent's own, so that the hub can place it in time.

@@ -125,7 +125,7 @@ drawn = st.lists(
 spots = st.lists(st.fixed_dictionaries({"x_px": numbers, "y_px": numbers, "x_m": numbers, "y_m": numbers}), max_size=7)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(first=drawn, second=drawn, points=spots)
 def test_whatever_is_drawn_is_what_the_file_then_says_and_nothing_else_changes(first: Any, second: Any, points: Any) -> None:
     text = DEVICE
