@@ -23,6 +23,7 @@ from edge_agent.flows.camera_file import CameraFile, Drawing, FileChanged
 from edge_agent.flows.camera_rules import floor_plane
 from edge_agent.flows.covered_pictures import Coverer, LivePicture
 from edge_agent.flows.guarded_page import GuardedPage, Handler
+from edge_agent.flows.open_camera import load_detector
 from edge_agent.readings import PictureSource
 from edge_agent.rules.floor_picture import grid_picture, pixels_of, point_errors
 from edge_agent.rules.floor_plane import FloorCalibrationInvalid, FloorPlane, FloorPoint
@@ -54,7 +55,7 @@ def camera_source(config: CameraConfig, clock: AgentClock) -> Callable[[], Pictu
 
     def open_source() -> PictureSource:
         if not loaded:
-            loaded.append(PersonDetector.load(config.detector, score_min=FAINT_SCORE_MIN))
+            loaded.append(load_detector(config, score_min=FAINT_SCORE_MIN))
         camera = open_camera(config.source, monotonic_ms=clock.monotonic_ms, frames_per_s=config.frames_per_s)
         return SearchedCamera(camera, loaded[0])
 
@@ -103,6 +104,7 @@ class AimDesk:
                     "drawing": msgspec.to_builtins(self._file.drawing()),
                     "floor_by": self._file.floor_by,
                     "zones": True,
+                    "masks": True,
                     "cell_size_m": self._file.floor_with([]).cell_size_m,
                     "score_min": config.score_min,
                     "cover": self._live.coverer.cover,

@@ -21,6 +21,7 @@ from edge_agent.config import CameraConfig, LineConfig
 from edge_agent.errors import ConfigurationInvalid
 from edge_agent.flows.audit_motion import moving_spans
 from edge_agent.flows.camera_rules import footfall_watcher
+from edge_agent.flows.open_camera import load_detector
 from edge_agent.flows.replay_camera import open_replay, watch_replay
 from edge_agent.readings import Frame, Pixels
 from edge_agent.rules.audit_sample import AuditItem, AuditRule, DoorSample, draw_sample
@@ -105,7 +106,7 @@ class AuditFilm:
         for item in self.items:
             for number in self._frames_of(item):
                 wanted.setdefault(number, []).append(item)
-        cutter = _Cutter(self, PersonDetector.load(self._config.detector, score_min=FAINT_SCORE_MIN), cover_mode)
+        cutter = _Cutter(self, load_detector(self._config, score_min=FAINT_SCORE_MIN), cover_mode)
         strips: dict[int, list[StripFrame]] = {item.number: [] for item in self.items}
         for done, frame in enumerate(_frames(self._video, self._config, set(wanted)), start=1):
             if progress:

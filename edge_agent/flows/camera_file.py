@@ -14,6 +14,7 @@ from edge_agent.config import CameraConfig, FloorConfig, FloorPointConfig, LineC
 from edge_agent.errors import ConfigurationInvalid, EdgeError
 from edge_agent.floor_config import FloorZoneConfig
 from edge_agent.flows.camera_rules import door_lines, floor_plane
+from edge_agent.picture_areas import MaskConfig
 from edge_agent.toml_edit import replace_file
 from edge_agent.toml_lists import ListOf, with_lists
 from toml_settings import Place
@@ -27,6 +28,7 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     lines: Annotated[list[LineConfig], Meta(max_length=50)]
     points: Annotated[list[FloorPointConfig], Meta(max_length=200)]
     zones: Annotated[list[FloorZoneConfig], Meta(max_length=100)] = []
+    masks: Annotated[list[MaskConfig], Meta(max_length=100)] = []
 
 
 class FileChanged(EdgeError):
@@ -76,7 +78,7 @@ class CameraFile:
     def drawing(self) -> Drawing:
         """What the file says."""
         points = self.config.floor.points if self.config.floor is not None else []
-        return Drawing(lines=self.config.lines, points=points, zones=self.config.zones)
+        return Drawing(lines=self.config.lines, points=points, zones=self.config.zones, masks=self.config.masks)
 
     def floor_with(self, points: Sequence[FloorPointConfig]) -> FloorConfig:
         """The camera's floor with these points."""
@@ -121,7 +123,8 @@ class CameraFile:
         lists = [ListOf(self.place, "lines", _merged(said.get("lines", []), drawing.lines, "door_id"), "door_id")]
         if self.floor_by == "points":
             lists.append(ListOf((*self.place, "floor"), "points", [_table(point) for point in drawing.points]))
-        return [*lists, ListOf(self.place, "zones", _merged(said.get("zones", []), drawing.zones, "zone_id"), "zone_id")]
+        lists.append(ListOf(self.place, "zones", _merged(said.get("zones", []), drawing.zones, "zone_id"), "zone_id"))
+        return [*lists, ListOf(self.place, "masks", _merged(said.get("masks", []), drawing.masks, "name"), "name")]
 
 
 def _place(content: Mapping[str, Any], area_id: str) -> Place:

@@ -15,14 +15,16 @@ from edge_agent.config import CameraConfig
 from edge_agent.readings import PersonFinder
 
 
-def load_detector(config: CameraConfig) -> PersonDetector:
-    """The detector of a camera.
+def load_detector(config: CameraConfig, *, score_min: float | None = None) -> PersonDetector:
+    """The detector of a camera; `score_min` where more or less is wanted of it than counting needs.
 
     Raises:
         DetectorUnusable: manifest or model missing, changed or not understood.
     """
     looks = [Region(round(look.x1), round(look.y1), round(look.x2), round(look.y2)) for look in config.second_looks]
-    return PersonDetector.load(config.detector, second_looks=looks)
+    if score_min is None:
+        return PersonDetector.load(config.detector, second_looks=looks)
+    return PersonDetector.load(config.detector, second_looks=looks, score_min=score_min)
 
 
 def person_finder(

@@ -56,7 +56,7 @@ function take(told) {
 async function save() {
   say(t("Saving …"));
   try {
-    const told = await ask("POST", "/save", { lines: drawing.lines, points: drawing.points, zones: drawing.zones, ...(state.masks ? { masks: drawing.masks } : {}) });
+    const told = await ask("POST", "/save", { lines: drawing.lines, points: drawing.points, zones: drawing.zones, masks: drawing.masks });
     if (told.problem) { say(t("Not saved: {reason}", { reason: `${told.field ? `${told.field}: ` : ""}${told.detail}` }), true); return; }
     savedDrawing = JSON.stringify(drawing);
     say(t("Saved to {file}. A running agent takes it at its next start.", { file: state.file }));

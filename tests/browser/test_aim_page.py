@@ -142,6 +142,16 @@ def mark_the_floor(page: Page, *, touch: bool) -> None:
         page.get_by_label("y, m").nth(number).fill(str(y_m))
 
 
+def draw_a_mask(page: Page, *, touch: bool) -> None:
+    """Three corners in the picture."""
+    page.get_by_role("tab", name="Masks").click()
+    page.get_by_role("button", name="Add a mask").click()
+    for corner in ((700, 100), (900, 100), (800, 200)):
+        tap(page, *corner, touch=touch)
+    page.get_by_role("button", name="Close the mask").click()
+    expect(page.locator("#over .mask")).to_have_count(1)
+
+
 def draw_a_zone(page: Page, *, touch: bool) -> None:
     """Four corners in the picture."""
     page.get_by_role("tab", name="Zones").click()
@@ -175,12 +185,15 @@ def test_a_line_and_a_floor_are_drawn_and_the_file_says_so(
     page.screenshot(path=str(shots / f"edge-aim-floor-{size}-{theme}.png"))
     draw_a_zone(page, touch=touch)
     page.screenshot(path=str(shots / f"edge-aim-zones-{size}-{theme}.png"))
+    draw_a_mask(page, touch=touch)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="Saved to camera.toml")).to_be_visible()
     said = running.said()
     assert [line["door_id"] for line in said["lines"]] == ["front-door", "side-door"]
     assert abs(said["lines"][1]["x2"] - 420) < 3
     assert [(p["x_m"], p["y_m"]) for p in said["floor"]["points"]] == [(x, y) for *_, x, y in FLOOR]
+    (mask,) = said["masks"]
+    assert (mask["name"], len(mask["points"])) == ("mask-1", 3)
     (zone,) = said["zones"]
     assert (zone["zone_id"], zone["kind"], len(zone["corners_m"])) == ("zone-1", "queue", 4)
     assert all(1.5 < x < 6.5 and 3.5 < y < 7.5 for x, y in zone["corners_m"])
