@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from cloud_api.adapters.database import migrate, newest_revision, open_database, present_revision
 from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
 from cloud_api.adapters.footfall_records import FootfallBook
+from cloud_api.adapters.forecast_records import ForecastBook
 from cloud_api.adapters.http_server import is_loopback, listening, serve_on
 from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.reports_booking import ReportBook
@@ -81,8 +82,14 @@ class Cloud:
         sales = SalesBook(engine)
         self.reviewing = Reviewing(stores=self.stores, footfall=FootfallBook(engine), sales=sales, now=now)
         self.planning = Planning(
-            stores=self.stores, sales=sales, orders=self.orders, config=config.planning, now=now, planned=self.gauges.plans.inc
-        )
+            stores=self.stores,
+            sales=sales,
+            orders=self.orders,
+            forecasts=ForecastBook(engine),
+            config=config.planning,
+            now=now,
+            planned=self.gauges.plans.inc,
+        )  # fmt: skip
 
     def migrate(self) -> str:
         """Bring the schema up to date."""

@@ -44,13 +44,17 @@ class IngestConfig(Section, frozen=True, kw_only=True):
     future_max_days: PositiveInt = 7
 
 
+ServiceLevel = Annotated[float, Meta(gt=0.5, lt=1.0)]
+
+
 class PlanningConfig(Section, frozen=True, kw_only=True):
-    """How orders are proposed."""
+    """How orders are proposed; `service_levels` by category of the product master."""
 
     every_s: Positive = 60.0
-    history_days: PositiveInt = 56
+    history_days: PositiveInt = 182
     review_days: Positive = 1.0
-    service_level: Annotated[float, Meta(gt=0.5, lt=1.0)] = 0.95
+    service_level: ServiceLevel = 0.95
+    service_levels: dict[str, ServiceLevel] = {}
 
 
 class CloudConfig(Section, frozen=True, kw_only=True):

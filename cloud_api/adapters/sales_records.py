@@ -89,14 +89,18 @@ class SalesBook:
             rows = connection.execute(_STOCK, {"store": store_id, "zone": zone, "since": since, "now": now})
             return {row.sku: StockRecord(**row._mapping) for row in rows}
 
-    def received_since(self, store_id: str, moment: datetime) -> dict[str, int]:
-        """Units received by SKU since a moment."""
+    def receipts(self, store_id: str, moment: datetime) -> list[tuple[str, datetime, int]]:
+        """SKU, end of the quarter and units of everything received since a moment, oldest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(
-                text("SELECT sku, sum(units_received) FROM sku_quarter WHERE store_id = :store AND quarter_at >= :moment GROUP BY sku"),
+                text(
+                    "SELECT sku, quarter_at + interval '15 minutes', units_received FROM sku_quarter"
+                    " WHERE store_id = :store AND quarter_at + interval '15 minutes' > :moment AND units_received > 0"
+                    " ORDER BY quarter_at, sku"
+                ),
                 {"store": store_id, "moment": moment},
             )
-            return {sku: int(units) for sku, units in rows}
+            return [(sku, at, int(units)) for sku, at, units in rows]
 
     def sales(self, store_id: str, *, first: date, last: date) -> dict[str, tuple[int, int]]:
         """Units and revenue (minor units) by SKU over the days, both included."""

@@ -115,6 +115,13 @@ plans = Table(
     "plans", metadata, _store(), Column("number", BigInteger, primary_key=True),
     Column("made_at", _AT, nullable=False), Column("body", JSONB, nullable=False),
 )  # fmt: skip
+forecast_champion = Table(
+    "forecast_champion", metadata, _store(), Column("class_name", Text, primary_key=True),
+    Column("champion", Text, nullable=False), Column("error", Double, nullable=False),
+    Column("challenger", Text, nullable=False), Column("challenger_error", Double, nullable=False),
+    Column("bias", Double, nullable=False), Column("band_held", Double, nullable=False),
+    Column("series", Integer, nullable=False), Column("origins", Integer, nullable=False), Column("measured_at", _AT, nullable=False),
+)  # fmt: skip
 
 MONTHLY = (sku_quarter, door_quarter, zone_quarter, tile_quarter)
 """Tables partitioned by the month of `quarter_at`, UTC."""

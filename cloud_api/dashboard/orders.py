@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import escape
 from typing import Any
 
@@ -16,7 +16,8 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, page, read, say_no_store, title
 from cloud_api.dashboard.morning import PLANNER
-from cloud_api.dashboard.words import age, capital, counted, money
+from cloud_api.dashboard.order_evidence import forecast_worth, show_decided
+from cloud_api.dashboard.words import capital, counted, money
 from cloud_api.errors import CloudError
 
 _DECIDED_SHOWN_FOR = timedelta(days=14)
@@ -24,6 +25,7 @@ _SUMS = (
     ("mean_per_day", "Sells a day", "{:.2f}"),
     ("sd_per_day", "± spread a day", "{:.2f}"),
     ("history_days", "Days in stock on record", "{:.1f}"),
+    ("lead_time_sd_days", "± days of the supplier", "{:.1f}"),
     ("cover_days", "Days to cover (lead time and review)", "{:.1f}"),
     ("demand_over_cover_units", "Demand over these days", "{:.1f}"),
     ("safety_units", "Safety stock", "{:.1f}"),
@@ -59,7 +61,8 @@ def show_orders(desk: Desk) -> None:
             _show_title(proposed, names)
             for index, order in enumerate(proposed):
                 _OrderCard(desk, order, names[order.store_id], opened=index == 0).show()
-            _show_decided([order for order in found if order.state != PROPOSED], names, desk.now())
+            decided = [order for order in found if order.state != PROPOSED]
+            await show_decided(desk, decided, names)
 
 
 def _show_title(proposed: list[OrderRecord], names: dict[str, StoreRecord]) -> None:
@@ -114,7 +117,7 @@ class _OrderCard:
                 html(f'<span class="quiet">proposed {line["units"]} units in {counted(line["cases"], "case", "cases")}, {worth}</span>')
                 number = ui.number("Units", value=line["units"], min=0, max=1_000_000, precision=0).props("outlined dense").classes("end")
                 number.on_value_change(lambda event, sku=line["sku"]: self._change(sku, event.value))
-            html(f"<p>{escape(line['reason'])}</p>{_sums(line['arithmetic'])}")
+            html(f"<p>{escape(line['reason'])}</p>{forecast_worth(line['arithmetic'])}{_sums(line['arithmetic'])}")
 
     def _change(self, sku: str, value: float | None) -> None:
         if value is not None and value >= 0:
@@ -141,24 +144,9 @@ class _OrderCard:
 
 
 def _sums(arithmetic: dict[str, Any]) -> str:
-    rows = "".join(
-        f"<dt>{name}</dt><dd>{'not known' if arithmetic[key] is None else form.format(arithmetic[key])}</dd>" for key, name, form in _SUMS
-    )
+    def told(key: str, form: str) -> str:
+        return "not known" if arithmetic.get(key) is None else form.format(arithmetic[key])
+
+    rows = "".join(f"<dt>{name}</dt><dd>{told(key, form)}</dd>" for key, name, form in _SUMS)
     bound = f'<p class="quiet">Rounded to whole cases; bound by: {escape(arithmetic["bound"])}.</p>'
     return f'<details><summary>Arithmetic</summary><dl class="sums">{rows}</dl>{bound}</details>'
-
-
-def _show_decided(orders: list[OrderRecord], names: dict[str, StoreRecord], now: datetime) -> None:
-    if not orders:
-        return
-    rows = "".join(
-        f"<tr><td>{escape(names[order.store_id].name)}</td><td>{escape(order.supplier)}</td><td>{order.state}</td>"
-        f'<td class="num">{money(order.body["value_minor"], names[order.store_id].currency)}</td>'
-        f'<td class="num quiet">{age(order.decided_at, now)}</td></tr>'
-        for order in orders
-    )
-    html(
-        '<div class="card"><h2>Decided in the last 14 days</h2><div class="scroll"><table class="figures"><thead><tr>'
-        f'<th>Shop</th><th>Supplier</th><th>State</th><th class="num">Worth</th><th class="num">When</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></div>"
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,37 +12,41 @@ import msgspec
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from cloud_api.adapters.forecast_records import ChampionRecord, ForecastBook
 from cloud_api.adapters.order_records import APPROVED, SKIPPED, OrderBook, OrderRecord
-from cloud_api.adapters.sales_records import SalesBook, SkuDayRecord, StockRecord
+from cloud_api.adapters.sales_records import SalesBook
 from cloud_api.adapters.store_records import StoreBook, StoreRecord
 from cloud_api.config import PlanningConfig
 from cloud_api.errors import CloudError, MessageInvalid
-from cloud_api.rules.replenishment import DaySales, Demand, Policy, Proposal, Supply, daily_demand, propose_line, propose_order
-from wire_format.plans import OrderLine, Planogram, Product, ReplenishmentOrder
+from cloud_api.flows.shop_history import demand_by_sku, whole_weeks
+from cloud_api.flows.store_plan import StorePlan, Supplies, plan_store, worth
+from cloud_api.rules.replenishment import Demand, Policy
+from cloud_api.rules.shop_forecast import WEEKS_MIN, History, forecast_shop
+from cloud_api.rules.supplier_record import (
+    OrderProgress,
+    Receipt,
+    SentOrder,
+    SupplierRecord,
+    follow_orders,
+    on_the_way,
+    supplier_records,
+)
+from wire_format.plans import OrderLine, ReplenishmentOrder
 
 log = structlog.get_logger()
 
 STOCK_AGE_MAX = timedelta(days=3)
-ORDERS_OPEN_FOR = timedelta(days=21)
+ORDERS_FOLLOWED_FOR = timedelta(days=180)
+_CHAMPION_FIELDS = ("champion", "error", "challenger", "challenger_error", "bias", "band_held", "series", "origins")
 _LOOK_EVERY_S = 2.0
-_FULL_DAY_MIN = 1440.0
 
 
-class UnplannedSku(msgspec.Struct, frozen=True, kw_only=True):
-    """An article nothing can be proposed for, and why."""
-
-    sku: str
-    name: str
-    problem: str
-
-
-class StorePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What planning a shop came to."""
+class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop's approved orders with what was received of them, newest first, and its suppliers' records."""
 
     store_id: str
-    planned_at: datetime
-    proposals: list[Proposal]
-    unplanned: list[UnplannedSku]
+    orders: list[OrderProgress]
+    suppliers: list[SupplierRecord]
 
 
 class Planning:
@@ -61,11 +65,12 @@ class Planning:
         stores: StoreBook,
         sales: SalesBook,
         orders: OrderBook,
+        forecasts: ForecastBook,
         config: PlanningConfig,
         now: Callable[[], datetime],
         planned: Callable[[], None] = lambda: None,
     ) -> None:
-        self._stores, self._sales, self._orders = stores, sales, orders
+        self._stores, self._sales, self._orders, self._forecasts = stores, sales, orders, forecasts
         self._config, self._now, self._planned = config, now, planned
 
     def run(self, stop: threading.Event) -> None:
@@ -97,6 +102,7 @@ class Planning:
         bodies: dict[str, dict[str, Any]] = {
             proposal.supplier: msgspec.to_builtins(proposal) for proposal in plan.proposals if proposal.supplier not in skipped
         }
+        self._forecasts.save(store_id, plan.forecasts)
         self._orders.propose(store_id, day, bodies)
         self._planned()
         return plan
@@ -111,11 +117,62 @@ class Planning:
         first = (now.astimezone(ZoneInfo(store.time_zone)) - timedelta(days=self._config.history_days)).date()
         open_hours = self._sales.open_hours(store_id, zone=store.time_zone, since=now - timedelta(days=self._config.history_days))
         days = self._sales.days(store_id, zone=store.time_zone, first=first, open_hours=open_hours)
-        demands = demand_by_sku(days, open_hours=open_hours, now=now.astimezone(ZoneInfo(store.time_zone)))
+        local = now.astimezone(ZoneInfo(store.time_zone))
+        measured, records = self._forecast(store_id, whole_weeks(days, open_hours=open_hours, today=local.date()), now)
+        demands = demand_by_sku(days, open_hours=open_hours, now=local) | measured
         stock = self._sales.stock(store_id, zone=store.time_zone, since=now - STOCK_AGE_MAX, now=now)
-        on_order = self._on_order(store_id, now)
-        policy = Policy(review_days=self._config.review_days, service_level=self._config.service_level)
-        return _plan(planogram, demands, stock, on_order, policy, now)
+        progress = self.follow(store_id)
+        supplies = Supplies(planogram, on_the_way(progress), supplier_records(progress))
+        plan = plan_store(supplies, demands, stock, self._policies(), now)
+        return msgspec.structs.replace(plan, forecasts=records, suppliers=sorted(supplies.records.values(), key=lambda each: each.supplier))
+
+    def follow(self, store_id: str) -> list[OrderProgress]:
+        """The shop's approved orders with what came of each, oldest first."""
+        since = self._now() - ORDERS_FOLLOWED_FOR
+        approved = self._orders.orders(store_id=store_id, state=APPROVED, since=since)
+        sent = [
+            SentOrder(
+                order_id=order.order_id, supplier=order.supplier, sent_at=order.decided_at, promised_days=order.body["lead_time_days"],
+                units={line["sku"]: line["units"] for line in order.body["lines"]},
+            )
+            for order in approved if order.decided_at is not None
+        ]  # fmt: skip
+        if not sent:
+            return []
+        oldest = min(order.sent_at for order in sent)
+        receipts = [Receipt(sku=sku, at=at, units=units) for sku, at, units in self._sales.receipts(store_id, oldest)]
+        return follow_orders(sent, receipts, self._now())
+
+    def deliveries(self, store_id: str) -> Deliveries:
+        """What came of the shop's orders, newest first, and each supplier's record."""
+        progress = self.follow(store_id)
+        records = sorted(supplier_records(progress).values(), key=lambda each: each.supplier)
+        return Deliveries(store_id=store_id, orders=progress[::-1], suppliers=records)
+
+    def _forecast(self, store_id: str, history: History | None, now: datetime) -> tuple[dict[str, Demand], list[ChampionRecord]]:
+        """Measured forecasts by SKU, and the record of each class; none while the shop has too short a past."""
+        if history is None or history.sold.shape[1] < 7 * WEEKS_MIN:
+            return {}, []
+        in_use = {record.class_name: record.champion for record in self._forecasts.champions(store_id)}
+        forecasts, found = forecast_shop(history, in_use)
+        measured = {record.name: record for record in found}
+        demands = {
+            sku: Demand(
+                mean_per_day=each.mean_per_day, sd_per_day=(each.over_dispersion * each.mean_per_day) ** 0.5, days=each.days,
+                hidden_share=each.hidden_share, over_dispersion=each.over_dispersion, method=each.method, class_name=each.class_name,
+                **worth(measured.get(each.class_name)),
+            )
+            for sku, each in forecasts.items()
+        }  # fmt: skip
+        return demands, [
+            ChampionRecord(class_name=each.name, measured_at=now, **{name: getattr(each, name) for name in _CHAMPION_FIELDS})
+            for each in found
+        ]
+
+    def _policies(self) -> Callable[[str], Policy]:
+        """The policy of a category."""
+        usual, levels = self._config.service_level, self._config.service_levels
+        return lambda category: Policy(review_days=self._config.review_days, service_level=levels.get(category, usual))
 
     def approve(self, order_id: str, *, by: str, units: dict[str, int] | None = None) -> ReplenishmentOrder:
         """Approve a proposal, as it stands or with changed units by SKU (0 leaves a line out), and send it to the hub.
@@ -150,101 +207,6 @@ class Planning:
     def _is_today(self, order: OrderRecord, store: StoreRecord) -> bool:
         zone = ZoneInfo(store.time_zone)
         return order.decided_at is not None and order.decided_at.astimezone(zone).date() == self._now().astimezone(zone).date()
-
-    def _on_order(self, store_id: str, now: datetime) -> dict[str, float]:
-        """Approved and not yet received. Receipts are taken from the oldest open order on, so an old one cannot count for ever."""
-        approved = self._orders.orders(store_id=store_id, state=APPROVED, since=now - ORDERS_OPEN_FOR)
-        decided = [order.decided_at for order in approved if order.decided_at is not None]
-        if not decided:
-            return {}
-        ordered: dict[str, float] = {}
-        for order in approved:
-            for line in order.body["lines"]:
-                ordered[line["sku"]] = ordered.get(line["sku"], 0.0) + line["units"]
-        received = self._sales.received_since(store_id, min(decided))
-        return {sku: max(0.0, units - received.get(sku, 0)) for sku, units in ordered.items()}
-
-
-def demand_by_sku(days: list[SkuDayRecord], *, open_hours: list[int], now: datetime) -> dict[str, Demand]:
-    """Daily demand of every article that has a day on record.
-
-    A day on which the shop reported anything and an article has no row is a day without a sale of it; a day without any report is
-    missing and counts for nothing. Today counts for the part of the opening hours that has passed. `now` is in the shop's time zone.
-    """
-    reported = sorted({record.day for record in days})
-    open_min = 60.0 * len(open_hours) or _FULL_DAY_MIN
-    first_sold: dict[str, date] = {}
-    by_key = {(record.sku, record.day): record for record in days}
-    for record in days:
-        first_sold[record.sku] = min(record.day, first_sold.get(record.sku, record.day))
-    demands = {}
-    for sku, since in first_sold.items():
-        history = [
-            _day_sales(by_key.get((sku, day)), _opened_min(day, open_hours, now), open_min)
-            for day in reported
-            if since <= day <= now.date()
-        ]
-        demand = daily_demand(history)
-        if demand is not None:
-            demands[sku] = demand
-    return demands
-
-
-def _opened_min(day: date, open_hours: list[int], now: datetime) -> float:
-    if day != now.date():
-        return 60.0 * len(open_hours) or _FULL_DAY_MIN
-    hours = open_hours or range(24)
-    return sum(60.0 if hour < now.hour else float(now.minute) if hour == now.hour else 0.0 for hour in hours)
-
-
-def _day_sales(record: SkuDayRecord | None, opened_min: float, open_min: float) -> DaySales:
-    if record is None:
-        return DaySales(units_sold=0, exposure=opened_min / open_min, opened=opened_min / open_min)
-    empty_min = min(opened_min, record.out_of_stock_min or 0.0)
-    return DaySales(units_sold=record.units_sold, exposure=(opened_min - empty_min) / open_min, opened=opened_min / open_min)
-
-
-def _plan(
-    planogram: Planogram,
-    demands: dict[str, Demand],
-    stock: dict[str, StockRecord],
-    on_order: dict[str, float],
-    policy: Policy,
-    now: datetime,
-) -> StorePlan:
-    by_supplier: dict[str, list[Any]] = {}
-    lead_times: dict[str, float] = {}
-    unplanned: list[UnplannedSku] = []
-    for product in planogram.products:
-        known = stock.get(product.sku)
-        if known is None:
-            problem = "its stock is not known; count it, or see that its shelf reports"
-            unplanned.append(UnplannedSku(sku=product.sku, name=product.name, problem=problem))
-            continue
-        supply = _supply(planogram, product, known.units, on_order.get(product.sku, 0.0))
-        line = propose_line(supply, demands.get(product.sku), policy)
-        if line is not None:
-            by_supplier.setdefault(product.supplier, []).append(line)
-            lead_times[product.supplier] = max(lead_times.get(product.supplier, 0.0), product.lead_time_days)
-    proposals = [propose_order(supplier, lines, lead_time_days=lead_times[supplier]) for supplier, lines in by_supplier.items()]
-    proposals.sort(key=lambda proposal: (-proposal.at_risk_minor, -proposal.value_minor, proposal.supplier))
-    return StorePlan(store_id=planogram.store_id, planned_at=now, proposals=proposals, unplanned=unplanned)
-
-
-def _supply(planogram: Planogram, product: Product, on_hand: float, on_order: float) -> Supply:
-    facings = [facing for bay in planogram.bays for shelf in bay.shelves for facing in shelf.facings if facing.sku == product.sku]
-    return Supply(
-        sku=product.sku,
-        name=product.name,
-        on_hand_units=on_hand,
-        on_order_units=on_order,
-        case_pack_units=product.case_pack_units,
-        lead_time_days=product.lead_time_days,
-        capacity_units=sum(facing.capacity_units for facing in facings) if facings else None,
-        presentation_min_units=sum(facing.low_units for facing in facings),
-        price_minor=product.price_minor,
-        cost_minor=product.cost_minor,
-    )
 
 
 def _changed_lines(order: OrderRecord, units: dict[str, int]) -> list[dict[str, Any]]:

@@ -10,11 +10,14 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from cloud_api.adapters.order_records import OrderBook, OrderRecord
+from cloud_api.adapters.order_records import APPROVED, OrderBook, OrderRecord
 from cloud_api.adapters.store_records import StoreBook, StoreRecord
 from cloud_api.adapters.tokens import Caller, Tokens
-from cloud_api.flows.planning import Planning, StorePlan
+from cloud_api.errors import OrderClosed
+from cloud_api.flows.order_papers import OrderPaper, as_csv, order_paper
+from cloud_api.flows.planning import Deliveries, Planning
 from cloud_api.flows.reviewing import FootfallReview, LayoutView, Reviewing
+from cloud_api.flows.store_plan import StorePlan
 from cloud_api.routes.bodies import described, invalid_from, read_body, spoken
 from cloud_api.rules.early_warning import Concern
 
@@ -110,6 +113,24 @@ def _add_orders(router: APIRouter, stores: StoreBook, orders: OrderBook, plannin
     def get_replenishment(request: Request, store: str) -> Response:
         caller(request).require_reader(store)
         return spoken(planning.work_out(store))
+
+    @router.get("/orders/{order_id}/paper", summary="An approved order for its supplier, as JSON or CSV", **described(OrderPaper))
+    def get_paper(request: Request, order_id: str, form: Literal["json", "csv"] = "json") -> Response:
+        order = orders.order(order_id)
+        caller(request).require_reader(order.store_id)
+        if order.state != APPROVED:
+            raise OrderClosed(order_id=order_id, state=order.state)
+        paper = order_paper(order, stores.planogram(order.store_id))
+        if form == "json":
+            return spoken(paper)
+        named = {"Content-Disposition": f'attachment; filename="{order_id}.csv"'}
+        return Response(as_csv(paper), media_type="text/csv; charset=utf-8", headers=named)
+
+    @router.get("/suppliers", summary="What became of a shop's orders, and how its suppliers deliver", **described(Deliveries))
+    def get_deliveries(request: Request, store: str) -> Response:
+        caller(request).require_reader(store)
+        stores.store(store)
+        return spoken(planning.deliveries(store))
 
     @router.get("/orders", summary="Proposals and decided orders", **described(OrderList))
     def get_orders(request: Request, store: str | None = None, state: Literal["proposed", "approved", "skipped"] | None = None) -> Response:

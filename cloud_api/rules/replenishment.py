@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, floor, isfinite, sqrt
-from statistics import NormalDist
+from typing import Any
 
 import msgspec
 
-_NORMAL = NormalDist()
+from cloud_api.rules.cover_demand import CoverDemand, cover_demand
+
 EXPOSURE_MIN_DAYS = 0.25
 """With less than a quarter of a day in stock on record nothing is said about demand."""
 
@@ -27,12 +28,22 @@ class DaySales(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True):
-    """Daily demand with its spread; `days` is the exposure behind it, `hidden_share` how much of the time the shelf stood empty."""
+    """Daily demand with its spread; `days` is the exposure behind it, `hidden_share` how much of the demand an empty shelf hid.
+
+    From a measured forecast come `over_dispersion` (variance over mean), the method, and its class's past error (RMSSE), bias and how
+    often the 80 % band held.
+    """
 
     mean_per_day: float
     sd_per_day: float
     days: float
     hidden_share: float
+    over_dispersion: float | None = None
+    method: str = "mean"
+    class_name: str = ""
+    error: float | None = None
+    bias: float | None = None
+    band_held: float | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +66,8 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True):
     presentation_min_units: int
     price_minor: int | None
     cost_minor: int | None
+    lead_time_sd_days: float = 0.0
+    supplier_orders: int = 0
 
 
 class Arithmetic(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +88,15 @@ class Arithmetic(msgspec.Struct, frozen=True, kw_only=True):
     case_pack_units: int
     capacity_units: int | None
     bound: str
+    lead_time_sd_days: float = 0.0
+    supplier_orders: int = 0
+    method: str = "mean"
+    class_name: str = ""
+    error: float | None = None
+    bias: float | None = None
+    band_held: float | None = None
+    low_units: float | None = None
+    high_units: float | None = None
 
 
 class ProposedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,14 +149,20 @@ def propose_line(supply: Supply, demand: Demand | None, policy: Policy) -> Propo
     """What to order of one article, or None when what is there and on its way will do."""
     cover_days = supply.lead_time_days + policy.review_days
     mean, sd = (demand.mean_per_day, demand.sd_per_day) if demand else (0.0, 0.0)
-    over_cover, sd_cover = mean * cover_days, sd * sqrt(cover_days)
-    safety = _NORMAL.inv_cdf(policy.service_level) * sd_cover
+    over_cover = mean * cover_days
+    spread = cover_demand(
+        mean_per_day=mean, sd_per_day=sd, over_dispersion=demand.over_dispersion if demand else None, cover_days=cover_days,
+        lead_sd_days=supply.lead_time_sd_days,
+    )  # fmt: skip
+    safety = max(0.0, spread.quantile(policy.service_level) - over_cover)
     up_to = over_cover + max(safety, float(supply.presentation_min_units))
     on_hand = max(0.0, supply.on_hand_units)
     need = up_to - on_hand - supply.on_order_units
     if not isfinite(need) or need <= 0.5:
         return None
     cases, bound = _bounded_cases(supply, need, on_hand, mean)
+    if spread.over_dispersion is not None and on_hand + supply.on_order_units >= supply.presentation_min_units:
+        cases = _cheaper_cases(spread, on_hand + supply.on_order_units, cases, supply.case_pack_units, policy.service_level)
     if cases == 0:
         return None
     units = cases * supply.case_pack_units
@@ -143,9 +171,10 @@ def propose_line(supply: Supply, demand: Demand | None, policy: Policy) -> Propo
         cover_days=cover_days, demand_over_cover_units=over_cover, safety_units=safety,
         presentation_min_units=supply.presentation_min_units, order_up_to_units=up_to, on_hand_units=on_hand,
         on_order_units=supply.on_order_units, need_units=need, case_pack_units=supply.case_pack_units,
-        capacity_units=supply.capacity_units, bound=bound,
+        capacity_units=supply.capacity_units, bound=bound, lead_time_sd_days=supply.lead_time_sd_days,
+        supplier_orders=supply.supplier_orders, **_rests_on(demand, spread),
     )  # fmt: skip
-    lost = _expected_shortage(over_cover - on_hand - supply.on_order_units, sd_cover)
+    lost = spread.expected_shortage(on_hand + supply.on_order_units)
     return ProposedLine(
         sku=supply.sku,
         name=supply.name,
@@ -156,6 +185,27 @@ def propose_line(supply: Supply, demand: Demand | None, policy: Policy) -> Propo
         at_risk_minor=round(lost * (supply.price_minor or 0)),
         arithmetic=arithmetic,
     )
+
+
+def _rests_on(demand: Demand | None, spread: CoverDemand) -> dict[str, Any]:
+    """What the forecast behind a line is worth, for its arithmetic."""
+    if demand is None or demand.over_dispersion is None:
+        return {}
+    told = {name: getattr(demand, name) for name in ("method", "class_name", "error", "bias", "band_held")}
+    return told | {"low_units": spread.quantile(0.1), "high_units": spread.quantile(0.9)}
+
+
+def _cheaper_cases(spread: CoverDemand, held: float, cases: int, case_pack: int, service_level: float) -> int:
+    """One case less where the last would cost more than it saves; the service level weighs a unit left against a unit lost."""
+    if cases == 0 or case_pack == 1:
+        return cases
+
+    def expected(level: float) -> float:
+        lost = spread.expected_shortage(level)
+        return (1 - service_level) * (level - spread.mean + lost) + service_level * lost
+
+    more, less = held + cases * case_pack, held + (cases - 1) * case_pack
+    return cases if expected(more) <= expected(less) else cases - 1
 
 
 def propose_order(supplier: str, lines: Sequence[ProposedLine], *, lead_time_days: float) -> Proposal:
@@ -185,14 +235,6 @@ def _bounded_cases(supply: Supply, need: float, on_hand: float, mean: float) -> 
     if fitting < 1 and on_hand + supply.on_order_units >= supply.capacity_units:
         return 0, "shelf capacity"
     return max(fitting, 1), "shelf capacity"
-
-
-def _expected_shortage(mean_gap: float, sd: float) -> float:
-    """E[max(0, X)] of X ~ normal(mean_gap, sd): the units that stock does not cover."""
-    if sd <= 0.0:
-        return max(0.0, mean_gap)
-    z = mean_gap / sd
-    return sd * _NORMAL.pdf(z) + mean_gap * _NORMAL.cdf(z)
 
 
 def _reason(supply: Supply, sums: Arithmetic, units: int, cases: int) -> str:

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from cloud_api.__main__ import app
+from cloud_api.adapters.database import newest_revision
 from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
 from cloud_api.adapters.tokens import Tokens, read_tokens
 from cloud_api.config import CloudConfig, load_config
@@ -172,7 +173,7 @@ def test_two_programs_share_the_records_and_the_last_one_stops_the_server(folder
 
 
 def test_the_commands_plan_and_layout_speak_json(config: Path) -> None:
-    assert in_process("migrate", "--config", str(config), "--json").stdout.splitlines()[-1] == '{"revision":"0001"}'
+    assert in_process("migrate", "--config", str(config), "--json").stdout.splitlines()[-1] == f'{{"revision":"{newest_revision()}"}}'
     assert in_process("plan", "--config", str(config), "--json").stdout.splitlines()[-1] == '{"plans":[]}'
     done = in_process("layout", "nowhere", "--config", str(config))
     assert done.exit_code == 1

@@ -12,9 +12,10 @@ import msgspec
 import pytest
 from fastapi.testclient import TestClient
 
+from cloud_api.adapters.forecast_records import ForecastBook
 from cloud_api.adapters.sales_records import SkuDayRecord
 from cloud_api.assemble import Cloud
-from cloud_api.flows.planning import demand_by_sku
+from cloud_api.flows.shop_history import demand_by_sku
 from wire_format import codec
 from wire_format.plans import Planogram, ReplenishmentOrder
 from wire_format.reports import AnyFact, ReportBatch, SkuDay, SkuQuarter, StoreProfile
@@ -129,6 +130,29 @@ def test_an_approved_order_reaches_its_hub_once_and_is_not_proposed_again(
     assert client.get("/v1/stores/shop-1/plans", headers=OTHER).status_code == 403
     cloud.planning.plan("shop-1")
     assert _proposals(client) == [], "what is on the way counts"
+
+
+def test_an_approved_order_is_handed_to_its_supplier_and_followed_to_its_receipt(client: TestClient, planned: dict[str, Any]) -> None:
+    door = f"/v1/orders/{planned['order_id']}/paper"
+    paper = client.get(door, headers=PLANNER).json()
+    assert (paper["message"], paper["buyer"], paper["supplier"]) == ("ORDERS", "shop-1", "Drinks wholesale")
+    assert [(line["sku"], line["units"], line["cases"]) for line in paper["lines"]] == [("cola-033", 30, 2)]
+    table = client.get(door, params={"form": "csv"}, headers=STORE)
+    assert table.headers["content-type"].startswith("text/csv")
+    assert table.text.splitlines()[1].endswith(",30,24,2")
+    assert client.get(door, headers=OTHER).status_code == 403
+    told = client.get("/v1/suppliers", params={"store": "shop-1"}, headers=STORE).json()
+    assert [(each["order"]["order_id"], each["received"], each["is_closed"]) for each in told["orders"]] == [
+        (planned["order_id"], {}, False)
+    ]
+
+
+def test_forecasts_are_measured_and_kept_with_their_error(cloud: Cloud, planned: dict[str, Any]) -> None:
+    kept = ForecastBook(cloud.engine).champions("shop-1")
+    assert [(record.class_name, record.series) for record in kept] == [("bulk", 1)]
+    line = planned["body"]["lines"][0]["arithmetic"]
+    assert line["class_name"] == "bulk"
+    assert line["low_units"] <= line["demand_over_cover_units"] <= line["high_units"]
 
 
 def test_the_planning_flow_plans_what_reported_and_stops_when_told(cloud: Cloud, client: TestClient, planned: dict[str, Any]) -> None:
