@@ -174,6 +174,9 @@ def replay_camera_command(
     typer.echo(f"{summary.frames} frames, {summary.people} people followed, {summary.frames_per_s:.1f} frames a second")
     for name, total in summary.lines.items():
         typer.echo(f"{name}: {total.people_in} in, {total.people_out} out")
+    for name, zone in summary.zones.items():
+        waits = f", {zone.waits} waits of {zone.waited_s / zone.waits:.0f} s" if zone.waits else ""
+        typer.echo(f"zone {name}: {zone.visits} visits, {zone.stopped} stopped, {zone.person_s:.0f} person-seconds{waits}")
     for spell in summary.useless_pictures:
         typer.echo(f"frames {spell.first_frame} to {spell.last_frame}: {spell.message}; {spell.advice}", err=True)
 

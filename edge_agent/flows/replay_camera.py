@@ -21,6 +21,7 @@ from edge_agent.flows.camera_rules import footfall_watcher
 from edge_agent.flows.open_camera import load_detector, person_finder
 from edge_agent.readings import Detections, PersonFinder
 from edge_agent.rules.doorway import Crossing
+from edge_agent.rules.floor_zones import ZonesTold
 from edge_agent.rules.footfall import FootfallEvents, FootfallWatcher
 from edge_agent.rules.tracking import TrackedPeople
 from wire_format.observations import FloorCell
@@ -56,6 +57,17 @@ class UselessPictures(msgspec.Struct, frozen=True, kw_only=True):
     last_frame: int
 
 
+class ZoneSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One zone over the film; of a queue also the waits that ended."""
+
+    visits: int = 0
+    person_s: float = 0.0
+    stopped: int = 0
+    stopped_s: float = 0.0
+    waits: int = 0
+    waited_s: float = 0.0
+
+
 class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     """What a replay found. `cells` is the dwell of the whole film on the floor grid; empty without a floor."""
 
@@ -68,6 +80,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     took_s: float
     frames_per_s: float
     useless_pictures: list[UselessPictures] = []
+    zones: dict[str, ZoneSummary] = {}
 
 
 class _Opened(NamedTuple):
@@ -165,6 +178,7 @@ class _Tally:
         self._outside_person_s = 0.0
         self._looked = 0
         self._useless: list[UselessPictures] = []
+        self._zones: dict[str, ZoneSummary] = {}
 
     def look(self, finder: PersonFinder) -> None:
         """Note whether the picture just watched was of use."""
@@ -189,6 +203,19 @@ class _Tally:
             for cell in interval.cells:
                 place = (cell.column, cell.row)
                 self._cells[place] = self._cells.get(place, 0.0) + cell.person_s
+            self._add_zones(interval.zones)
+
+    def _add_zones(self, told: ZonesTold) -> None:
+        for name, total in told.zones.items():
+            had, queue = self._zones.get(name, ZoneSummary()), told.queues.get(name)
+            self._zones[name] = ZoneSummary(
+                visits=had.visits + total.entries,
+                person_s=had.person_s + total.person_ms / 1000,
+                stopped=had.stopped + total.stopped,
+                stopped_s=had.stopped_s + total.stopped_ms / 1000,
+                waits=had.waits + (queue.waits if queue is not None else 0),
+                waited_s=had.waited_s + (queue.waited_ms / 1000 if queue is not None else 0.0),
+            )
 
     def summary(self, took_s: float, cell_size_m: float) -> ReplaySummary:
         return ReplaySummary(
@@ -201,6 +228,7 @@ class _Tally:
             took_s=round(took_s, 3),
             frames_per_s=round(self._frames / max(took_s, 1e-9), 1),
             useless_pictures=self._useless,
+            zones=self._zones,
         )
 
 

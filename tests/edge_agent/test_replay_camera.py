@@ -15,6 +15,7 @@ from edge_agent.adapters.camera import Film
 from edge_agent.adapters.public_detections import PublicDetections
 from edge_agent.config import CameraConfig, FloorConfig, FloorPointConfig, LineConfig
 from edge_agent.errors import ConfigurationInvalid, EdgeError, RecordingInvalid
+from edge_agent.floor_config import FloorZoneConfig
 from edge_agent.flows.replay_camera import OutputUnwritable, replay_camera
 from edge_agent.rules.doorway import DoorLine
 
@@ -69,6 +70,20 @@ def test_the_counts_and_tracks_files_read_as_promised(tmp_path: Path) -> None:
     assert tracks[0].startswith("1,1,108.")
     assert tracks[0].endswith(",0.900,-1,-1,-1")
     assert (summary.people, summary.lines["door"].people_in, summary.lines["door"].people_out) == (1, 1, 0)
+
+
+def test_a_replay_tells_the_zones_of_the_configuration(tmp_path: Path) -> None:
+    """Twelve seconds at 25 frames a second: in from the left for two, then waiting at one place."""
+    boxes = tmp_path / "det.txt"
+    boxes.write_text("".join(f"{n},-1,{min(100 + 6 * n, 400)},200,30,90,0.9,-1,-1,-1\n" for n in range(1, 301)))
+    corners = ((0, 0), (640, 0), (640, 480), (0, 480))
+    floor = FloorConfig(points=[FloorPointConfig(x_px=x, y_px=y, x_m=x / 100, y_m=y / 100) for x, y in corners])
+    queue = FloorZoneConfig(zone_id="tills", kind="queue", corners_m=[(3.5, 0.0), (6.4, 0.0), (6.4, 4.8), (3.5, 4.8)])
+    config = CameraConfig(area_id="a", source="none", floor=floor, zones=[queue])
+    told = replay_camera(None, config=config, detections=boxes, progress=False).zones["tills"]
+    assert (told.visits, told.stopped, told.waits) == (1, 1, 1)
+    assert told.waited_s == pytest.approx(10.5, abs=0.6)
+    assert told.stopped_s <= told.person_s == pytest.approx(told.waited_s, abs=0.1)
 
 
 @pytest.mark.parametrize(
