@@ -26,13 +26,17 @@ class ScaleFault(NamedTuple):
 
 
 class HealthRule(NamedTuple):
-    """When a scale counts as ill. Every state must last `persists_ms` before it is told."""
+    """When a scale counts as ill. Every state must last `persists_ms` before it is told.
+
+    `restless_ms`: no hand stays on a shelf for so long; a reading that has not come to rest since then does so by itself.
+    """
 
     persists_ms: int = 2_000
     stuck_ms: int = 60_000
     stuck_readings: int = 100
     noise_max_g: float = 20.0
     noisy_ms: int = 30_000
+    restless_ms: int = 300_000
     below_empty_g: float = 500.0
 
 

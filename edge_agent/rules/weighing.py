@@ -101,6 +101,7 @@ class Weigher:
         self._young_since_ms = 0
         self._young_windows = 0
         self._told: Settled | None = None
+        self._calm_at_ms: int | None = None  # When the shelf was last at rest, or nearly.
 
     def take(self, reading: RawReading) -> Settled | ScaleFault | None:
         """Add a reading, oldest first; say what is new, if anything is."""
@@ -139,8 +140,11 @@ class Weigher:
         window = self._window.take(weight_g)
         if window is None:
             return None
+        if self._calm_at_ms is None or window.spread_g <= self._rule.ringing_max_g:
+            self._calm_at_ms = at_ms
         rest_max_g = self._rule.spread_max_g or max(self._window.quiet_g * QUIET_TO_REST, 0.2)
         if window.spread_g <= rest_max_g:
+            self._calm_at_ms = at_ms
             return self._at_rest(window.median_g, window.spread_g, at_ms)
         ringing = window.spread_g <= self._rule.ringing_max_g
         if self._moved_at_ms is None or self._resting_g is not None or (self._rang and not ringing):
@@ -208,6 +212,13 @@ class Weigher:
         self._told = Settled(at_ms, weight_g, spread_g, self._moved_at_ms, self._temperature_c, drift_g)
         return self._told
 
+    def _is_restless(self, at_ms: int) -> bool:
+        """Whether the reading has not come to rest for longer than any hand stays; a slow converter is given sixty readings."""
+        if self._rails.saturated or self._rails.stuck:
+            return False  # It does not move at all.
+        longest_ms = max(self._rule.health.restless_ms, 60 * self._rule.bin_ms)
+        return self._calm_at_ms is not None and at_ms - self._calm_at_ms > longest_ms
+
     def _fault(self, at_ms: int) -> ScaleFault | None:
         """Look for illness twice a second: none of it is in a hurry."""
         self._health_at_ms = at_ms
@@ -217,7 +228,7 @@ class Weigher:
             SATURATED: self._rails.saturated,
             STUCK: self._rails.stuck,
             BIT_STUCK: self._rails.bit_stuck,
-            NOISY: self._noisy.holds(self._window.quiet_g > health.noise_max_g, at_ms),
+            NOISY: self._noisy.holds(self._window.quiet_g > health.noise_max_g or self._is_restless(at_ms), at_ms),
             OVERLOADED: self._heavy.holds(weight_g > self._calibration.capacity_g, at_ms),
             BELOW_EMPTY: self._light.holds(weight_g < -health.below_empty_g, at_ms),
         }

@@ -24,9 +24,9 @@ from edge_agent.adapters.simulated_hx711 import SimulatedHx711
 from edge_agent.adapters.simulated_nau7802 import SimulatedNau7802
 from edge_agent.config import BrokerConfig
 from edge_agent.errors import LoadCellSilent, SensorUnavailable
-from edge_agent.readings import LoadCell
+from edge_agent.readings import LoadCell, RawReading
 from edge_agent.rules.calibration import COUNTS_MAX, COUNTS_MIN, Calibration
-from edge_agent.rules.scale_health import BIT_STUCK, SATURATED, STUCK, ScaleFault
+from edge_agent.rules.scale_health import BIT_STUCK, NOISY, SATURATED, STUCK, ScaleFault
 from edge_agent.rules.weighing import Settled, Weigher, WeighingRule
 
 PER_GRAM, TARE = 21.0, 84_000
@@ -183,6 +183,12 @@ def test_a_saturated_converter_is_told_within_three_seconds(rig: Rig) -> None:
     assert told_of(rig, seconds=3) == [(SATURATED, False)]
 
 
+def test_a_scale_jammed_at_its_limit_for_ten_minutes_is_not_called_noisy_too() -> None:
+    weigher = Weigher(Calibration(counts_per_gram=PER_GRAM, tare_counts=TARE), WeighingRule())
+    said = [weigher.take(RawReading(i * 100, TARE if i < 20 else COUNTS_MAX)) for i in range(6_000)]
+    assert [one.code for one in said if isinstance(one, ScaleFault)] == [SATURATED]
+
+
 def test_a_converter_that_repeats_itself_is_told_within_seventy_seconds(rig: Rig) -> None:
     rig.signal.is_frozen = True
     assert told_of(rig, seconds=70) == [(STUCK, False)]
@@ -225,3 +231,10 @@ def test_a_node_whose_converter_is_ill_or_off_tells_the_same(mosquitto: Any) -> 
     with pytest.raises(LoadCellSilent, match="no weight"):
         read_ten(Rig(cell, Signal(), {}), times=60)
     cell.close()
+
+
+def test_a_scale_that_never_comes_to_rest_is_told_as_noisy_and_tells_no_weight() -> None:
+    chance = Random(5)
+    weigher = Weigher(Calibration(counts_per_gram=PER_GRAM, tare_counts=TARE), WeighingRule())
+    said = [weigher.take(RawReading(i * 100, round(TARE + PER_GRAM * chance.gauss(0.0, 150.0)))) for i in range(6_000)]
+    assert [one.code for one in said if isinstance(one, ScaleFault)] == [NOISY]

@@ -12,6 +12,7 @@ from edge_agent.adapters.buttons_and_lights import GpioButton, GpioLight, Simula
 from edge_agent.adapters.clock import AgentClock
 from edge_agent.config import EdgeConfig, load_config
 from edge_agent.errors import ConfigurationInvalid, SensorUnavailable
+from edge_agent.flows.check import check_device
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.orders import Orders
 from edge_agent.flows.scale_care import CALIBRATING
@@ -209,6 +210,15 @@ def test_a_simulated_button_and_light_do_the_same_without_pins(tmp_path: Path) -
     assert light.is_lit
     light.close()
     assert not light.is_lit
+
+
+def test_a_check_looks_at_buttons_and_lights_and_says_what_is_missing(tmp_path: Path) -> None:
+    simulated = BUTTON.replace("pin = 17", 'adapter = "simulated"') + LIGHT
+    found = {finding.part: finding for finding in check_device(loaded(tmp_path, simulated))}
+    assert found["button b1"].is_ok
+    assert not found["light s1"].is_ok
+    assert "GPIO27 cannot be used" in found["light s1"].found
+    assert "group gpio" in found["light s1"].advice
 
 
 REFUSED = {
