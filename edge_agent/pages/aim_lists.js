@@ -50,7 +50,16 @@ function addPoint(event) {
   startPlacing("points", 1, () => add(placing.taps[0]));
 }
 
-function addZone() { startPlacing("zones", 0, () => refresh()); refresh(); }
+// By keyboard there is nothing to tap with: a shape is put into the middle, and its corners are moved by the arrows.
+function middle() { return [[0.4, 0.6], [0.6, 0.6], [0.65, 0.75], [0.35, 0.75]].map(([x, y]) => [round(x * size[0]), round(y * size[1])]); }
+
+function addShape(event, kind, close) {
+  startPlacing(kind, 0, () => refresh());
+  if (event.detail === 0) { placing.taps = middle(); close(); } else refresh();
+}
+
+function addZone(event) { addShape(event, "zones", closeZone); }
+function addMask(event) { addShape(event, "masks", closeMask); }
 
 async function closeZone() {
   const taps = placing.taps;
@@ -147,7 +156,7 @@ function masksPanel() {
     make("p", { class: "small soft" }, t("Tap the corners of a part of the picture in which nobody is to be counted: a mannequin, a screen, the street. Whose feet are in it is ignored.")),
     placing && placing.kind === "masks"
       ? make("div", { class: "bar" }, make("button", { type: "button", class: "main", disabled: placing.taps.length < 3, onclick: closeMask }, t("Close the mask")), make("button", { type: "button", onclick: () => { placing = null; redraw(); refresh(); } }, t("Cancel")))
-      : make("button", { type: "button", class: "main", onclick: () => { startPlacing("masks", 0, () => refresh()); refresh(); } }, t("Add a mask")),
+      : make("button", { type: "button", class: "main", onclick: addMask }, t("Add a mask")),
     drawing.masks.length ? null : make("p", { class: "soft" }, t("No mask yet.")),
     make("div", { class: "rows" }, ...drawing.masks.map((mask, index) => rowOf("masks", index, nameField(t("Mask"), mask.name, drawing.masks, "name", index),
       make("button", { type: "button", "aria-label": t("Remove {name}", { name: mask.name }), onclick: () => { remove("masks", index); refresh(); } }, "✕")))),
