@@ -196,6 +196,37 @@ def infer(
     infer_shelf(planogram, shelf, sys.stdin, till, final, typer.echo)
 
 
+@app.command("stock-take", epilog="Example: store-hub stock-take reads.csv --id inventory-nov --by Ana --config hub.toml")
+def stock_take(
+    reads: Annotated[Path, typer.Argument(metavar="READS", help="CSV with a column epc, a bare list, or JSON lines.", dir_okay=False)],
+    stock_take_id: Annotated[str, typer.Option("--id", help="Which stock-take; the same one may come in parts.")],
+    place: Annotated[str | None, typer.Option("--place", help="back_room or a shelf; without it the whole store.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Who read.")] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Send a handheld's reads to the running hub; its page Stock-take then shows each difference."""
+    fields = {"stock_take_id": stock_take_id, "read_by": by} | ({"place": place} if place else {})
+    _send(reads, "stock-take-reads", fields, config)
+
+
+@app.command(epilog="Example: store-hub announce notice.csv --delivery D-2041 --supplier 'Dairy fresh' --config hub.toml")
+def announce(
+    notice: Annotated[Path, typer.Argument(metavar="NOTICE", help="CSV: units, sku or gtin, sscc.", dir_okay=False)],
+    delivery: Annotated[str, typer.Option("--delivery", help="The delivery's number.")],
+    supplier: Annotated[str, typer.Option("--supplier", help="Who sends it.")] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Announce a delivery to the running hub; its page Receiving then waits for it."""
+    _send(notice, "delivery-notices", {"delivery_id": delivery, "supplier": supplier}, config)
+
+
+def _send(file: Path, door: str, fields: dict[str, str], config: Path | None) -> None:
+    from store_hub.adapters.hub_doors import send_file
+
+    booked = send_file(file, door=door, fields=fields, http=_configured(config, None).http)
+    typer.echo(f"{file} is booked as entry {booked}")
+
+
 def _configured(config: Path | None, ledger: Path | None, port: int | None = None) -> HubConfig:
     import msgspec
 

@@ -35,8 +35,7 @@ from store_hub.flows.parts import Parts
 from store_hub.flows.report import Report
 from store_hub.flows.sync import make_sync
 from store_hub.flows.webhooks import make_webhooks
-from store_hub.routes.bodies import describe
-from store_hub.routes.doors import DOOR_STRUCTS, make_router
+from store_hub.routes.all_doors import open_doors
 from store_hub.routes.health import (
     Check,
     backup_check,
@@ -162,12 +161,11 @@ class Hub:
             redoc_url=None,
         )
         answer_refusals(app)
-        app.include_router(make_router(bookkeep=self.bookkeeper, tokens=self._tokens, now_ms=self._clock.now_ms))
+        open_doors(app, bookkeep=self.bookkeeper, tokens=self._tokens, now_ms=self._clock.now_ms, ledger=self._path)
         app.include_router(health_routes(self._checks()))
         self.gauges.registry.register(LedgerCollector(LedgerGauge(self._path)))
         self.gauges.registry.register(self._parts_collector())
         app.include_router(metrics_routes(self.gauges.registry))
-        describe(app, DOOR_STRUCTS)
         mount_pages(
             app,
             views=LedgerViews(self._path),

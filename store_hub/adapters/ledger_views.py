@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
+from store_hub.adapters.ledger_views_goods import GoodsQueries
 from store_hub.adapters.ledger_views_people import PeopleQueries
 from store_hub.adapters.ledger_views_shelves import ShelfQueries
 from store_hub.adapters.ledger_views_work import WorkQueries
@@ -32,7 +33,7 @@ class LedgerUnreadable(HubError, OSError):
         self.problem = problem
 
 
-class LedgerReading(ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries):
+class LedgerReading(ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries):
     """All queries of the pages on one open transaction."""
 
 

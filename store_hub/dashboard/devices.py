@@ -217,6 +217,7 @@ class DevicesPage(Page):
             "unknown_shelf": reader.t("the shelf is not on the planogram"),
             "wrong_store": reader.t("it belongs to another shop"),
             "effect_failed": reader.t("booking it failed"),
+            "not_possible": reader.t("it did not fit how things stood"),
         }
         entry = f"{row.journal_id}" + (f".{row.line}" if row.line else "")
         return reader.moment(row.happened_at_ms, now_ms), row.source, reasons.get(row.reason, row.reason), row.detail, entry

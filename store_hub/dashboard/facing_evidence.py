@@ -75,6 +75,7 @@ def _evidence_word(reader: Reader, evidence: str) -> str:
         "delivery": reader.t("a delivery"),
         "count": reader.t("a count by hand"),
         "refill": reader.t("a refill"),
+        "tags": reader.t("its tags"),
         "planogram": reader.t("the planogram's start"),
     }
     return words.get(evidence, evidence)

@@ -21,6 +21,7 @@ from store_hub.dashboard.live_html import LiveHtml
 from store_hub.dashboard.masthead import head_markup
 from store_hub.dashboard.news import REST_S
 from store_hub.dashboard.reader import Reader
+from store_hub.entries_goods import AnyGoods
 from store_hub.errors import HubError
 
 log = structlog.get_logger()
@@ -176,6 +177,18 @@ class Page(ABC):
         self.reader = replace(self.reader, theme=chosen)
         for chart in self._charts.values():
             chart.update()
+
+    async def tell(self, told: AnyGoods, *, door: str) -> bool:
+        """Have something booked; a refusal is shown above the page. Returns whether it is in the journal."""
+        try:
+            await self.desk.tell(told, door=door)
+        except HubError as error:
+            self.say(str(error))
+        except TimeoutError:
+            self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))
+        else:
+            return True
+        return False
 
     async def act_on_alert(self, act: str, value: str) -> None:
         """Take or finish the alert that a button named; a refusal is shown above the page."""

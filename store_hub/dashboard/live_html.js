@@ -89,7 +89,9 @@ export default {
       }
       // A button may bring along what stands in a field: typed and pressed at once, both arrive together.
       const field = this.$el.querySelector(`#${source.getAttribute("data-value-of") || "none"}`);
-      const typed = field ? { typed: field.value } : {};
+      const form = this.$el.querySelector(`#${CSS.escape(source.getAttribute("data-values-in") || "none")}`);
+      const inputs = form ? [...form.querySelectorAll("input[name]")].map((input) => [input.name, input.value]) : [];
+      const typed = form ? { typed: new URLSearchParams(inputs).toString() } : field ? { typed: field.value } : {};
       this.$emit("act", { act: source.getAttribute("data-act"), value: source.getAttribute("data-value") || "", ...typed });
     },
   },

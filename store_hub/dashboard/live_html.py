@@ -1,7 +1,8 @@
 """A part of a page drawn as markup by the server and changed in place in the browser.
 
 The markup is `markupsafe.Markup`: text from the shop (names, sensors' messages) is escaped where it is put in. Elements with `data-act`
-send an act when pressed, elements with `data-input` when typed into. `data-value-of` names a field whose text is added to the value.
+send an act when pressed, elements with `data-input` when typed into. `data-value-of` names a field whose text is added to the value,
+`data-values-in` a part of the page whose fields are, as a query string.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ _ICONS = {
     "/shelves": "M4 4v17M20 4v17M4 9h16M4 15h16M4 20h16",
     "/floor": "M4 4h16v16H4zM4 12h7v8M15 4v7h5",
     "/alerts": "M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
+    "/receiving": "M3 7h11v9H3zM14 10h4l3 3v3h-7M7 19h.01M17 19h.01",
+    "/stock-take": "M4 6v12M7 6v12M11 6v12M14 6v8M18 6v8M15 19l2 2 4-5",
     "/devices": "M5 12a10 10 0 0 1 14 0M8 15a6 6 0 0 1 8 0M12 19h.01",
 }
 
@@ -24,6 +26,8 @@ def _pages(reader: Reader) -> list[tuple[str, str]]:
         ("/shelves", reader.t("Shelves")),
         ("/floor", reader.t("Floor")),
         ("/alerts", reader.t("Alerts")),
+        ("/receiving", reader.t("Receiving")),
+        ("/stock-take", reader.t("Stock-take")),
         ("/devices", reader.t("Devices")),
     ]
 

@@ -26,7 +26,9 @@ from store_hub.dashboard.frame import ASSETS, Page, asset_version, head_html
 from store_hub.dashboard.lost import lost_page
 from store_hub.dashboard.news import OnBooked
 from store_hub.dashboard.reader import Reader, time_zone
+from store_hub.dashboard.receiving import ReceivingPage
 from store_hub.dashboard.shelves import ShelvesPage
+from store_hub.dashboard.stock_take import StockTakePage
 from store_hub.dashboard.today import TodayPage
 from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Command
@@ -66,7 +68,7 @@ def mount_pages(
     pages_app.add_api_route("/floor.csv", _floor_export(desk, people_min), methods=["GET"], include_in_schema=False)
 
     def lost(request: Request) -> Response | None:
-        if request.url.path.startswith(("/v1/", "/health/")) or "text/html" not in request.headers.get("accept", "text/html"):
+        if request.url.path.startswith(("/v1/", "/health/", "/epcis/")) or "text/html" not in request.headers.get("accept", "text/html"):
             return JSONResponse({"detail": f"There is nothing at {request.url.path}; see /openapi.json for the doors."}, status_code=404)
         ui.add_head_html(head_html(version))
         lost_page(_reader(request, desk))
@@ -143,6 +145,14 @@ def _register(desk: Desk, version: str) -> None:
     @ui.page("/floor")
     async def floor(request: Request) -> None:
         await show(request, "Floor", lambda reader: FloorPage(desk, reader))
+
+    @ui.page("/receiving")
+    async def receiving(request: Request) -> None:
+        await show(request, "Receiving", lambda reader: ReceivingPage(desk, reader))
+
+    @ui.page("/stock-take")
+    async def stock_take(request: Request) -> None:
+        await show(request, "Stock-take", lambda reader: StockTakePage(desk, reader))
 
     @ui.page("/alerts")
     async def alerts(request: Request) -> None:

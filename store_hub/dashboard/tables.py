@@ -13,7 +13,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, figures: Co
     def cells(kind: str, row: Sequence[object]) -> Markup:
         drawn = Markup()
         for column, cell in enumerate(row):
-            drawn += Markup("<{}{}>{}</{}>").format(kind, Markup(' class="figure"') if column in figures else "", cell, kind)
+            head = Markup(' data-head="{}"').format(heads[column]) if kind == "td" and column < len(heads) else ""
+            drawn += Markup("<{}{}{}>{}</{}>").format(kind, Markup(' class="figure"') if column in figures else "", head, cell, kind)
         return Markup("<tr>{}</tr>").format(drawn)
 
     body = Markup().join(cells("td", row) for row in rows)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from store_hub.adapters.door_tokens import DoorTokens
 from store_hub.entries import AlertAction, AnyTold, Delivery, Sale, StockCount, Text
+from store_hub.entries_goods import AnyGoods
 from store_hub.flows.bookkeep import BookkeepingDoor
 from store_hub.flows.commands import Book, Booked
 from store_hub.routes.bodies import decode, described, read_body, spoken
@@ -62,15 +63,23 @@ class Doors:
         Raises:
             TokenMissing, KeyMissing
         """
+        self.enter(request)
+        key = request.headers.get("idempotency-key", "").strip()
+        if not 1 <= len(key) <= 200:
+            raise KeyMissing
+        return key
+
+    def enter(self, request: Request) -> None:
+        """Let a request in that needs no idempotency key.
+
+        Raises:
+            TokenMissing
+        """
         if self._tokens is None:
             if not _is_local(request):
                 raise TokenMissing
         elif not self._tokens.opens(request.headers.get("authorization")):
             raise TokenMissing
-        key = request.headers.get("idempotency-key", "").strip()
-        if not 1 <= len(key) <= 200:
-            raise KeyMissing
-        return key
 
     def check_time(self, field: str, told_at_ms: int | None) -> None:
         """Refuse a time that cannot be.
@@ -85,8 +94,14 @@ class Doors:
         if told_at_ms < EARLIEST_SANE_MS:
             raise BodyInvalid(field, f"{told_at_ms} is before the year 2020; write Unix time in milliseconds, or leave it out")
 
-    async def book(self, told: AnyTold, *, door: str, key: str) -> Response:
-        """Have it booked, and answer after the commit.
+    async def book(self, told: AnyTold | AnyGoods, *, door: str, key: str) -> Response:
+        """Have it booked, and answer after the commit. Raises as `booked` does."""
+        booked = await self.booked(told, door=door, key=key)
+        headers = {"Idempotent-Replayed": "true"} if booked.again else None
+        return spoken(TakenIn(booked=True, journal_id=booked.journal_id, unknown_skus=booked.unknown_skus), headers=headers)
+
+    async def booked(self, told: AnyTold | AnyGoods, *, door: str, key: str) -> Booked:
+        """Have it booked, and return after the commit.
 
         Raises:
             HubError: whatever the bookkeeper says; BookkeeperSlow when it says nothing in time.
@@ -98,8 +113,7 @@ class Doors:
         except TimeoutError:
             raise BookkeeperSlow(waited_s=self._answer_s) from None
         assert isinstance(booked, Booked)
-        headers = {"Idempotent-Replayed": "true"} if booked.again else None
-        return spoken(TakenIn(booked=True, journal_id=booked.journal_id, unknown_skus=booked.unknown_skus), headers=headers)
+        return booked
 
 
 def make_router(

@@ -20,7 +20,7 @@ def event_rows(event: dict[str, Any], changes: Changes, *, captured: bool) -> li
     """Return an event's rows. It has been checked, and bears its eventID."""
     line = changes.next_line()
     declared = event.get("errorDeclaration")
-    kept = {name: value for name, value in event.items() if name not in ("@context", "recordTime")}
+    kept = {name: value for name, value in event.items() if name != "recordTime"}
     rows: list[Effect] = [
         EpcisEventRow(
             event_id=event["eventID"],

@@ -38,8 +38,7 @@ from store_hub.entries import AnyTold
 from store_hub.flows.bookkeep import Bookkeeper
 from store_hub.flows.commands import Answer, Book, Booked, BookPlanogram
 from store_hub.flows.report import Report
-from store_hub.routes.bodies import describe
-from store_hub.routes.doors import DOOR_STRUCTS, make_router
+from store_hub.routes.all_doors import open_doors
 from store_hub.routes.health import booking_check, bookkeeper_check, broker_check, cloud_check, health_routes, ledger_check
 from store_hub.routes.metrics import LedgerCollector, PartsCollector, backup_age, metrics_routes
 from store_hub.routes.refusals import answer_refusals
@@ -174,7 +173,7 @@ class Serving:
 def doors_app(shop: Shop, *, tokens: DoorTokens | None = None, is_connected: Callable[[], bool] = lambda: True) -> FastAPI:
     """The hub's doors, wired as the hub wires them."""
     app = FastAPI(title="hub", version="1", docs_url=None, redoc_url=None)
-    app.include_router(make_router(bookkeep=shop.bookkeep, tokens=tokens, now_ms=shop.clock.now_ms))
+    open_doors(app, bookkeep=shop.bookkeep, tokens=tokens, now_ms=shop.clock.now_ms, ledger=shop.path)
     gauge = LedgerGauge(shop.path)
     app.include_router(
         health_routes(
@@ -192,7 +191,6 @@ def doors_app(shop: Shop, *, tokens: DoorTokens | None = None, is_connected: Cal
     shop.gauges.registry.register(PartsCollector(depths={"inbox_waiting": waiting, **backup_age(None)}, counts={}))
     app.include_router(metrics_routes(shop.gauges.registry))
     answer_refusals(app)
-    describe(app, DOOR_STRUCTS)
     return app
 
 
