@@ -16,6 +16,8 @@ from rich.table import Table
 
 BENCHMARKS = {
     "camera path beside session.run alone": "benchmarks.camera_path",
+    "detectors beside background subtraction": "benchmarks.detector_score",
+    "memory of a camera's hour": "benchmarks.camera_memory",
     "durable booking beside an empty subscriber": "benchmarks.booking",
     "cloud ingest beside a bare COPY": "benchmarks.cloud_ingest",
     "tag presence beside the simple methods and an oracle": "benchmarks.tag_score",

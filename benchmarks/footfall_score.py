@@ -21,10 +21,11 @@ import typer
 from benchmarks.crossing_scores import CrossingEvent, labelled_crossings, score_crossings
 from benchmarks.tracking_scores import Tracks, read_mot, score_tracks
 from edge_agent.config import CameraConfig, FloorConfig, LineConfig
-from edge_agent.flows.camera_rules import floor_plane
+from edge_agent.flows.camera_rules import FOOT_SPREAD_HEIGHTS, floor_plane
 from edge_agent.flows.replay_camera import replay_camera
 from edge_agent.rules.doorway import Direction, DoorLine
 from edge_agent.rules.floor_tiles import FloorTiles
+from edge_agent.rules.footfall import likely_feet
 from wire_format.observations import FloorCell
 
 PETS_LINES = (
@@ -59,15 +60,30 @@ def pets_config(folder: Path) -> CameraConfig:
     return CameraConfig(area_id="pets", source=str(folder / "video.avi"), lines=list(PETS_LINES), floor=floor)
 
 
-def tracked_heat(tracks: Tracks, config: CameraConfig, *, frame_s: float) -> list[FloorCell]:
-    """The dwell grid of tracks: the foot of each box laid on the floor."""
+def tracked_heat(
+    tracks: Tracks, config: CameraConfig, *, frame_s: float, shift_m: tuple[float, float] = (0.0, 0.0), spread: float = FOOT_SPREAD_HEIGHTS
+) -> list[FloorCell]:
+    """The dwell grid of tracks: each foot laid on the floor and shared as live. `shift_m` moves the people under the grid."""
     plane = floor_plane(config.floor)
     assert plane is not None
     tiles = FloorTiles(CELL_SIZE_M)
     for frame in tracks.values():
         feet_px = np.stack([(frame.boxes[:, 0] + frame.boxes[:, 2]) / 2.0, frame.boxes[:, 3]], axis=1)
-        tiles.stay(plane.standing(feet_px), frame_s)
+        likely_px = likely_feet(feet_px, frame.boxes, spread)
+        tiles.stay(plane.standing(likely_px) + shift_m, frame_s * len(feet_px) / max(1, len(likely_px)))
     return tiles.take()[0]
+
+
+def heat_over_shifts(tracks: Tracks, config: CameraConfig, metres_file: Path, *, spread: float = FOOT_SPREAD_HEIGHTS) -> float:
+    """The mean correlation when the grid's corner is moved in steps of 10 cm: no luck with where a cell happens to begin."""
+    found = []
+    for x in range(5):
+        for y in range(5):
+            shift_m = (0.1 * x, 0.1 * y)
+            origin_m = (PETS_ORIGIN_M[0] - shift_m[0], PETS_ORIGIN_M[1] - shift_m[1])
+            theirs = labelled_heat(metres_file, frame_s=0.1, origin_m=origin_m, cell_size_m=CELL_SIZE_M)
+            found.append(heat_correlation(tracked_heat(tracks, config, frame_s=0.1, shift_m=shift_m, spread=spread), theirs))
+    return float(np.mean(found))
 
 
 def score_pets(folder: Path, *, detections: Path | None = None, detector: str | None = None) -> dict[str, Any]:
@@ -82,12 +98,15 @@ def score_pets(folder: Path, *, detections: Path | None = None, detector: str | 
     for line in PETS_LINES:
         scores = score_crossings([e for e in real if e.line == line.door_id], [e for e in told if e.line == line.door_id])
         crossings[line.door_id] = {"f1": round(scores.f1, 4), **scores._asdict()}
-    theirs = labelled_heat(folder / "gt_metres_frames_1_400.txt", frame_s=0.1, origin_m=PETS_ORIGIN_M, cell_size_m=CELL_SIZE_M)
+    metres_file = folder / "gt_metres_frames_1_400.txt"
+    theirs = labelled_heat(metres_file, frame_s=0.1, origin_m=PETS_ORIGIN_M, cell_size_m=CELL_SIZE_M)
     heat = heat_correlation(tracked_heat(found, config, frame_s=0.1), theirs)
     return {
         **_tracking(truth, found),
         "crossings": crossings,
         "heat_correlation": round(heat, 4),
+        "heat_over_25_grid_shifts": round(heat_over_shifts(found, config, metres_file), 4),
+        "heat_over_25_grid_shifts_of_labelled_boxes": round(heat_over_shifts(truth, config, metres_file, spread=0.0), 4),
         "ms_a_frame": round(1e3 * took_s / frames, 3),
     }
 

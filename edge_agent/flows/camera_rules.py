@@ -24,7 +24,7 @@ from edge_agent.rules.floor_zones import FloorZone
 from edge_agent.rules.footfall import FootfallRule, FootfallWatcher
 from edge_agent.rules.tracking import TrackingRule
 
-_FOOT_SPREAD_HEIGHTS = 0.025
+FOOT_SPREAD_HEIGHTS = 0.025
 """How far off a box's foot is, one deviation, as a share of its height: measured on labelled film and on public boxes, 0.02 to 0.05."""
 
 
@@ -92,7 +92,7 @@ def footfall_watcher(
         cell_size_m=config.floor.cell_size_m if config.floor is not None else 0.5,
         interval_s=interval_s,
         interval_phase_ms=interval_phase_ms,
-        foot_spread_heights=_FOOT_SPREAD_HEIGHTS,
+        foot_spread_heights=FOOT_SPREAD_HEIGHTS,
     )
     zones = floor_zones(config.zones)
     return FootfallWatcher(door_lines([*config.lines, *extra_lines]), floor_plane(config.floor), rule, zones)

@@ -191,13 +191,21 @@ class FootfallWatcher:
                 self._totals[door_id] = self._totals[door_id]._replace(staff_in=self._totals[door_id].staff_in + 1)
         visitor = ~self._zones.behind_counter(feet_m)
         visitor &= ~np.array([self._zones.is_staff(person) for person in ids], dtype=bool)
-        self._stay(feet_px[visitor], people.boxes[visitor], (people.taken_at_ms - since_ms) / 1000.0)
+        likely_px = likely_feet(feet_px[visitor], people.boxes[visitor], self._rule.foot_spread_heights)
+        seconds = (people.taken_at_ms - since_ms) / 1000.0
+        self._tiles.stay(self._floor.standing(likely_px), seconds * int(visitor.sum()) / max(1, len(likely_px)))
 
-    def _stay(self, feet_px: Floats, boxes: Floats, seconds: float) -> None:
-        """Share the seconds among the places where each foot may really have been: a box ends a little too high or too low."""
-        assert self._floor is not None
-        spread = self._rule.foot_spread_heights
-        likely = _QUANTILES if spread > 0.0 else _QUANTILES[:1] * 0.0
-        off_px = (boxes[:, 3] - boxes[:, 1])[None] * spread * likely[:, None]  # (quantiles, n)
-        shared_px = np.concatenate([feet_px + np.stack([np.zeros_like(off), off], axis=1) for off in off_px])
-        self._tiles.stay(self._floor.standing(shared_px), seconds / len(likely))
+
+def likely_feet(feet_px: Floats, boxes: Floats, spread_heights: float) -> Floats:
+    """Where each foot may really have been, each place as likely as the others: a box ends a little too high or too low.
+
+    Args:
+        feet_px: (n, 2) foot points. boxes: (n, 4) xyxy.
+        spread_heights: one standard deviation of the foot, as a share of the box's height; 0 leaves the feet as they are.
+
+    Returns (5 n, 2), or (n, 2) without spread.
+    """
+    if spread_heights <= 0.0:
+        return feet_px
+    off_px = (boxes[:, 3] - boxes[:, 1])[None] * spread_heights * _QUANTILES[:, None]  # (5, n)
+    return np.concatenate([feet_px + np.stack([np.zeros_like(off), off], axis=1) for off in off_px])
