@@ -44,7 +44,8 @@ def sparkline(rows: Sequence[Watched], *, highest: int, width: int = 168, height
         x, bar = index * step, max(1.0, step - 2)
         if row.people_in is None:
             marks.append(
-                f'<rect class="gap" x="{x:.1f}" y="0" width="{bar:.1f}" height="{height}"><title>{row.day}: not watched</title></rect>'
+                f'<rect class="gap" x="{x:.1f}" y="0" width="{bar:.1f}" height="{height}">'
+                f"<title>{row.day}: not watched, or withheld</title></rect>"
             )
             continue
         tall = max(1.0, row.people_in / max(1, highest) * height)
@@ -82,8 +83,8 @@ def hours_by_days(rows: Sequence[Watched], *, coming: datetime) -> str:
         f'<div class="scroll"><table class="heat"><thead><tr><th scope="col">Hour</th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>"
         f"{legend(highest, 'visitors an hour')}"
-        '<p class="quiet"><span class="swatch gapcell"></span> not watched: missing, not zero &nbsp; '
-        '<span class="swatch partcell"></span> watched less than three quarters of the hour</p>'
+        '<p class="quiet"><span class="swatch gapcell"></span> not watched, or withheld as so few came: missing, not zero &nbsp; '
+        '<span class="swatch partcell"></span> told of less than three quarters of the hour</p>'
     )
 
 
@@ -150,7 +151,7 @@ def _zone_label(zone: ZoneFigures, place: Rectangle, highest: float) -> str:
 
 def _hour_cell(row: Watched, highest: int) -> str:
     if row.people_in is None:
-        return f'<td class="gapcell" title="{_day_name(row.day)} {row.hour:02d}:00 not watched"></td>'
+        return f'<td class="gapcell" title="{_day_name(row.day)} {row.hour:02d}:00 not watched, or withheld"></td>'
     back, ink = heat_colour(row.people_in / highest if highest else 0.0)
     part = "" if row.is_whole else ' class="partcell"'
     told = "" if row.is_whole else f", watched {row.watched_share:.0%} of the hour"
