@@ -14,6 +14,10 @@ from msgspec import Meta
 from edge_agent.errors import ConfigurationInvalid
 from edge_agent.floor_config import FloorTileConfig, FloorZoneConfig, LensConfig, floor_mistakes, twice_counted, zone_mistakes
 from edge_agent.picture_areas import MaskConfig, SecondLookConfig, look_mistakes
+from edge_agent.reader_wiring import AntennaConfig as AntennaConfig
+from edge_agent.reader_wiring import ReaderConfig as ReaderConfig
+from edge_agent.reader_wiring import TagDoorConfig as TagDoorConfig
+from edge_agent.reader_wiring import reader_mistakes
 from edge_agent.scale_wiring import sharing_mistakes, wiring_mistakes
 from edge_agent.shelf_wiring import signal_mistakes
 from toml_settings import Place, Positive, PositiveInt, Section, SettingsFile, Wrong
@@ -69,25 +73,6 @@ class ScaleConfig(Section, frozen=True, kw_only=True):
     temperature_coefficient_g_per_c: float = 0.0
     confirm_every_s: Positive = 300.0
     settling: SettlingConfig = SettlingConfig()
-
-
-class AntennaConfig(Section, frozen=True, kw_only=True):
-    """Which zone an antenna looks at, and how loud it speaks."""
-
-    antenna: PositiveInt
-    zone_id: ZoneId
-    power_dbm: float | None = None
-
-
-class ReaderConfig(Section, frozen=True, kw_only=True):
-    """A UHF reader and its antennas."""
-
-    reader_id: ShelfId
-    adapter: Literal["llrp", "recording"] = "llrp"
-    host: str | None = None
-    port: Annotated[int, Meta(ge=1, le=65535)] = 5084
-    recording: str | None = None
-    antennas: list[AntennaConfig]
 
 
 class LineConfig(Section, frozen=True, kw_only=True):
@@ -265,10 +250,7 @@ def _contradictions_of(part: Section, place: Place) -> Iterator[Wrong]:
     if isinstance(part, ScaleConfig):
         yield from (Wrong((*place, key), problem) for key, problem in wiring_mistakes(part))
     if isinstance(part, ReaderConfig):
-        numbers = [antenna.antenna for antenna in part.antennas]
-        for index, number in enumerate(numbers):
-            if number in numbers[:index]:
-                yield Wrong((*place, "antennas", index, "antenna"), f"antenna {number} is listed above already")
+        yield from (Wrong((*place, *where), problem) for where, problem in reader_mistakes(part))
 
 
 def _camera_contradictions(camera: CameraConfig, place: Place) -> Iterator[Wrong]:

@@ -32,13 +32,14 @@ class KnownLoad(NamedTuple):
 
 
 class TagRead(NamedTuple):
-    """One read of one tag by one antenna. `epc` is upper-case hex."""
+    """One read of one tag by one antenna. `epc` is upper-case hex; `channel` is the reader's own number for the frequency."""
 
     read_at_ms: int
     epc: str
     antenna: int
     rssi_dbm: float
     phase_rad: float | None = None
+    channel: int | None = None
 
 
 class Frame(NamedTuple):

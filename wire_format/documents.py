@@ -38,6 +38,7 @@ FAMILIES = (
             observations.ShelfWeight,
             observations.TagSeen,
             observations.TagLeft,
+            observations.TagMoved,
             observations.DoorCrossing,
             observations.FloorDwell,
             observations.FloorZones,

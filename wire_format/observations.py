@@ -66,6 +66,24 @@ class TagLeft(Observation, frozen=True, kw_only=True, tag="tag_left"):
     last_read_at_ms: WallClockMs
 
 
+class TagMoved(Observation, frozen=True, kw_only=True, tag="tag_moved"):
+    """A tag was carried from one zone to another, past antennas whose places are known, or through a door of theirs.
+
+    Says how it moved, not where it is: `TagSeen` and `TagLeft` say that. `heading_deg` turns from the plan's x axis (to the right)
+    towards its y axis (down) and is null where only the zones are known. `confidence` is the chance that the way told is right, a
+    heading within 45°. `direction` is through the door, `in` from its left to its right, seen from its first point.
+    """
+
+    epc: Epc
+    confidence: Share
+    from_zone_id: ZoneId | None = None
+    to_zone_id: ZoneId | None = None
+    door_id: DoorId | None = None
+    direction: Literal["in", "out"] | None = None
+    heading_deg: Annotated[float, Meta(ge=0.0, le=360.0)] | None = None
+    speed_m_s: Annotated[float, Meta(ge=0.0, le=50.0)] | None = None
+
+
 class ButtonPressed(Observation, frozen=True, kw_only=True, tag="button_pressed"):
     """Somebody pressed a button at a shelf. Held long, it tares the shelf's scale: `tared`, or `tare_refused` with the reason."""
 
@@ -175,6 +193,7 @@ AnyObservation = (
     ShelfWeight
     | TagSeen
     | TagLeft
+    | TagMoved
     | DoorCrossing
     | FloorDwell
     | FloorZones

@@ -21,6 +21,7 @@ from wire_format.observations import (
     QueueLength,
     ShelfWeight,
     TagLeft,
+    TagMoved,
     TagSeen,
     ZonePath,
     ZoneStay,
@@ -30,10 +31,10 @@ Counted = DoorCrossing | FloorDwell | FloorZones | QueueLength
 
 MERGED_MAX_MS = 86_400_000
 
-OVERTAKABLE = ("shelf_weight", "tag_seen", "tag_left", "button_pressed")
+OVERTAKABLE = ("shelf_weight", "tag_moved", "tag_seen", "tag_left", "button_pressed")
 """In this order a full outbox lets go of rows that a newer row about the same subject has overtaken."""
 
-_LAST_RESORT = ("tag_seen", "tag_left")
+_LAST_RESORT = ("tag_moved", "tag_seen", "tag_left")
 """New goods bring new tags without end: when nothing is overtaken, the oldest tags go, so that the file stays bounded."""
 
 
@@ -49,6 +50,8 @@ def subject_of(observation: Observation) -> str:
             return f"shelf {observation.shelf_id}"
         case TagSeen() | TagLeft():
             return f"tag {observation.epc} {observation.zone_id}"
+        case TagMoved():
+            return f"move {observation.epc}"
         case DoorCrossing():
             return f"door {observation.door_id}"
         case FloorDwell():

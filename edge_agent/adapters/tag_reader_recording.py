@@ -1,6 +1,7 @@
 """A tag reader that was recorded: a CSV file of reads as an LLRP client logs them.
 
-Columns: `timestamp` (Unix seconds), `antenna`, `rssi` (dBm), `epc` (hex, also as `b'…'`), and where known `phase_angle` (0 to 4095).
+Columns: `timestamp` (Unix seconds), `antenna`, `rssi` (dBm), `epc` (hex, also as `b'…'`), and where known `phase_angle` (0 to 4095)
+and `channel_index`.
 Clients write what arrives, and reports arrive late: the rows are sorted by time here.
 """
 
@@ -67,7 +68,8 @@ def _read(row: dict[str, str]) -> tuple[float, TagRead]:
         raise _RowUnreadable("the EPC is not whole words of hex digits")
     phase = row.get("phase_angle")
     phase_rad = float(phase) * 2.0 * math.pi / PHASE_STEPS if phase else None
-    return at_s, TagRead(0, epc, int(row["antenna"]), rssi_dbm, phase_rad)
+    channel = row.get("channel_index")
+    return at_s, TagRead(0, epc, int(row["antenna"]), rssi_dbm, phase_rad, int(channel) if channel else None)
 
 
 class TagReaderRecording:

@@ -10,8 +10,9 @@ import msgspec
 
 from edge_agent.adapters.tag_reader_recording import reads_of
 from edge_agent.config import AntennaConfig, ReaderConfig
-from edge_agent.flows.scan import presence_for
+from edge_agent.flows.scan import passing_for, presence_for
 from edge_agent.readings import TagRead
+from edge_agent.rules.tag_passing import TagPassed
 from edge_agent.rules.tag_presence import PresenceEvent, TagArrived, TagDeparted, TagShifted
 
 SILENCE_AFTER_MS = 60_000
@@ -21,16 +22,21 @@ _line = msgspec.json.Encoder()
 
 
 class TagLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the output. `rssi_dbm` on arrivals, `last_read_s` on departures, `from_zone_id` on moves from zone to zone."""
+    """One line of the output: `arrived` and `departed` with a zone, `moved` with how; what does not apply is null."""
 
     t_s: float
     event: str
     epc: str
-    zone_id: str
+    zone_id: str | None = None
     confidence: float
     rssi_dbm: float | None = None
     last_read_s: float | None = None
     from_zone_id: str | None = None
+    to_zone_id: str | None = None
+    door_id: str | None = None
+    direction: str | None = None
+    heading_deg: float | None = None
+    speed_m_s: float | None = None
 
 
 class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +46,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     tags: int
     arrivals: int
     departures: int
+    moves: int
     unknown_antenna_reads: int
     recorded_s: float
     took_s: float
@@ -56,10 +63,13 @@ def replay_tags(reads: Path, reader: ReaderConfig | None, write: Callable[[str],
         RecordingInvalid: the recording is missing or broken, with the line.
     """
     recorded = reads_of(reads)
-    presence = presence_for(reader if reader is not None else _zone_per_antenna(recorded))
+    settings = reader if reader is not None else _zone_per_antenna(recorded)
+    presence, passing = presence_for(settings), passing_for(settings)
     started_s = time.perf_counter()
     last_ms = recorded[-1].read_at_ms if recorded else 0
-    events = presence.take(recorded, last_ms) + presence.expire(last_ms + SILENCE_AFTER_MS)
+    events: list[PresenceEvent | TagPassed] = [*presence.take(recorded, last_ms), *presence.expire(last_ms + SILENCE_AFTER_MS)]
+    events += [*passing.take(recorded, last_ms), *passing.take([], last_ms + SILENCE_AFTER_MS)]
+    events.sort(key=lambda event: event.at_ms)
     for event in events:
         write(_line.encode(_told(event)).decode())
     arrivals = sum(isinstance(event, TagArrived) for event in events)
@@ -69,6 +79,7 @@ def replay_tags(reads: Path, reader: ReaderConfig | None, write: Callable[[str],
         tags=len({read.epc for read in recorded}),
         arrivals=arrivals,
         departures=departures,
+        moves=len(events) - arrivals - departures,
         unknown_antenna_reads=presence.unknown_antenna_reads,
         recorded_s=last_ms / 1000.0,
         took_s=time.perf_counter() - started_s,
@@ -84,15 +95,28 @@ def _zone_per_antenna(recorded: list[TagRead]) -> ReaderConfig:
     )
 
 
-def _told(event: PresenceEvent) -> TagLine:
+def _told(event: PresenceEvent | TagPassed) -> TagLine:
+    if isinstance(event, TagPassed):
+        return TagLine(
+            t_s=event.at_ms / 1000.0,
+            event="moved",
+            epc=event.epc,
+            confidence=round(event.confidence, 4),
+            from_zone_id=event.from_zone_id,
+            to_zone_id=event.to_zone_id,
+            door_id=event.door_id,
+            direction=event.direction,
+            heading_deg=round(event.heading_deg, 1),
+            speed_m_s=round(event.speed_m_s, 2),
+        )
     if isinstance(event, TagShifted):
         return TagLine(
             t_s=event.at_ms / 1000.0,
             event="moved",
             epc=event.epc,
-            zone_id=event.to_zone_id,
             confidence=round(event.confidence, 4),
             from_zone_id=event.from_zone_id,
+            to_zone_id=event.to_zone_id,
         )
     if isinstance(event, TagArrived):
         return TagLine(

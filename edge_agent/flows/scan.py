@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
@@ -15,8 +16,10 @@ from edge_agent.config import ReaderConfig
 from edge_agent.errors import ConfigurationInvalid, EdgeError, RecordingInvalid
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.readings import TagReader
-from edge_agent.rules.tag_presence import PresenceRule, TagArrived, TagDeparted, TagPresence, TagShifted
-from wire_format.observations import TagLeft, TagSeen
+from edge_agent.rules.tag_passing import DoorLine, TagPassed, TagPassing
+from edge_agent.rules.tag_path import Spot
+from edge_agent.rules.tag_presence import PresenceEvent, PresenceRule, TagArrived, TagDeparted, TagPresence, TagShifted
+from wire_format.observations import TagLeft, TagMoved, TagSeen
 
 READ_TIMEOUT_MS = 1_000
 _BACK_OFF_FIRST_S = 1.0
@@ -62,6 +65,14 @@ def presence_for(config: ReaderConfig, rule: PresenceRule | None = None) -> TagP
     return TagPresence({antenna.antenna: antenna.zone_id for antenna in config.antennas}, rule)
 
 
+def passing_for(config: ReaderConfig) -> TagPassing:
+    """What tells which way tags are carried past the antennas whose places are known."""
+    placed = [(a.antenna, a.x_m, a.y_m) for a in config.antennas]
+    spots = {antenna: Spot(x_m, y_m) for antenna, x_m, y_m in placed if x_m is not None and y_m is not None}
+    doors = [DoorLine(d.door_id, Spot(d.x1_m, d.y1_m), Spot(d.x2_m, d.y2_m), d.left_zone_id, d.right_zone_id) for d in config.doors]
+    return TagPassing(spots, doors, carrier_mhz=config.carrier_mhz)
+
+
 class ScanFlow:
     """One reader's thread.
 
@@ -79,7 +90,7 @@ class ScanFlow:
         self,
         open_reader: Callable[[], TagReader],
         config: ReaderConfig,
-        record: Callable[[TagSeen | TagLeft], object],
+        record: Callable[[TagSeen | TagLeft | TagMoved], object],
         clock: AgentClock,
         faults: FaultBoard,
         *,
@@ -98,6 +109,7 @@ class ScanFlow:
         self._live = live
         self._read_timeout_ms = read_timeout_ms
         self._presence = presence_for(config)
+        self._passing = passing_for(config)
         self._reads = 0
         self._last_ms = 0
 
@@ -136,9 +148,8 @@ class ScanFlow:
                 elif self._live:
                     # One cycle back: reads of the present one may still be on their way.
                     self._last_ms = max(self._last_ms, self._clock.monotonic_ms() - self._read_timeout_ms)
-                for event in self._presence.take(reads, self._last_ms):
-                    if not isinstance(event, TagShifted):
-                        self._tell(event)
+                for event in (*self._presence.take(reads, self._last_ms), *self._passing.take(reads, self._last_ms)):
+                    self._record(self._told(event))
                 if self._presence.unknown_antenna_reads:
                     self._faults.raise_fault(
                         self._part, UNKNOWN_ANTENNA, f"{self._part}: reads of an antenna that has no zone", "name it under antennas"
@@ -146,31 +157,42 @@ class ScanFlow:
         finally:
             reader.close()
 
-    def _tell(self, event: TagArrived | TagDeparted) -> None:
-        wall_ms = self._clock.wall_ms_at(event.at_ms)
+    def _told(self, event: PresenceEvent | TagPassed) -> TagSeen | TagLeft | TagMoved:
+        """The event in the words of the wire."""
+        said = _Said(self._device_id, self._clock.boot_id, max(0, event.at_ms), self._clock.wall_ms_at(event.at_ms), event.epc)
         if isinstance(event, TagArrived):
-            self._record(
-                TagSeen(
-                    device_id=self._device_id,
-                    boot_id=self._clock.boot_id,
-                    monotonic_ms=max(0, event.at_ms),
-                    observed_at_ms=wall_ms,
-                    epc=event.epc,
-                    zone_id=event.zone_id,
-                    confidence=event.confidence,
-                    rssi_dbm=min(max(event.rssi_dbm, -120.0), 30.0),
-                )
-            )
-            return
-        self._record(
-            TagLeft(
-                device_id=self._device_id,
-                boot_id=self._clock.boot_id,
-                monotonic_ms=max(0, event.at_ms),
-                observed_at_ms=wall_ms,
-                epc=event.epc,
-                zone_id=event.zone_id,
-                confidence=event.confidence,
-                last_read_at_ms=wall_ms - (event.at_ms - event.last_read_at_ms),
-            )
+            return said.seen(event)
+        return said.left(event) if isinstance(event, TagDeparted) else said.moved(event)
+
+
+class _Said(NamedTuple):
+    """What every observation of a tag says of itself."""
+
+    device_id: str
+    boot_id: str
+    monotonic_ms: int
+    observed_at_ms: int
+    epc: str
+
+    def seen(self, event: TagArrived) -> TagSeen:
+        rssi_dbm = min(max(event.rssi_dbm, -120.0), 30.0)
+        return TagSeen(**self._asdict(), zone_id=event.zone_id, confidence=event.confidence, rssi_dbm=rssi_dbm)
+
+    def left(self, event: TagDeparted) -> TagLeft:
+        last_read_at_ms = self.observed_at_ms - (event.at_ms - event.last_read_at_ms)
+        return TagLeft(**self._asdict(), zone_id=event.zone_id, confidence=event.confidence, last_read_at_ms=last_read_at_ms)
+
+    def moved(self, event: TagShifted | TagPassed) -> TagMoved:
+        zones = event.from_zone_id, event.to_zone_id
+        if isinstance(event, TagShifted):
+            return TagMoved(**self._asdict(), confidence=event.confidence, from_zone_id=zones[0], to_zone_id=zones[1])
+        return TagMoved(
+            **self._asdict(),
+            confidence=event.confidence,
+            from_zone_id=zones[0],
+            to_zone_id=zones[1],
+            door_id=event.door_id,
+            direction=event.direction,
+            heading_deg=event.heading_deg,
+            speed_m_s=event.speed_m_s,
         )

@@ -59,6 +59,7 @@ from wire_format.observations import (
     Shed,
     ShelfWeight,
     TagLeft,
+    TagMoved,
     TagSeen,
 )
 from wire_format.plans import Planogram
@@ -150,7 +151,7 @@ class StoreFold:
             changes.effects += self.calibrations.act(said, changes.at_ms)
         elif isinstance(said, CalibrationProgress):
             changes.effects += self.calibrations.hear(said, changes.at_ms)
-        elif not isinstance(said, Shed | DeviceHealth | LightAction):
+        elif not isinstance(said, Shed | DeviceHealth | LightAction | TagMoved):  # Where a tag is follows from seen and left alone.
             self._hear(said, changes)
         self._judge(changes)
         return changes.effects
