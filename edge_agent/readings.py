@@ -42,6 +42,16 @@ class TagRead(NamedTuple):
     channel: int | None = None
 
 
+class ReaderNote(NamedTuple):
+    """A tag reader's word on its own health: something is not well, or well again. `antenna` None: the reader as a whole."""
+
+    code: str
+    is_well: bool
+    antenna: int | None = None
+    message: str = ""
+    advice: str = ""
+
+
 class Frame(NamedTuple):
     """A picture. `number` counts from 1; `pixels` is (height, width, 3) uint8, BGR."""
 
@@ -115,6 +125,9 @@ class TagReader(Protocol):
         Raises:
             SensorUnavailable, RecordingInvalid: it is not there, or the recording is broken.
         """
+
+    def notes(self) -> list[ReaderNote]:
+        """What became unwell, or well again, since last asked."""
 
     def close(self) -> None:
         """Stop reading and disconnect."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.adapters.simulated_playhead import SimulatedPlayhead
-from edge_agent.readings import TagRead
+from edge_agent.readings import ReaderNote, TagRead
 from edge_agent.simulated_store.tag_radio import CYCLE_MS, TagRadio
 
 
@@ -33,6 +33,10 @@ class SimulatedTagReader:
         self._position_ms = until_ms
         booted_at_ms = self._playhead.booted_at_ms
         return [read._replace(read_at_ms=read.read_at_ms - booted_at_ms) for read in heard if read.read_at_ms >= booted_at_ms]
+
+    def notes(self) -> list[ReaderNote]:
+        """It is always well."""
+        return []
 
     def close(self) -> None:
         """Stop listening."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent.errors import RecordingInvalid
-from edge_agent.readings import TagRead
+from edge_agent.readings import ReaderNote, TagRead
 
 BATCH_MS = 100
 PHASE_STEPS = 4096
@@ -107,6 +107,10 @@ class TagReaderRecording:
         batch = [read._replace(read_at_ms=self._started_at_ms + read.read_at_ms) for read in self._reads[self._next : last]]
         self._next = last
         return batch
+
+    def notes(self) -> list[ReaderNote]:
+        """A recording is always well."""
+        return []
 
     def close(self) -> None:
         """Nothing is held open."""

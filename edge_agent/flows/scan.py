@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from edge_agent.adapters.tag_reader_recording import TagReaderRecording
 from edge_agent.config import ReaderConfig
 from edge_agent.errors import ConfigurationInvalid, EdgeError, RecordingInvalid
 from edge_agent.flows.fault_board import FaultBoard
-from edge_agent.readings import TagReader
+from edge_agent.readings import ReaderNote, TagReader
 from edge_agent.rules.tag_passing import DoorLine, TagPassed, TagPassing
 from edge_agent.rules.tag_path import Spot
 from edge_agent.rules.tag_presence import PresenceEvent, PresenceRule, TagArrived, TagDeparted, TagPresence, TagShifted
@@ -25,6 +25,8 @@ READ_TIMEOUT_MS = 1_000
 _BACK_OFF_FIRST_S = 1.0
 _BACK_OFF_MAX_S = 60.0
 UNAVAILABLE, BROKEN, UNKNOWN_ANTENNA = "reader_unavailable", "recording_broken", "antenna_unknown"
+
+READER_CODES = ("antenna_disconnected", "reader_exception", "reader_buffer_overflow", "reads_dropped")
 
 log = structlog.get_logger("edge_agent.scan")
 
@@ -110,14 +112,14 @@ class ScanFlow:
         self._read_timeout_ms = read_timeout_ms
         self._presence = presence_for(config)
         self._passing = passing_for(config)
-        self._reads = 0
+        self._reads, self._answered = 0, False
         self._last_ms = 0
 
     def run(self, stop: threading.Event) -> None:
         """Scan until `stop` is set or a recording has ended; a lost reader is opened again, more and more patiently."""
         back_off_s = _BACK_OFF_FIRST_S
         while not stop.is_set():
-            self._reads = 0
+            self._reads, self._answered = 0, False
             try:
                 self._scan(stop)
                 return
@@ -126,7 +128,7 @@ class ScanFlow:
                 return
             except EdgeError as error:
                 self._faults.raise_fault(self._part, UNAVAILABLE, str(error), getattr(error, "advice", ""))
-            back_off_s = _BACK_OFF_FIRST_S if self._reads else min(2.0 * back_off_s, _BACK_OFF_MAX_S)
+            back_off_s = _BACK_OFF_FIRST_S if self._reads or self._answered else min(2.0 * back_off_s, _BACK_OFF_MAX_S)
             log.info("reader will be opened again", reader=self._config.reader_id, in_s=back_off_s)
             stop.wait(back_off_s)
             if self._live:
@@ -134,6 +136,7 @@ class ScanFlow:
 
     def _scan(self, stop: threading.Event) -> None:
         reader = self._open_reader()
+        self._forget_notes()
         try:
             while not stop.is_set():
                 reads = reader.read(self._read_timeout_ms)
@@ -143,6 +146,7 @@ class ScanFlow:
                 if reads and not self._reads:
                     self._faults.clear(self._part, UNAVAILABLE)
                 self._reads += len(reads)
+                self._heed(reader.notes())
                 if reads:
                     self._last_ms = reads[-1].read_at_ms
                 elif self._live:
@@ -156,6 +160,26 @@ class ScanFlow:
                     )
         finally:
             reader.close()
+
+    def _forget_notes(self) -> None:
+        """A reader that is opened anew says itself what is not well."""
+        for antenna in self._config.antennas:
+            self._presence.hears(antenna.antenna, True)
+        for fault in self._faults.current():
+            if fault.part.split(" antenna ")[0] == self._part and fault.code in READER_CODES:
+                self._faults.clear(fault.part, fault.code)
+
+    def _heed(self, notes: Sequence[ReaderNote]) -> None:
+        """Put the reader's own word on the fault board; the silence of an antenna that is off says nothing of tags."""
+        for note in notes:
+            self._answered = self._answered or note.is_well
+            part = self._part if note.antenna is None else f"{self._part} antenna {note.antenna}"
+            if note.antenna is not None:
+                self._presence.hears(note.antenna, note.is_well)
+            if note.is_well:
+                self._faults.clear(part, note.code)
+            else:
+                self._faults.raise_fault(part, note.code, f"{self._part}: {note.message}", note.advice)
 
     def _told(self, event: PresenceEvent | TagPassed) -> TagSeen | TagLeft | TagMoved:
         """The event in the words of the wire."""

@@ -93,6 +93,8 @@ class TagPresence:
         self._chances = TagChances(self._rule.chances, self._rule.cycle_ms / 1000.0)
         self._zones = TagZones(len(self._zone_ids))
         self._rows = TagRows(self._chances.states)
+        self._deaf: set[int] = set()
+        self._deaf_zones: Bools = np.zeros(len(self._zone_ids), dtype=np.bool_)
         self._cycles = 0
         self._cycle_ends_at_ms: int | None = None
         self.unknown_antenna_reads = 0
@@ -136,6 +138,12 @@ class TagPresence:
         if self._cycle_ends_at_ms is not None:
             self._cycle_ends_at_ms = max(self._cycle_ends_at_ms, now_ms + self._rule.cycle_ms)
 
+    def hears(self, antenna: int, is_well: bool) -> None:
+        """Whether an antenna is connected. While all antennas of a zone are not, the zone's silence says nothing of its tags."""
+        (self._deaf.discard if is_well else self._deaf.add)(antenna)
+        heard = {zone for number, zone in self._zone_of_antenna.items() if number not in self._deaf}
+        self._deaf_zones = np.array([zone not in heard for zone in self._zone_ids], dtype=np.bool_)
+
     def present(self) -> dict[tuple[str, str], float]:
         """Who is where now: (epc, zone) → confidence."""
         rows = self._rows
@@ -163,7 +171,10 @@ class TagPresence:
             return []
         if not rows.read.any() and float((rows.belief[rows.present] @ self._chances.rates).sum()) > _DEAF_READS_MISSED:
             return []  # So many should have been heard and none was: the reader is deaf, the tags are not gone.
-        rows.store(self._chances.step(rows.belief, rows.read, rows.was_read))
+        stepped = self._chances.step(rows.belief, rows.read, rows.was_read)
+        if self._deaf_zones.any():
+            stepped = np.where(self._deaf_zones[rows.zone][:, None], rows.belief, stepped)
+        rows.store(stepped)
         own, gone = self._chances.here(rows.belief), rows.belief[:, 0]
         rows.chance[:] = self._zones.joined(own, gone, rows.tag, rows.zone, rows.rssi_dbm)
         self._cycles += 1

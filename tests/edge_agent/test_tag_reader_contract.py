@@ -20,7 +20,7 @@ from edge_agent.errors import RecordingInvalid, SensorUnavailable
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.replay_tags import replay_tags
 from edge_agent.flows.scan import ScanFlow
-from edge_agent.readings import TagRead, TagReader
+from edge_agent.readings import ReaderNote, TagRead, TagReader
 from wire_format import codec
 from wire_format.observations import TagLeft, TagSeen
 
@@ -205,6 +205,9 @@ def test_a_missing_reader_is_a_fault_until_it_is_there(tmp_path: Path) -> None:
             if len(seen) > 3:
                 return None
             return [TagRead(len(seen) * 1000, EPC, 1, -60.0)]
+
+        def notes(self) -> list[ReaderNote]:
+            return []
 
         def close(self) -> None:
             pass
