@@ -12,7 +12,7 @@ from typing import Any
 
 from llrpkit.emulator import LLRPEmulator
 from llrpkit.emulator.core import EmulatedTag
-from llrpkit.protocol import LLRPMessage, messages, params
+from llrpkit.protocol import LLRPMessage, enums, messages, params
 
 from edge_agent.adapters.clock import AgentClock
 from edge_agent.adapters.tag_reader_llrp import LlrpTagReader
@@ -21,7 +21,9 @@ EPC = "303435FC8803D056D15B963F"
 
 
 class ByTheBook(LLRPEmulator):
-    """The emulator where it strays from LLRP 1.0.1: ENABLE_EVENTS_AND_REPORTS has no answer, and ROSpec 0 is all of them."""
+    """The emulator where it strays from LLRP 1.0.1: ENABLE_EVENTS_AND_REPORTS has no answer, ROSpec 0 is all of them, and one with an
+    immediate start trigger runs from when it is enabled.
+    """
 
     async def _handle_message(self, msg: LLRPMessage) -> None:
         if isinstance(msg, messages.ENABLE_EVENTS_AND_REPORTS):
@@ -33,6 +35,11 @@ class ByTheBook(LLRPEmulator):
             await self._send(messages.DELETE_ROSPEC_RESPONSE(llrp_status=self._status_ok()), message_id=msg.message_id)
             return
         await super()._handle_message(msg)
+        if isinstance(msg, messages.ENABLE_ROSPEC) and msg.ro_spec_id in self._rospecs:
+            spec, _ = self._rospecs[msg.ro_spec_id]
+            if int(spec.ro_boundary_spec.ro_spec_start_trigger.ro_spec_start_trigger_type) == int(enums.ROSpecStartTriggerType.Immediate):
+                self._rospecs[msg.ro_spec_id] = (spec, "Active")
+                self._sync_reporting()
 
 
 class EmulatedReader:
