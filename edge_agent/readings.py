@@ -42,6 +42,13 @@ class TagRead(NamedTuple):
     channel: int | None = None
 
 
+class Spot(NamedTuple):
+    """A place on the store's plan, metres: x to the right, y down."""
+
+    x_m: float
+    y_m: float
+
+
 class ReaderNote(NamedTuple):
     """A tag reader's word on its own health: something is not well, or well again. `antenna` None: the reader as a whole."""
 

@@ -15,9 +15,8 @@ from edge_agent.adapters.tag_reader_recording import TagReaderRecording
 from edge_agent.config import ReaderConfig
 from edge_agent.errors import ConfigurationInvalid, EdgeError, RecordingInvalid
 from edge_agent.flows.fault_board import FaultBoard
-from edge_agent.readings import ReaderNote, TagReader
+from edge_agent.readings import ReaderNote, Spot, TagReader
 from edge_agent.rules.tag_passing import DoorLine, TagPassed, TagPassing
-from edge_agent.rules.tag_path import Spot
 from edge_agent.rules.tag_presence import PresenceEvent, PresenceRule, TagArrived, TagDeparted, TagPresence, TagShifted
 from wire_format.observations import TagLeft, TagMoved, TagSeen
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from edge_agent.readings import TagRead
-from edge_agent.rules.tag_path import READS_MIN, Passage, Spot, passage_of
+from edge_agent.readings import Spot, TagRead
+from edge_agent.rules.tag_path import READS_MIN, Passage, passage_of
 
 SILENT_MS = 2_000
 LONGEST_MS = 30_000

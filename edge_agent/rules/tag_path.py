@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.readings import TagRead
+from edge_agent.readings import Spot, TagRead
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,13 +36,6 @@ _TURNED_BY_PI = 0.25
 _MOVES = 0.9
 _CABLE_TURNS_RAD = (0.1, 0.35, 0.6, 0.9)  # A channel is 0.5 MHz: 5 to 43 m of way there, tag and cable.
 _POWER_NOISE_DB, _POWER_WEIGHT, _POWER_EXPONENT = 3.5, 0.25, 1.0
-
-
-class Spot(NamedTuple):
-    """A place on the store's plan, metres: x to the right, y down."""
-
-    x_m: float
-    y_m: float
 
 
 class Passage(NamedTuple):

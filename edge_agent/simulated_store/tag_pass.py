@@ -11,8 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge_agent.readings import TagRead
-from edge_agent.rules.tag_path import Spot
+from edge_agent.readings import Spot, TagRead
 
 HOP_MS = 200
 CHANNELS = 50

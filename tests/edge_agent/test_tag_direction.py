@@ -14,9 +14,9 @@ from edge_agent.config import ReaderConfig, load_part
 from edge_agent.errors import ConfigurationInvalid
 from edge_agent.flows.replay_tags import replay_tags
 from edge_agent.flows.scan import passing_for
-from edge_agent.readings import TagRead
+from edge_agent.readings import Spot, TagRead
 from edge_agent.rules.tag_passing import TagPassed
-from edge_agent.rules.tag_path import Passage, Spot, passage_of
+from edge_agent.rules.tag_path import Passage, passage_of
 from edge_agent.simulated_store.tag_pass import carried
 
 CORNERS = {1: Spot(0.0, 0.0), 2: Spot(0.0, 4.6), 3: Spot(4.6, 4.6), 4: Spot(4.6, 0.0)}
