@@ -38,7 +38,7 @@ class ChancesRule(NamedTuple):
     here_mean: float = 0.65
     here_concentration: float = 5.0
     bursts: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8)
-    bursts_prior: tuple[float, ...] = (0.3, 0.25, 0.2, 0.15, 0.1)
+    bursts_prior: tuple[float, ...] = (0.4, 0.25, 0.18, 0.12, 0.05)
     newcomer: tuple[float, float, float] = (0.2, 0.55, 0.25)
     gone_read: float = 1e-4
     stays_s: float = 3_600.0

@@ -13,7 +13,7 @@ SILENT_MS = 2_000
 LONGEST_MS = 30_000
 _READS_MAX = 600
 _FOLLOWED_MAX = 10_000
-_TOLD_FROM = 0.5
+_TOLD_FROM = 0.2  # Who lies still is given less than 0.01.
 _READS_PER_S_MIN = 3.0
 
 
@@ -84,20 +84,18 @@ class TagPassing:
             return []
         self._checked_ms = now_ms
         gone = [epc for epc, reads in self._followed.items() if reads[-1].read_at_ms <= now_ms - SILENT_MS]
-        return [passed for epc in gone if (passed := self._judge(epc, self._followed.pop(epc), now_ms)) is not None]
+        return [passed for epc in gone if (passed := self._judge(epc, self._followed.pop(epc))) is not None]
 
-    def _judge(self, epc: str, reads: list[TagRead], now_ms: int) -> TagPassed | None:
+    def _judge(self, epc: str, reads: list[TagRead]) -> TagPassed | None:
         lasted_ms = reads[-1].read_at_ms - reads[0].read_at_ms
         if len(reads) < max(READS_MIN, _READS_PER_S_MIN * lasted_ms / 1000.0) or lasted_ms > LONGEST_MS:
             return None
         passage = passage_of(reads, self._antennas, carrier_mhz=self._carrier_mhz)
-        if passage is None:
+        if passage is None or passage.moved < _TOLD_FROM:
             return None
-        told = TagPassed(now_ms, epc, passage.heading_deg, passage.speed_m_s, passage.confidence)
+        told = TagPassed(reads[-1].read_at_ms + SILENT_MS, epc, passage.heading_deg, passage.speed_m_s, passage.confidence)
         door = self._nearest_door(passage)
-        if door is not None:
-            told = self._through(door, passage, told)
-        return told if told.confidence >= _TOLD_FROM else None
+        return told if door is None else self._through(door, passage, told)
 
     def _nearest_door(self, passage: Passage) -> DoorLine | None:
         """The door that the tag's way crosses most squarely; a reader stands at one door, seldom at two."""

@@ -51,6 +51,11 @@ class Passage(NamedTuple):
     confidence: float
     headings: tuple[float, ...]
 
+    @property
+    def moved(self) -> float:
+        """The chance that it was carried at all, rather than lying still."""
+        return sum(self.headings)
+
     def towards(self, x: float, y: float) -> float:
         """The chance that it moved in the direction (x, y) rather than against it, 0 to 1; standing still counts half."""
         along = [math.cos(2.0 * math.pi * index / len(self.headings) - math.atan2(y, x)) for index in range(len(self.headings))]
@@ -167,14 +172,20 @@ def _receding(paths: Floats, spot: Floats, at_s: float) -> Floats:
 
 
 def _fit(left: Floats, per_speed: float, noise_rad: float, outliers: float) -> Floats:
-    """Log likelihood of what is left of a turn: von Mises, now and then turned by π, now and then anything."""
-    sharpness = 1.0 / (noise_rad**2 + (per_speed * _SPEED_WANDERS_M_S) ** 2)
-    cosine = np.cos(left.astype(np.float32))  # Half the time of doubles, and the noise is far larger.
-    straight = np.exp(np.float32(sharpness) * (cosine - np.float32(1.0)))
-    turned = np.exp(np.float32(-sharpness) * (cosine + np.float32(1.0)))
-    share = (1.0 - outliers) / float(np.i0(sharpness) * math.exp(-sharpness))
-    density = np.float32((1.0 - _TURNED_BY_PI) * share) * straight + np.float32(_TURNED_BY_PI * share) * turned
-    logs: Floats = np.log(np.float32(outliers) + density).astype(np.float64)
+    """Log likelihood of what is left of a turn: von Mises, now and then turned by π, now and then anything.
+
+    Who walks does so now faster, now slower; what stands still does not.
+    """
+    stands = _PLACES**2
+    logs = np.empty(len(left))
+    for paths, wanders_m_s in ((slice(None, -stands), _SPEED_WANDERS_M_S), (slice(-stands, None), 0.0)):
+        sharpness = 1.0 / (noise_rad**2 + (per_speed * wanders_m_s) ** 2)
+        cosine = np.cos(left[paths].astype(np.float32))  # Half the time of doubles, and the noise is far larger.
+        straight = np.exp(np.float32(sharpness) * (cosine - np.float32(1.0)))
+        turned = np.exp(np.float32(-sharpness) * (cosine + np.float32(1.0)))
+        share = (1.0 - outliers) / float(np.i0(sharpness) * math.exp(-sharpness))
+        density = np.float32((1.0 - _TURNED_BY_PI) * share) * straight + np.float32(_TURNED_BY_PI * share) * turned
+        logs[paths] = np.log(np.float32(outliers) + density)
     return logs
 
 
