@@ -49,7 +49,9 @@ def trade(plan: Planogram, *, days: int, seed: int, quiet_share: float = 1.0, ga
             for quarter in range(8 * 4, 20 * 4):
                 at = datetime(day.year, day.month, day.day, quarter // 4, quarter % 4 * 15, tzinfo=zone)
                 if at + QUARTER <= now:
-                    busy = (1.3 if day.weekday() == 5 else 1.0) * (quiet_share if back < 3 else 1.0)
+                    busy = (1.3 if day.weekday() == 5 else 1.0) * (
+                        quiet_share if back < 4 else 1.0
+                    )  # Three whole days, however early it is today.
                     facts += _quarter(plan, at, busy, chance, with_zones=back < 8 and quarter % 4 == 0)
         if back > 0:
             facts += [_sku_day(product.sku, product.price_minor or 100, day.isoformat(), chance) for product in plan.products]

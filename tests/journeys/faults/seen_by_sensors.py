@@ -51,7 +51,7 @@ def observation(seed: int, device: int, number: int, *, boot_id: str, monotonic_
             "drift_g": 0.0,
         }
     if kind < 0.75:
-        people = {"people_in": chance.randrange(4), "people_out": chance.randrange(4)}
+        people = {"people_in": chance.randrange(4), "people_out": chance.randrange(4), "staff_in": 0, "staff_out": 0, "groups_in": None}
         return seen | {"type": "door_crossing", "door_id": f"door-{device}", "started_at_ms": wall_ms, "duration_ms": number} | people
     tag = {"epc": f"30{chance.randrange(200):022X}", "zone_id": "front", "confidence": 0.5 + number % 2 / 4}
     if kind < 0.9:
