@@ -1,5 +1,5 @@
 // Shows markup made (and escaped) by the server, and changes in place only what differs: focus, scroll and open details stay.
-const KEEP = new Set(["open"]);
+const KEEP = { DETAILS: "open", BUTTON: "aria-expanded" };
 
 function keyOf(node) {
   return node.nodeType === 1 ? node.getAttribute("data-key") || node.id || null : null;
@@ -11,10 +11,10 @@ function sameKind(a, b) {
 
 function morphAttributes(now, next) {
   for (const { name, value } of [...next.attributes]) {
-    if (now.getAttribute(name) !== value && !(KEEP.has(name) && now.nodeName === "DETAILS")) now.setAttribute(name, value);
+    if (now.getAttribute(name) !== value && KEEP[now.nodeName] !== name) now.setAttribute(name, value);
   }
   for (const { name } of [...now.attributes]) {
-    if (!next.hasAttribute(name) && !(KEEP.has(name) && now.nodeName === "DETAILS")) now.removeAttribute(name);
+    if (!next.hasAttribute(name) && KEEP[now.nodeName] !== name) now.removeAttribute(name);
   }
 }
 

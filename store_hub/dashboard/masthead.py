@@ -18,15 +18,17 @@ _ICONS = {
     "/stock-take": "M4 6v12M7 6v12M11 6v12M14 6v8M18 6v8M15 19l2 2 4-5",
     "/devices": "M5 12a10 10 0 0 1 14 0M8 15a6 6 0 0 1 8 0M12 19h.01",
 }
+_MORE_ICON = "M5 12h.01M12 12h.01M19 12h.01"
+_IN_THE_BAR = 4  # The pages that staff use with a phone in hand stand in its bottom bar; the rest are behind "More" there.
 
 
 def _pages(reader: Reader) -> list[tuple[str, str]]:
     return [
         ("/", reader.t("Today")),
         ("/shelves", reader.t("Shelves")),
-        ("/floor", reader.t("Floor")),
         ("/alerts", reader.t("Alerts")),
         ("/receiving", reader.t("Receiving")),
+        ("/floor", reader.t("Floor")),
         ("/stock-take", reader.t("Stock-take")),
         ("/devices", reader.t("Devices")),
     ]
@@ -63,18 +65,36 @@ def _head(reader: Reader, shop: str, state: list[str], path: str, tasks: int) ->
 
 
 def _links(reader: Reader, path: str, tasks: int) -> Markup:
-    links = Markup()
-    for number, (to, name) in enumerate(_pages(reader), 1):
-        current = Markup(' aria-current="page"') if to == path else ""
-        count = Markup('<span class="count" aria-label="{}">{}</span>').format(
-            reader.n("{count} open task", "{count} open tasks", tasks), reader.number(tasks)
-        )
-        links += Markup(
-            '<li><a href="{}"{} title="{}">'
-            '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" aria-hidden="true">'
-            '<path d="{}"/></svg><span>{}</span>{}</a></li>'
-        ).format(to, current, reader.t("Key {number}", number=number), _ICONS[to], name, count if to == "/alerts" and tasks else "")
-    return links
+    links = [_link(reader, number, to, name, path, tasks) for number, (to, name) in enumerate(_pages(reader), 1)]
+    hidden_here = next((name for to, name in _pages(reader)[_IN_THE_BAR:] if to == path), None)
+    more = Markup(
+        '<li class="more"><button type="button" data-more aria-expanded="false" aria-controls="more-pages"{current}>'
+        '{icon}<span>{more}</span><span class="visually-hidden">{here}</span></button><ul id="more-pages">{links}</ul></li>'
+    ).format(
+        current=Markup(' aria-current="true"') if hidden_here else "",
+        icon=_icon(_MORE_ICON),
+        more=reader.t("More"),
+        here=reader.t("Now: {page}", page=hidden_here) if hidden_here else "",
+        links=Markup().join(links[_IN_THE_BAR:]),
+    )
+    return Markup().join(links[:_IN_THE_BAR]) + more
+
+
+def _link(reader: Reader, number: int, to: str, name: str, path: str, tasks: int) -> Markup:
+    count: Markup | str = ""
+    if to == "/alerts" and tasks:
+        told = reader.n("{count} open task", "{count} open tasks", tasks)
+        count = Markup('<span class="count" aria-label="{}">{}</span>').format(told, reader.number(tasks))
+    current = Markup(' aria-current="page"') if to == path else ""
+    return Markup('<li><a href="{}"{} title="{}">{}<span>{}</span>{}</a></li>').format(
+        to, current, reader.t("Key {number}", number=number), _icon(_ICONS[to]), name, count
+    )
+
+
+def _icon(path: str) -> Markup:
+    return Markup(
+        '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" aria-hidden="true"><path d="{}"/></svg>'
+    ).format(path)
 
 
 def _tools(reader: Reader) -> Markup:

@@ -58,7 +58,7 @@ def _zone_row(
     stopped = "—"
     if visit is not None:
         share = reader.share(visit.stopped / visit.entries, decimals=0) if visit.entries else ""
-        stopped = f"{reader.number(visit.stopped)} {share}".rstrip()
+        stopped = f"{reader.number(visit.stopped)} ({share})" if share else reader.number(visit.stopped)
     return (
         "" if number is None else number,
         name,

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hub_in_a_browser import browser, hub, make_hub, watch
 
 from wire_format.plans import Planogram, Zone
 from wire_format.reports import AnyFact, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, ZoneQuarter
 
+__all__ = ["browser", "hub", "make_hub", "three_shops", "watch"]  # Fixtures of this folder.
 QUARTER = timedelta(minutes=15)
 
 

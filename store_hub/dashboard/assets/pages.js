@@ -12,7 +12,15 @@
   paint();
   wantsDark.addEventListener("change", paint);
 
+  // On a phone the pages beyond the bar's four are in a sheet above it.
+  const sheet = (open) => document.querySelector("[data-more]")?.setAttribute("aria-expanded", String(open));
+  const isSheetOpen = () => document.querySelector("[data-more]")?.getAttribute("aria-expanded") === "true";
+  document.addEventListener("focusin", (event) => {
+    if (isSheetOpen() && !event.target.closest?.("li.more")) sheet(false);
+  });
+
   document.addEventListener("click", (event) => {
+    sheet(Boolean(event.target.closest?.("[data-more]")) && !isSheetOpen());
     const choice = event.target.closest?.("[data-theme-choice],[data-language-choice]");
     if (choice?.dataset.themeChoice) {
       keep("aislewise_theme", choice.dataset.themeChoice);
@@ -40,6 +48,9 @@
       if (tools) {
         tools.open = false;
         tools.querySelector("summary").focus();
+      } else if (isSheetOpen()) {
+        sheet(false);
+        document.querySelector("[data-more]").focus();
       } else document.querySelector("[data-escape]")?.click();
       if (typing) event.target.blur();
       return;
