@@ -81,7 +81,7 @@ async def _hand_out(desk: Desk, order: OrderRecord, *, is_csv: bool) -> None:
 
 
 def _row(order: OrderRecord, store: StoreRecord, received: float | None, desk: Desk) -> str:
-    came = "–" if received is None else f"{received:.0%}"
+    came = "–" if received is None else f"{100 * received:.0f} %"
     return (
         f"<tr><td>{escape(store.name)}</td><td>{escape(order.supplier)}</td><td>{order.state}</td>"
         f'<td class="num">{came}</td><td class="num">{money(order.body["value_minor"], store.currency)}</td>'
@@ -103,7 +103,7 @@ def _show_suppliers(found: Sequence[Deliveries], names: dict[str, StoreRecord]) 
 
 def _supplier_row(shop: str, record: SupplierRecord) -> str:
     lead = "–" if record.lead_time_days is None else f"{record.lead_time_days:.1f} ± {record.lead_time_sd_days:.1f}"
-    fill, late = ("–" if share is None else f"{share:.0%}" for share in (record.fill_share, record.late_share))
+    fill, late = ("–" if share is None else f"{100 * share:.0f} %" for share in (record.fill_share, record.late_share))
     return (
         f'<tr><td>{escape(shop)}</td><td>{escape(record.supplier)}</td><td class="num">{counted(record.orders, "order", "orders")}</td>'
         f'<td class="num">{lead}</td><td class="num">{fill}</td><td class="num">{late}</td></tr>'

@@ -236,6 +236,14 @@ def test_an_order_is_changed_approved_and_reaches_the_hub(chain: Cloud, browser:
     number.press("Tab")
     card.get_by_role("button", name="Approve").click()
     expect(card).to_contain_text("the shop's hub fetches it now")
+    watched.page.reload()
+    decided = watched.page.locator(".card", has_text="Decided in the last 14 days")
+    expect(decided).to_contain_text("0 %")
+    with watched.page.expect_download() as handed_out:
+        watched.page.get_by_role("button", name=f"{order['order_id']} CSV").click()
+    assert f"{order['order_id']}," in handed_out.value.path().read_text()
+    if os.environ.get("AISLEWISE_SCREENSHOTS"):
+        watched.page.screenshot(path=Path(os.environ["AISLEWISE_SCREENSHOTS"]) / "cloud-decided.png", full_page=True)
     watched.check()
     plans = httpx.get(f"{chain.address}/v1/stores/corner-shop/plans?after=0", headers=TOKEN).json()["plans"]
     sent = next(page["plan"] for page in plans if page["plan"]["order_id"] == order["order_id"])
