@@ -12,14 +12,16 @@ from math import hypot, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 from store_hub.rules.picks_beam import Beam, merged
-from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, Ints, change_table
+from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, Ints, change_table, reweighed
 from store_hub.rules.picks_evidence import counted_as, paid, refilled_by, waited
 from store_hub.rules.picks_likelihood import BeliefNumbers, Explanation, WeightStep, explain, jitter_learned
 from store_hub.rules.picks_state import BeliefState, beam_from, beam_state, picked_columns
 from store_hub.rules.picks_story import WeighedTouch
-from store_hub.rules.picks_telling import CORRECTED_FROM_UNITS, PickEvent, UnitsEstimate, corrections, read, tell
+from store_hub.rules.picks_telling import CORRECTED_FROM_RATIO, PickEvent, UnitsEstimate, corrections, lesson_of, misweighed, read, tell
+from store_hub.rules.unit_weights import LearnedWeight, Lesson, is_wrong, puzzled, suspected, taught
 
 __all__ = ["Article", "BeliefState", "Habits", "PickEvent", "PickRule", "ShelfBelief", "UnitsEstimate"]
 
@@ -55,8 +57,9 @@ class ShelfBelief:
         self._articles = tuple(sorted(articles, key=lambda a: a.stranger))
         self._rule = rule or PickRule()
         self._skus = [a.sku for a in self._articles]
-        self._table: ChangeTable = change_table(self._articles, self._rule.habits)
-        self._unit_g: Floats = np.array([a.unit_weight_g for a in self._articles], dtype=np.float64)
+        self._planned_table: ChangeTable = change_table(self._articles, self._rule.habits)
+        self._lesson: Lesson | None = None
+        self._believe_weights([LearnedWeight(unit_g=a.unit_weight_g) for a in self._articles])
         self._capacity: Ints = np.array([2 if a.stranger else a.capacity_units for a in self._articles], dtype=np.int64)
         self._unit_variance_g2: Floats = np.array([a.spread_g**2 for a in self._articles], dtype=np.float64)
         self._numbers = _numbers(self._articles, self._rule)
@@ -91,7 +94,9 @@ class ShelfBelief:
             self._jitter_g2 = jitter_learned(self._jitter_g2, weight_g - self._weight_g)
             self._weight_g = weight_g  # Creep: every hypothesis is off by as much.
             return []
+        taught: list[PickEvent] = []
         if not refined or self._before is None:
+            taught = self._learn(at_ms)
             self._before, self._before_weight_g = self._waited(at_ms), self._weight_g
             self._told_last = np.zeros_like(self._told)
             self._touched_at_ms = at_ms
@@ -105,7 +110,8 @@ class ShelfBelief:
         events = tell(reading, self._articles, self._numbers.sweep_from, step.change_g, at_ms, self._told_last, refined=refined)
         self._told = self._told - self._told_last + np.array(reading.units, dtype=np.int64)
         self._told_last = np.array(reading.units, dtype=np.int64)
-        return events + self._corrected(at_ms)
+        self._lesson = lesson_of(reading, self._articles, step.change_g)
+        return taught + events + self._corrected(at_ms)
 
     def sold(self, sku: str, units: int, at_ms: int) -> list[PickEvent]:
         """Hear from the till that units were paid (negative: returned for money). Unknown articles are none of this shelf's business."""
@@ -122,7 +128,7 @@ class ShelfBelief:
         if sku not in self._skus:
             return []
         self._beam, self._before = counted_as(self._beam, self._skus.index(sku), units), None
-        return self._corrected(self._at_ms if at_ms is None else at_ms, from_units=0.5)
+        return self._corrected(self._at_ms if at_ms is None else at_ms, ratio=1.0)
 
     def refilled(self, sku: str, units: int, at_ms: int) -> list[PickEvent]:
         """Hear that staff put units on this shelf: a put of as many was not a shopper's, so nothing is owed to the till for it."""
@@ -191,6 +197,8 @@ class ShelfBelief:
             told_last=self._told_last.tolist(),
             till_heard=self._till_heard,
             jitter_g2=self._jitter_g2,
+            weights=list(self._weights),
+            lesson=self._lesson,
         )
 
     @classmethod
@@ -207,7 +215,39 @@ class ShelfBelief:
         belief._told_last = picked_columns(state.told_last, columns, [0] * len(start))
         belief._till_heard = state.till_heard
         belief._jitter_g2 = belief._jitter_g2 if state.jitter_g2 is None else state.jitter_g2
+        if len(state.weights) == len(state.skus):
+            old = [fresh if c is None else state.weights[c] for fresh, c in zip(belief._weights, columns, strict=True)]
+            belief._believe_weights(old)
+        belief._lesson = state.lesson if state.skus == belief._skus else None
         return belief
+
+    def unit_weights_g(self) -> dict[str, float]:
+        """What one unit of each article is now taken to weigh, grams."""
+        return {sku: weight.unit_g for sku, weight in zip(self._skus, self._weights, strict=True)}
+
+    def _believe_weights(self, weights: list[LearnedWeight]) -> None:
+        self._weights = weights
+        self._unit_g: Floats = np.array([w.unit_g for w in weights], dtype=np.float64)
+        self._table: ChangeTable = reweighed(self._planned_table, self._unit_g)
+
+    def _learn(self, at_ms: int) -> list[PickEvent]:
+        """Let the touch that is over teach what units weigh; tell an article whose planned weight is wrong, once."""
+        lesson, self._lesson = self._lesson, None
+        if lesson is None:
+            return []
+        index = lesson.article
+        if index is None:
+            index = suspected(self._weights[: self._numbers.own], lesson.change_g)
+        if index is None:
+            return []
+        known, article = self._weights[index], self._articles[index]
+        learned = puzzled(known, lesson.change_g) if lesson.article is None else taught(known, lesson)
+        wrong = is_wrong(learned, article.unit_weight_g, article.spread_g)
+        told = learned.told and wrong
+        weights = list(self._weights)
+        weights[index] = structs.replace(learned, told=wrong)
+        self._believe_weights(weights)
+        return [misweighed(article, learned.unit_g, at_ms)] if wrong and not told else []
 
     def _waited(self, at_ms: int) -> Beam:
         waited_ms = max(at_ms - self._at_ms, 0)
@@ -229,8 +269,8 @@ class ShelfBelief:
         )
         return Beam(rows.counts[chosen], rows.unpaid[chosen], rows.foreign_g[chosen], kept.log_weight, histories)
 
-    def _corrected(self, at_ms: int, *, from_units: float = CORRECTED_FROM_UNITS) -> list[PickEvent]:
-        events = corrections(self._beam, self._told, self._articles, at_ms, from_units=from_units)
+    def _corrected(self, at_ms: int, *, ratio: float = CORRECTED_FROM_RATIO) -> list[PickEvent]:
+        events = corrections(self._beam, self._told, self._articles, at_ms, ratio=ratio)
         for event in events:
             self._told[self._skus.index(event.sku or "")] += event.units
         return events

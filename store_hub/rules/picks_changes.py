@@ -146,3 +146,10 @@ def _as_table(rows: dict[tuple[tuple[int, ...], tuple[bool, ...]], float], artic
     grams = units @ weights
     order = np.argsort(grams, kind="stable")
     return ChangeTable(units[order], grams[order], (np.abs(units) @ variances)[order], priors[order], refill[order])
+
+
+def reweighed(table: ChangeTable, unit_g: Floats) -> ChangeTable:
+    """The same changes, with other unit weights; always made from the first table, so that equals keep one order."""
+    grams = table.units @ unit_g
+    order = np.argsort(grams, kind="stable")
+    return ChangeTable(table.units[order], grams[order], table.variance_g2[order], table.log_prior[order], table.refill[order])

@@ -14,6 +14,8 @@ CANDIDATES_MAX = 40
 JITTER_STEP = 0.1
 JITTER_MAX_G = 5.0
 """A cell's own unrest is learned over some ten settled weights; a larger change than this is not unrest."""
+BATCH_SHARE = 0.003
+"""How much the units of one delivery together differ from those before, as a share of their weight."""
 UNKNOWN_RANGE_G = 4_000.0
 UNKNOWN = -1
 FOREIGN_LEFT = -2
@@ -78,7 +80,8 @@ def explain(
     scatter_g2 = beam.counts @ unit_variance_g2 + numbers.zero_sd_g**2
     units = table.units[chosen]
     leaving_g2 = np.maximum(-units, 0) @ unit_variance_g2
-    coming_g2 = np.maximum(units, 0) @ unit_variance_g2
+    batch_g = np.where(table.refill[chosen], units, 0) @ unit_g * BATCH_SHARE
+    coming_g2 = np.maximum(units, 0) @ unit_variance_g2 + batch_g**2
     share = np.minimum(leaving_g2[None, :] / scatter_g2[:, None], 1.0)
     noise_g2 = step.reading_sd_g**2
     variance_g2 = noise_g2 + coming_g2[None, :] + leaving_g2[None, :] * (1.0 - share)
@@ -109,6 +112,7 @@ def _candidates(step: WeightStep, table: ChangeTable, numbers: BeliefNumbers) ->
     first, last = np.searchsorted(table.weight_g, [step.change_g - slack_g, step.change_g + slack_g])
     rows = np.arange(first, last)
     variance_g2 = table.variance_g2[rows] + step.reading_sd_g**2 + 1.0
+    variance_g2 += np.where(table.refill[rows].any(axis=1), BATCH_SHARE * table.weight_g[rows], 0.0) ** 2
     score = table.log_prior[rows] - 0.5 * (step.change_g - table.weight_g[rows]) ** 2 / variance_g2
     score += np.where(table.refill[rows].any(axis=1), numbers.log_full_bonus.max(initial=0.0), 0.0)
     best: Ints = rows[np.argsort(-score, kind="stable")[:CANDIDATES_MAX]]

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from store_hub.rules.picks_beam import Beam
 from store_hub.rules.picks_changes import Ints
+from store_hub.rules.unit_weights import LearnedWeight, Lesson
 
 
 class BeamState(Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class BeliefState(Struct, frozen=True, kw_only=True):
     told_last: list[int]
     till_heard: bool
     jitter_g2: float | None = None
+    weights: list[LearnedWeight] = []
+    lesson: Lesson | None = None
 
 
 def beam_state(beam: Beam) -> BeamState:

@@ -9,13 +9,14 @@ import numpy as np
 from msgspec import Struct
 
 from store_hub.rules.picks_beam import Beam
-from store_hub.rules.picks_changes import Article, ChangeTable, Ints
+from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Ints
 from store_hub.rules.picks_likelihood import FOREIGN_LEFT, UNKNOWN, Explanation
+from store_hub.rules.unit_weights import SURE, Lesson
 
-Kind = Literal["pick", "put", "refill", "sweep", "stranger", "unknown", "corrected"]
+Kind = Literal["pick", "put", "refill", "sweep", "stranger", "unknown", "corrected", "misweighed"]
 
-CORRECTED_FROM_UNITS = 0.8
-"""How far the mean must be from what was told before a correction is told: half a unit would flip to and fro."""
+CORRECTED_FROM_RATIO = 3.0
+"""How many times likelier other counts must be than those told before a correction is told."""
 
 
 class PickEvent(Struct, frozen=True, kw_only=True):
@@ -90,21 +91,60 @@ def tell(
     return events
 
 
-def corrections(
-    beam: Beam, told: Ints, articles: Sequence[Article], at_ms: int, *, from_units: float = CORRECTED_FROM_UNITS
-) -> list[PickEvent]:
-    """What must be added to everything told so far, because the hypotheses have moved away from it."""
+def corrections(beam: Beam, told: Ints, articles: Sequence[Article], at_ms: int, *, ratio: float = CORRECTED_FROM_RATIO) -> list[PickEvent]:
+    """What must be added to everything told so far, because the hypotheses have moved away from it.
+
+    All articles are corrected together, to the counts that are likeliest as a whole: each by itself could add up to what nobody believes
+    and the scale does not show. `ratio`: how many times likelier they must be than what was told, or the ledger would flip to and fro.
+    """
     chances = beam.chances()
-    means = chances @ beam.counts
+    states, places = np.unique(beam.counts, axis=0, return_inverse=True)
+    sums = np.bincount(places.reshape(-1), weights=chances)
+    best = states[int(np.argmax(sums))]
+    if float(sums.max()) < ratio * float(sums[(states == told).all(axis=1)].sum()) or (best == told).all():
+        return []
     events: list[PickEvent] = []
-    for index, article in enumerate(articles):
-        off = float(means[index]) - int(told[index])
-        if abs(off) < from_units:
-            continue
-        units = round(off)
-        right = float(chances[beam.counts[:, index] == int(told[index]) + units].sum())
-        events.append(PickEvent(at_ms=at_ms, kind="corrected", sku=article.sku, units=units, weight_g=0.0, probability=min(right, 1.0)))
+    for index, (article, units) in enumerate(zip(articles, (best - told).tolist(), strict=True)):
+        if units:
+            right = min(float(chances[beam.counts[:, index] == best[index]].sum()), 1.0)
+            words, chance = _second_count(beam, chances, index, int(best[index]), article.sku)
+            events.append(
+                PickEvent(
+                    at_ms=at_ms, kind="corrected", sku=article.sku, units=units, weight_g=0.0, probability=right,
+                    runner_up=words, runner_up_probability=chance,
+                )
+            )  # fmt: skip
     return events
+
+
+def _second_count(beam: Beam, chances: Floats, index: int, best: int, sku: str) -> tuple[str, float]:
+    """The second likeliest number of units on the shelf, in words, and how likely it is."""
+    counts = beam.counts[:, index]
+    others = {int(n): float(chances[counts == n].sum()) for n in np.unique(counts) if n != best}
+    if not others:
+        return "", 0.0
+    second = max(others, key=lambda n: (others[n], -n))
+    return f"{second} {sku} on the shelf", min(others[second], 1.0)
+
+
+def lesson_of(reading: Reading, articles: Sequence[Article], change_g: float) -> Lesson | None:
+    """What a touch teaches about unit weights: only what was one of the shelf's own articles beyond doubt, or nothing known."""
+    if reading.probability < SURE:
+        return None
+    moved = [a for a, units in enumerate(reading.units) if units]
+    if reading.change == UNKNOWN:
+        return Lesson(article=None, units=0, change_g=change_g)
+    if len(moved) != 1 or articles[moved[0]].stranger:
+        return None
+    return Lesson(article=moved[0], units=reading.units[moved[0]], change_g=change_g)
+
+
+def misweighed(article: Article, learned_g: float, at_ms: int) -> PickEvent:
+    """The planogram's unit weight of an article is not what the scale finds. Moves no units; `weight_g` is what one weighs."""
+    words = f"the plan says {article.unit_weight_g:.1f} g a unit, the scale finds {learned_g:.1f} g; weigh one and correct the plan"
+    return PickEvent(
+        at_ms=at_ms, kind="misweighed", sku=article.sku, units=0, weight_g=round(learned_g, 1), probability=SURE, runner_up=words
+    )
 
 
 def _event(reading: Reading, at_ms: int, kind: Kind, sku: str | None, units: int, change_g: float) -> PickEvent:

@@ -1,0 +1,84 @@
+"""What one unit of each article really weighs, learned from touches that leave no doubt.
+
+Deliveries differ: a new batch may weigh a little more than the last. What is learned therefore forgets - it stands on some forty units at
+most - and a refill makes it forget faster. A unit weight that is plainly not the planogram's is told once, so that somebody weighs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+
+from msgspec import Struct, structs
+
+SURE = 0.97
+PLANNED_COUNTS = 12.0
+"""The planogram's weight counts as so many units already weighed."""
+REMEMBERED = 40.0
+NEW_BATCH_REMEMBERED = 8.0
+REFILL_FROM_UNITS = 4
+WRONG_SHARE = 0.03
+WRONG_FROM_UNITS = 8.0
+WRONG_SD = 4.0
+UNKNOWN_LIKE = 0.3
+"""An unexplained change within this share of an article's weight may be that article, wrongly weighed."""
+UNKNOWN_ALIKE = 0.02
+UNKNOWN_TIMES = 3
+
+
+class Lesson(Struct, frozen=True, kw_only=True):
+    """What the last touch may teach once it is over: `article` None where nothing explained it."""
+
+    article: int | None
+    units: int
+    change_g: float
+
+
+class LearnedWeight(Struct, frozen=True, kw_only=True):
+    """One article's. `weighed`: on how many units it stands, beyond the planogram's word. `told`: that it is wrong has been said.
+
+    `unexplained_g`: the last changes that nothing explained and that may have been one unit of it.
+    """
+
+    unit_g: float
+    weighed: float = 0.0
+    told: bool = False
+    unexplained_g: list[float] = []
+
+
+def taught(known: LearnedWeight, lesson: Lesson) -> LearnedWeight:
+    """Learn from units that surely were this article: a weighted mean that forgets.
+
+    A refill is a new batch: what was learned of the old one then counts no more than `NEW_BATCH_REMEMBERED` units, the planogram's word
+    included, so that the new units are believed at once.
+    """
+    units = abs(lesson.units)
+    refilled = lesson.units >= REFILL_FROM_UNITS
+    stands_on = NEW_BATCH_REMEMBERED if refilled else PLANNED_COUNTS + min(known.weighed, REMEMBERED)
+    mean_g = known.unit_g + (lesson.change_g / lesson.units - known.unit_g) * units / (stands_on + units)
+    weighed = NEW_BATCH_REMEMBERED if refilled else min(known.weighed + units, REMEMBERED)
+    return structs.replace(known, unit_g=mean_g, weighed=weighed, unexplained_g=[])
+
+
+def suspected(known: Sequence[LearnedWeight], change_g: float) -> int | None:
+    """Which article an unexplained change may be one unit of: the nearest in weight, if it is near at all."""
+    if not known:
+        return None
+    nearest = min(range(len(known)), key=lambda a: abs(abs(change_g) - known[a].unit_g))
+    return nearest if abs(abs(change_g) - known[nearest].unit_g) <= UNKNOWN_LIKE * known[nearest].unit_g else None
+
+
+def puzzled(known: LearnedWeight, change_g: float) -> LearnedWeight:
+    """Remember an unexplained change; when several in a row are alike, believe that this is what a unit weighs now."""
+    seen = [*known.unexplained_g, abs(change_g)][-UNKNOWN_TIMES:]
+    mean_g = sum(seen) / len(seen)
+    if len(seen) == UNKNOWN_TIMES and max(seen) - min(seen) <= max(2 * UNKNOWN_ALIKE * mean_g, 1.0):
+        return LearnedWeight(unit_g=mean_g, weighed=WRONG_FROM_UNITS, told=known.told)
+    return LearnedWeight(unit_g=known.unit_g, weighed=known.weighed, told=known.told, unexplained_g=seen)
+
+
+def is_wrong(known: LearnedWeight, planned_g: float, spread_g: float) -> bool:
+    """Tell whether the planogram's unit weight is plainly not what the units weigh."""
+    if known.weighed < WRONG_FROM_UNITS:
+        return False
+    return abs(known.unit_g - planned_g) > max(WRONG_SHARE * planned_g, WRONG_SD * spread_g / sqrt(known.weighed))
