@@ -18,6 +18,8 @@ SILENT_GAP_MS = 11 * 60_000
 SURE = 0.95
 CERTAIN = 0.995
 CORRECTED = "corrected"
+MISWEIGHED = "misweighed"
+"""The planogram's unit weight is not what the scale finds: moves no units."""
 
 
 def silent_stretches(weights: Sequence[WeightRow], from_ms: int, to_ms: int) -> list[tuple[int, int]]:
@@ -88,7 +90,7 @@ def _marks(reader: Reader, events: Sequence[EventRow], weights: Sequence[WeightR
             {
                 "value": [event.at_ms + offset_ms, round(height_g / 1000, 3)],
                 "name": " · ".join(filter(None, (reader.clock(event.at_ms), event_words(reader, event), doubt_words(reader, event)))),
-                "symbol": "diamond" if event.meaning == CORRECTED else "triangle",
+                "symbol": {CORRECTED: "diamond", MISWEIGHED: "circle"}.get(event.meaning, "triangle"),
                 "symbolRotate": 0 if event.units > 0 or event.meaning == CORRECTED else 180,
                 "symbolSize": 13 if event.meaning == CORRECTED else 11,
                 "itemStyle": {":color": paint if is_sure else colour("card"), ":borderColor": paint, "borderWidth": 1.5},
@@ -106,6 +108,7 @@ def event_words(reader: Reader, event: EventRow) -> str:
         "swept": reader.t("swept off the shelf"),
         "stranger": reader.t("does not belong here"),
         "unknown": reader.t("not explained by any article"),
+        MISWEIGHED: reader.t("one does not weigh what the plan says: weigh one and correct the plan"),
         CORRECTED: reader.t("more than was thought") if event.units > 0 else reader.t("fewer than was thought"),
     }
     count = reader.number(abs(event.units)) if event.units else ""
@@ -114,7 +117,7 @@ def event_words(reader: Reader, event: EventRow) -> str:
 
 def doubt_words(reader: Reader, event: EventRow) -> str:
     """Say how sure it is, and what else it may have been; nothing where there is no doubt."""
-    if event.probability >= CERTAIN:
+    if event.probability >= CERTAIN or event.meaning == MISWEIGHED:
         return ""
     sure = reader.t("{share} sure", share=reader.share(event.probability, decimals=0))
     if not event.runner_up:
@@ -132,6 +135,8 @@ def trace_legend(reader: Reader, weights: Sequence[WeightRow], events: Sequence[
         items.append(("▲", reader.t("put")))
     if any(event.meaning == CORRECTED for event in events):
         items.append(("◆", reader.t("an earlier reading corrected")))
+    if any(event.meaning == MISWEIGHED for event in events):
+        items.append(("●", reader.t("a unit weight of the plan is wrong")))
     if events:
         items.append((Markup('<b class="blue">■</b>'), reader.t("this article")))
         items.append((Markup('<b class="soft">■</b>'), reader.t("others")))

@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 Outcome = Literal["sent", "outdated", "given_up"] | None
 """None: still to be sent."""
 
-TELLING_REASONS = ("raised", "emptied")
+TELLING_REASONS = ("raised", "emptied", "swept")
 """That an alert is over is no news for a phone."""
 
 
@@ -167,7 +167,7 @@ class Notify:
 
 def _call(row: WaitingCall) -> Call:
     assert row.raised_at_ms is not None
-    happened_at_ms = row.emptied_at_ms if row.reason == "emptied" and row.emptied_at_ms is not None else row.raised_at_ms
+    happened_at_ms = row.emptied_at_ms if row.reason in ("emptied", "swept") and row.emptied_at_ms is not None else row.raised_at_ms
     missing = None if row.capacity_units is None or row.units is None else row.capacity_units - row.units
     return Call(
         notification_id=row.notification_id,

@@ -25,6 +25,7 @@ from store_hub.rows import (
     OccupancyRow,
     PlanogramRow,
     QuarantineRow,
+    ShelfEventRow,
     StaffCall,
     StockRow,
     TagCountRow,
@@ -253,6 +254,14 @@ class StoreFold:
                 reason = _call_reason(row, changes.journal_id, was_empty)
                 if reason is not None:
                     changes.effects.append(StaffCall(row.alert_id, reason))
+            if _is_swept(changes, place, sku):
+                changes.effects += [StaffCall(row.alert_id, "swept") for row in self.alerts.open_on(place, sku)]
+
+
+def _is_swept(changes: Changes, shelf_id: str, sku: str) -> bool:
+    """Tell whether the entry says that a whole facing went at once."""
+    events = (effect for effect in changes.effects if isinstance(effect, ShelfEventRow))
+    return any(event.meaning == "swept" and (event.shelf_id, event.sku) == (shelf_id, sku) for event in events)
 
 
 def _call_reason(row: AlertRow, journal_id: int, was_empty: set[int]) -> str | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 FRESH_MS = 15 * 60_000
 """A call is sent only this long after it happened: when a shop catches up on its morning, nobody wants the morning's calls."""
 
+SWEPT = "swept"
 LISTED_MAX = 8
 """A message names so many places at most; the page has the rest."""
 
@@ -16,7 +17,7 @@ class Call(NamedTuple):
     """An alert, as a person would want to hear of it.
 
     Args:
-        reason: raised | emptied.
+        reason: raised | emptied | swept (all went at once).
         happened_at_ms: when it was raised, or became empty.
         open: whether it still stands.
         taken: whether somebody has it in hand.
@@ -48,7 +49,7 @@ class Message(NamedTuple):
 
 def is_outdated(call: Call, now_ms: int) -> bool:
     """Tell whether nobody needs to hear of it any more: it is over, somebody has it in hand, or it is old news."""
-    return not call.open or call.taken or now_ms - call.happened_at_ms > FRESH_MS
+    return not call.open or (call.taken and call.reason != SWEPT) or now_ms - call.happened_at_ms > FRESH_MS
 
 
 def message(calls: Sequence[Call], page_url: str | None) -> Message:
@@ -65,7 +66,9 @@ def message(calls: Sequence[Call], page_url: str | None) -> Message:
 
 def sentence(call: Call) -> str:
     """Return what is wrong, where, how many are left and what to do."""
-    if _is_empty(call):
+    if call.reason == SWEPT:
+        state = f"{call.article} was swept off {call.place} at once, not paid for yet: please go and look"
+    elif _is_empty(call):
         state = f"{call.article} is sold out on {call.place}"
     elif call.units is None:
         state = f"{call.article} is low on {call.place}"
@@ -75,6 +78,8 @@ def sentence(call: Call) -> str:
 
 
 def _title(calls: Sequence[Call]) -> str:
+    if len(calls) == 1 and calls[0].reason == SWEPT:
+        return f"{calls[0].article}: swept off the shelf"
     if len(calls) == 1:
         return f"{calls[0].article}: {'sold out' if _is_empty(calls[0]) else 'low'}"
     empty = sum(_is_empty(call) for call in calls)

@@ -71,3 +71,10 @@ def test_a_doubtful_reading_names_its_runner_up_and_a_correction_says_what_it_co
     assert (corrected["symbol"], hollow["symbol"]) == ("diamond", "triangle")
     assert hollow["itemStyle"][":color"] != hollow["itemStyle"][":borderColor"]
     assert "72% sure" in hollow["name"]
+
+
+def test_a_unit_weight_that_is_wrong_on_the_plan_is_said_with_what_to_do_and_no_doubt_beside_it() -> None:
+    wrong = event(meaning="misweighed", units=0, probability=0.97, runner_up="the plan says 350.0 g a unit, the scale finds 385.0 g")
+    assert event_words(READER, wrong) == "Cola one does not weigh what the plan says: weigh one and correct the plan"
+    assert doubt_words(READER, wrong) == ""
+    assert "a unit weight of the plan is wrong" in trace_legend(READER, weights(5), [wrong], 0, TO_MS)

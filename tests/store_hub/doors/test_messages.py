@@ -63,3 +63,11 @@ def test_old_news_and_what_somebody_has_in_hand_wakes_nobody() -> None:
     assert is_outdated(call(), NOON_MS + 15 * 60_000 + 1)
     assert is_outdated(call(taken=True), NOON_MS)
     assert is_outdated(call(open=False), NOON_MS)
+
+
+def test_a_facing_swept_at_once_is_told_even_if_somebody_is_on_their_way_to_refill_it() -> None:
+    swept = call(reason="swept", units=0.0, taken=True)
+    assert not is_outdated(swept, NOON_MS)
+    told = message([call(), swept], None)
+    assert told.title == "Milk 1 l: swept off the shelf"
+    assert told.body.startswith("Milk 1 l was swept off Fridge, board 1 at once, not paid for yet: please go and look;")
