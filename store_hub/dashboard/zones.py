@@ -76,7 +76,7 @@ def _zones_list(reader: Reader, rows: Sequence[Sequence[object]]) -> Markup:
     lines = Markup()
     for number, name, passed, stopped, picked, paid, minutes, visit in rows:
         values = {"passed": passed, "stopped": stopped, "picked": picked, "paid": paid}
-        if {*values.values(), minutes} == {"—"}:
+        if {*values.values()} == {"—"} and minutes in ("—", reader.number(0.0, decimals=1)):
             told, stay = reader.t("not measured"), ""
         else:
             told = reader.t("{passed} passed → {stopped} stopped → {picked} picked → {paid} paid", **values)
