@@ -157,6 +157,16 @@ class PathRow(Struct, frozen=True, kw_only=True):
     people: int
 
 
+class WrongWeightRow(Struct, frozen=True, kw_only=True):
+    """An article of which a scale finds that a unit does not weigh what the planogram says, grams."""
+
+    shelf_id: str
+    sku: str
+    name: str
+    planned_g: float | None
+    found_g: float
+
+
 class WeightRow(Struct, frozen=True, kw_only=True):
     """A settled weight."""
 

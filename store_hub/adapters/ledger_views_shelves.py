@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from store_hub.adapters.ledger_views_rows import ArticlelessTagRow, EventRow, SaleRow, StockRow, TagRow, TotalRow, WeightRow
+from store_hub.adapters.ledger_views_rows import ArticlelessTagRow, EventRow, SaleRow, StockRow, TagRow, TotalRow, WeightRow, WrongWeightRow
 from wire_format.plans import Planogram
 
 EVIDENCE_ROWS_MAX = 400
@@ -73,6 +73,17 @@ class ShelfQueries:
             (shelf_id, from_ms, to_ms, EVIDENCE_ROWS_MAX),
         )
         return [EventRow(**dict(row)) for row in rows]
+
+    def wrong_weights(self) -> list[WrongWeightRow]:
+        """Return the articles whose planned unit weight their scale contradicts now."""
+        rows = self._connection.execute(
+            "WITH kept AS (SELECT shelf_id, CAST(state AS TEXT) AS state FROM beliefs)"
+            " SELECT k.shelf_id, s.value AS sku, coalesce(p.name, s.value) AS name, p.unit_weight_g AS planned_g,"
+            " json_extract(w.value, '$.unit_g') AS found_g FROM kept k, json_each(k.state, '$.belief.skus') s,"
+            " json_each(k.state, '$.belief.weights') w LEFT JOIN products p ON p.sku = s.value"
+            " WHERE w.key = s.key AND json_extract(w.value, '$.told') ORDER BY k.shelf_id, s.value"
+        )
+        return [WrongWeightRow(**dict(row)) for row in rows]
 
     def sales(self, sku: str, from_ms: int, to_ms: int) -> list[SaleRow]:
         """Return an article's lines of the till in the span, newest first."""

@@ -47,6 +47,21 @@ def scales(reader: Reader, reading: LedgerReading, now_ms: int) -> Markup:
     return Markup("<h2>{}</h2>").format(reader.t("Every scale")) + table(heads, lines)
 
 
+def wrong_weights(reader: Reader, reading: LedgerReading) -> Markup:
+    """List the articles that do not weigh what the planogram says; nothing where all do."""
+    rows = reading.wrong_weights()
+    if not rows:
+        return Markup()
+    heads = (reader.t("Article"), reader.t("Scale"), reader.t("By the plan"), reader.t("By the scale"))
+    lines = ((r.name, r.shelf_id, "—" if r.planned_g is None else f"{r.planned_g:.1f} g", f"{r.found_g:.1f} g") for r in rows)
+    advice = Markup('<p class="small soft">{}</p>').format(reader.t("Weigh one unit and correct the plan."))
+    return (
+        Markup("<h2>{}</h2>").format(reader.t("One unit weighs something else than the plan says"))
+        + table(heads, lines, figures=(2, 3))
+        + advice
+    )
+
+
 def _is_open(row: CalibrationRow | None, now_ms: int) -> bool:
     return row is not None and is_under_way(row, now_ms)
 

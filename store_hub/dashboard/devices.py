@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.adapters.ledger_views_rows import DeviceRow, QuarantineRow
-from store_hub.dashboard.calibration import calibration_card, device_of, scales
+from store_hub.dashboard.calibration import calibration_card, device_of, scales, wrong_weights
 from store_hub.dashboard.calibration_acts import WeightUnreadable, calibration_action
 from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.frame import Drawing, Page
@@ -77,7 +77,7 @@ class DevicesPage(Page):
             "title": self._title(reading, len(devices), len(unwell), now_ms),
             "calibration": self._calibration(reading, now_ms),
             "troubles": self._troubles(unwell),
-            "scales": scales(self.reader, reading, now_ms),
+            "scales": scales(self.reader, reading, now_ms) + wrong_weights(self.reader, reading),
             "presses": presses(self.reader, reading, now_ms),
             "devices": self._table(devices, {device.device_id for device, _ in unwell}, now_ms),
             "quarantine": self._quarantine(reading, now_ms),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 from edge_agent.readings import RawReading
 from edge_agent.rules.calibration import Calibration
 from edge_agent.rules.weighing import Settled, Weigher, WeighingRule
+from store_hub.adapters.ledger_views import LedgerViews
+from store_hub.dashboard.calibration import wrong_weights
+from store_hub.dashboard.reader import Reader
 from store_hub.flows.rebuild import rebuild
 from store_hub.rules.picks import Article, BeliefState, PickEvent, ShelfBelief
 from wire_format.observations import ShelfWeight
@@ -74,6 +78,10 @@ def test_a_wrong_unit_weight_is_told_once_to_the_manager_and_learned_and_rebuilt
     assert told[0][2] == pytest.approx(385.0, abs=3.0)
     assert "350.0 g" in told[0][3]
     assert shop.rows("SELECT sum(units) FROM shelf_events WHERE meaning = 'picked' AND sku = 'cola'")[0][0] <= -4
+    with LedgerViews(shop.path).reading() as reading:
+        shown = str(wrong_weights(Reader(zone=ZoneInfo("Europe/Berlin"), currency="EUR"), reading))
+        assert reading.wrong_weights()[0].found_g == pytest.approx(385.0, abs=3.0)
+    assert all(words in shown for words in ("Cola 0.33 l", "350.0 g", "38"))
     assert rebuild(shop.path, replace=False, progress=lambda done, total: None).differences == []
 
 
@@ -141,3 +149,22 @@ def test_after_any_taking_putting_and_leaning_the_events_add_up_to_the_weight(st
     assert told == belief.told_units()
     assert told["cola"] * 350.0 + told["tea"] * 1500.0 == pytest.approx(weight_g, abs=20.0)
     assert told == hands.units
+
+
+def heard(readings: list[RawReading]) -> bytes:
+    weigher, belief = Weigher(CALIBRATION, WeighingRule()), ShelfBelief([COLA, TEA])
+    events = []
+    for word in map(weigher.take, readings):
+        if isinstance(word, Settled):
+            events += belief.take(word.weight_g, word.spread_g, word.at_ms, word.moved_at_ms)
+    return msgspec.json.encode((events, belief.state()))
+
+
+@settings(max_examples=10, deadline=None)
+@given(touches, st.integers(0, 1_000))
+def test_a_recording_replayed_twice_gives_the_same_bytes(story: list[tuple[str, str, int, float]], seed: int) -> None:
+    hands = Hands(seed)
+    hands.rest(5.0)
+    for touch in story:
+        hands.do(*touch)
+    assert heard(hands.readings) == heard(hands.readings)
