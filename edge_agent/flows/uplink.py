@@ -140,9 +140,8 @@ class Uplink:
             )
 
     def _send(self, talk: Talk, now: float) -> None:
-        if talk.cursor > self._outbox.booked_through and now - talk.progress_at > talk.resend_after_s:
+        if is_again := talk.cursor > self._outbox.booked_through and now - talk.progress_at > talk.resend_after_s:
             log.info("the hub is silent: sending again", after=self._outbox.booked_through, sent_through=talk.cursor)
-            self._tell_clock(talk, now)  # First, so that a hub that was away can place in time what it missed.
             talk.rewind(self._outbox.oldest_sequence() - 1, now)
         self._tell_of_listening(talk)
         try:
@@ -152,6 +151,9 @@ class Uplink:
                     break
                 if talk.cursor <= self._outbox.booked_through:
                     talk.progress_at = now  # The hub's time to answer begins with the first letter it has not booked.
+                if is_again:
+                    self._tell_clock(talk, now)  # Right before, so that a hub that was away can place in time what it missed.
+                    is_again = False
                 for letter in letters:
                     self._link.publish(Post(topics.seen(self._store_id, talk.outbox_id, letter.sequence), letter.payload))
                 talk.cursor = letters[-1].sequence
