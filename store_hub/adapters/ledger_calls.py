@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from store_hub.errors import LedgerUnusable
+from store_hub.adapters.ledger_file import reading
 from wire_format import codec
 from wire_format.errors import WireError
 from wire_format.plans import Planogram
@@ -57,16 +56,11 @@ class LedgerCalls:
         Raises:
             LedgerUnusable: the ledger cannot be read.
         """
-        uri = f"{self._path.resolve().as_uri()}?mode=ro"
-        try:
-            with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_ms / 1000, isolation_level=None)) as connection:
-                connection.row_factory = sqlite3.Row
-                connection.execute("BEGIN")
-                rows = connection.execute(_SELECT, (limit,)).fetchall()
-                bay_name = _bay_names(connection) if rows else str
-        except sqlite3.Error as error:
-            advice = "check that the file is there and that the hub may read it"
-            raise LedgerUnusable(path=str(self._path), problem=str(error), advice=advice) from error
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
+            connection.row_factory = sqlite3.Row
+            connection.execute("BEGIN")
+            rows = connection.execute(_SELECT, (limit,)).fetchall()
+            bay_name = _bay_names(connection) if rows else str
         return [_call(row, bay_name) for row in rows]
 
 

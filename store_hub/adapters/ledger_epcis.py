@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
-from store_hub.errors import LedgerUnusable
+from store_hub.adapters.ledger_file import reading
 from store_hub.rows import CaptureRow
 from store_hub.rows.epcis import EventFound, EventQuery, Position
 
@@ -52,7 +49,7 @@ class LedgerEpcis:
         condition = f" WHERE {' AND '.join(where)}" if where else ""
         order = f" ORDER BY {column} {direction}, e.journal_id {direction}, e.line {direction} LIMIT ?"
         sql = f"SELECT e.payload, j.received_at_ms, {column}, e.journal_id, e.line{_FROM}{condition}{order}"
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             rows = connection.execute(sql, (*values, size + 1)).fetchall()
         rest = None if left is None else left - size
         found = [EventFound(row[0], row[1], Position(row[2], row[3], row[4], rest)) for row in rows[:size]]
@@ -62,7 +59,7 @@ class LedgerEpcis:
         """Return how many events a query finds, counting no further than one above `at_most`. Raises LedgerUnusable."""
         where, values = _conditions(query)
         condition = f" WHERE {' AND '.join(where)}" if where else ""
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             row = connection.execute(f"SELECT count(*) FROM (SELECT 1{_FROM}{condition} LIMIT ?)", (*values, at_most + 1)).fetchone()
         return int(row[0])
 
@@ -73,30 +70,20 @@ class LedgerEpcis:
         else:
             column = _LISTED.get(resource, "biz_location")
             sql = f"SELECT DISTINCT {column} FROM epcis_events WHERE {column} <> '' ORDER BY 1 LIMIT ?"
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             return [row[0] for row in connection.execute(sql, (LISTED_MAX,))]
 
     def captures(self) -> list[CaptureRow]:
         """Return the newest captures. Raises LedgerUnusable."""
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             rows = connection.execute("SELECT * FROM epcis_captures ORDER BY journal_id DESC LIMIT ?", (CAPTURES_MAX,)).fetchall()
         return [CaptureRow(*row) for row in rows]
 
     def capture(self, capture_id: str) -> CaptureRow | None:
         """Return one capture. Raises LedgerUnusable."""
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             row = connection.execute("SELECT * FROM epcis_captures WHERE capture_id = ?", (capture_id,)).fetchone()
         return None if row is None else CaptureRow(*row)
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        uri = f"{self._path.resolve().as_uri()}?mode=ro"
-        try:
-            with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_ms / 1000, isolation_level=None)) as connection:
-                yield connection
-        except sqlite3.Error as error:
-            advice = "check that the file is there and that the hub may read it"
-            raise LedgerUnusable(path=str(self._path), problem=str(error), advice=advice) from error
 
 
 def _conditions(query: EventQuery) -> tuple[list[str], list[object]]:

@@ -7,7 +7,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -47,6 +47,22 @@ def _told(path: Path) -> Iterator[None]:
         if isinstance(error, LedgerUnusable):
             raise
         raise ledger_trouble(path, error) from None
+
+
+@contextmanager
+def reading(path: Path, *, busy_ms: int) -> Iterator[sqlite3.Connection]:
+    """Open a ledger for reading only, beside its writer; the connection lives for this one view.
+
+    Raises:
+        LedgerUnusable: no such file, no ledger, or no way to read it.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=busy_ms / 1000, isolation_level=None)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        advice = "check that the file is there and that the hub may read it"
+        raise LedgerUnusable(path=str(path), problem=str(error), advice=advice) from error
 
 
 class WriterLock:

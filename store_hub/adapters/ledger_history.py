@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
-from store_hub.errors import LedgerUnusable
+from store_hub.adapters.ledger_file import reading
 from store_hub.rows.mirror import DeviceHealthFigures, JournalEntry, StockFigures
 from wire_format import codec
 from wire_format.errors import WireError
@@ -26,7 +23,7 @@ class LedgerHistory:
         Raises:
             LedgerUnusable
         """
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             low, high = 0, int(connection.execute("SELECT coalesce(max(journal_id), 0) FROM journal").fetchone()[0])
             while low < high:
                 middle = (low + high + 1) // 2
@@ -43,7 +40,7 @@ class LedgerHistory:
         Raises:
             LedgerUnusable
         """
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             rows = connection.execute(
                 "SELECT journal_id, source, happened_at_ms, topic, payload FROM journal WHERE journal_id > ? ORDER BY journal_id LIMIT ?",
                 (after, limit),
@@ -56,7 +53,7 @@ class LedgerHistory:
         Raises:
             LedgerUnusable
         """
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             rows = connection.execute("SELECT sku, place, units, low, high, updated_at_ms FROM stock WHERE journal_id > ?", (after,))
             return [StockFigures(*row) for row in rows]
 
@@ -66,19 +63,9 @@ class LedgerHistory:
         Raises:
             LedgerUnusable
         """
-        with self._reading() as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
             rows = connection.execute("SELECT device_id, last_seen_at_ms, health FROM devices WHERE last_seen_at_ms > ?", (after_ms,))
             return [figures for row in rows if (figures := _device(*row)) is not None]
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        uri = f"{self._path.resolve().as_uri()}?mode=ro"
-        try:
-            with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_ms / 1000, isolation_level=None)) as connection:
-                yield connection
-        except sqlite3.Error as error:
-            advice = "check that the file is there and that the hub may read it"
-            raise LedgerUnusable(path=str(self._path), problem=str(error), advice=advice) from error
 
 
 def _device(device_id: str, last_seen_at_ms: int, health: bytes) -> DeviceHealthFigures | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from store_hub.errors import LedgerUnusable
+from store_hub.adapters.ledger_file import reading
 
 _EVENTS = (
     "SELECT n.notification_id, n.reason, n.created_at_ms, a.alert_id, a.kind, a.sku, a.shelf_id, coalesce(p.name, a.sku) AS name,"
@@ -68,10 +66,5 @@ class LedgerWebhooks:
         return [AlertEvent(*row) for row in self._ask(_EVENTS, (after, limit))]
 
     def _ask(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        try:
-            uri = f"{self._path.resolve().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=self._busy_ms / 1000, isolation_level=None)) as connection:
-                return connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            advice = "check that the file is there and that the hub may read it"
-            raise LedgerUnusable(path=str(self._path), problem=str(error), advice=advice) from error
+        with reading(self._path, busy_ms=self._busy_ms) as connection:
+            return connection.execute(query, values).fetchall()
