@@ -24,6 +24,7 @@ from edge_agent.flows.recorder import Recorder
 from edge_agent.flows.tending import TendedThread
 from edge_agent.flows.uplink import Uplink
 from edge_agent.flows.uplink_talk import UplinkPace
+from service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from edge_agent.flows.scale_care import ScaleCare
@@ -130,12 +131,16 @@ class EdgeAgent:
         log.info("edge agent starts", device_id=self._config.device_id, parts=part_names(self._config), boot_id=self._clock.boot_id)
         for thread in (*self._sensors, *self._senders):
             thread.start()
+        manager = ServiceManager()
+        manager.ready()
         while not stop.wait(LOOK_EVERY_S):
+            manager.alive()
             for thread in (*self._sensors, *self._senders):
                 thread.look()
             if until_booked and self._is_all_booked():
                 log.info("all recordings have ended and the hub has booked all they held")
                 break
+        manager.stopping()
         self._stop()
         broken = [f"{fault.part}: {fault.message}" for fault in self._link.faults.current() if fault.code in BROKEN_CODES]
         if until_booked and broken and not stop.is_set():

@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from service_manager.web_server import WatchedServer
 from store_hub.adapters.clock import HubClock
 from store_hub.adapters.door_tokens import read_door_tokens, read_token
 from store_hub.adapters.gauges import HubGauges
@@ -267,7 +268,7 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
         listener.close()
         raise
     try:
-        server = uvicorn.Server(
+        server = WatchedServer(
             uvicorn.Config(hub.application(), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, ws_max_queue=32)
         )
         interrupted = _stop_on_signals(server)

@@ -8,6 +8,10 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v victoria-metrics >/dev/null 2>&1 || missing="$missing victoria-metrics"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 command -v dtc >/dev/null 2>&1 || missing="$missing device-tree-compiler"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
+command -v cloud-init >/dev/null 2>&1 || missing="$missing cloud-init"
+command -v docker-compose >/dev/null 2>&1 || missing="$missing docker-compose"
+command -v logrotate >/dev/null 2>&1 || missing="$missing logrotate"
 [ -z "$missing" ] && exit 0
 command -v apt-get >/dev/null 2>&1 || { echo "no apt-get here: tests that need$missing are skipped"; exit 0; }
 as_root=""

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from cloud_api.errors import ConfigurationInvalid, PortTaken
+from service_manager.web_server import WatchedServer
 
 
 def is_loopback(host: str) -> bool:
@@ -50,4 +51,4 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 def serve_on(app: Any, door: socket.socket) -> None:
     """Serve the application until SIGINT or SIGTERM; open connections get two seconds to end."""
     settings = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False)
-    uvicorn.Server(settings).run(sockets=[door])
+    WatchedServer(settings).run(sockets=[door])
