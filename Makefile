@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults lint bench lock system-packages esphome clean
+.PHONY: help setup demo test faults lint audit bom bench lock system-packages esphome clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml requirements/dev.lock
 demo: setup ## The whole system on a simulated store, in a browser
 	@$(BIN)/python -m demo
 
-test: setup system-packages esphome lint ## Everything CI runs
+test: setup system-packages esphome lint audit ## Everything CI runs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests
 
 SEEDS ?= 200
@@ -35,6 +35,14 @@ faults: setup system-packages ## Kill, cut and wipe at random moments: nothing l
 
 lint: setup ## Style, types and import walls
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
+
+audit: setup ## Known vulnerabilities of what is pinned
+	@$(BIN)/python requirements/audit.py
+
+bom: setup ## Bills of materials (CycloneDX) in var/bom
+	@mkdir -p var/bom
+	@for part in edge hub cloud; do $(BIN)/python -W ignore -m cyclonedx_py requirements --output-reproducible --validate --of JSON \
+	  --pyproject pyproject.toml -o var/bom/$$part.cdx.json requirements/$$part.lock && echo "var/bom/$$part.cdx.json"; done
 
 bench: setup ## Speed as ratios, measured side by side in one run
 	@$(BIN)/python -m benchmarks
