@@ -3,7 +3,8 @@
     python -m benchmarks.weight_score [--data ../shared/data/shelf_weight] [--json]
 
 An event is right when article and units are the truth's and it is told within five seconds of it. Events of one instant and article are
-one event. The final error is the mean distance of the closing units from the truth, per article that lives on the shelf.
+one event. The final error is the mean distance of the closing units from the truth, per article that lives on the shelf. `known_...` is how
+soon after the hand has left a settled weight shows the touch: of every true touch, named right or not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from benchmarks.weight_latency import SOON_S, known_after_s
 from edge_agent.flows.replay_scale import replay_scale, scale_from_plan
 from store_hub.flows.infer import infer
 
@@ -41,6 +43,7 @@ class Score(NamedTuple):
     inside: int
     articles: int
     latency_s: list[float]
+    known_s: list[float]
     us_a_reading: float
 
     @property
@@ -63,7 +66,9 @@ def score_shelf(folder: Path, shelf: str) -> Score:
     truth = _events((folder / f"{shelf}_truth.csv").read_text().splitlines())
     told = _events(told_rows)
     pairs = _paired(truth, told)
-    start = {sku: int(facts["start_units"]) for sku, facts in json.loads(plan.read_text())["shelves"][shelf]["skus"].items()}
+    planned = json.loads(plan.read_text())["shelves"][shelf]
+    start = {sku: int(facts["start_units"]) for sku, facts in planned["skus"].items()}
+    unit_g = {sku: facts["unit_weight_g"] for sku, facts in (planned["skus"] | planned.get("elsewhere_in_store", {})).items()}
     closing = {sku: units + sum(e.units for e in truth if e.sku == sku) for sku, units in start.items()}
     finals = {row["sku"]: row for row in csv.DictReader(final_rows)}
     errors = [abs(round(float(finals[sku]["units"])) - units) for sku, units in closing.items()]
@@ -78,6 +83,7 @@ def score_shelf(folder: Path, shelf: str) -> Score:
         inside,
         len(errors),
         hands,
+        known_after_s(truth, settled, unit_g),
         1e6 * summary.took_s / max(summary.readings, 1),
     )
 
@@ -108,6 +114,7 @@ def _paired(truth: list[Event], told: list[Event]) -> list[tuple[Event, Event]]:
 def summed(scores: list[Score]) -> dict[str, Any]:
     """The figures of a set of shelves together."""
     latencies = sorted(x for s in scores for x in s.latency_s)
+    known = sorted(x for s in scores for x in s.known_s)
     return {
         "shelves": len(scores),
         "true_events": sum(s.truths for s in scores),
@@ -116,6 +123,9 @@ def summed(scores: list[Score]) -> dict[str, Any]:
         "truth_inside_interval": round(sum(s.inside for s in scores) / sum(s.articles for s in scores), 3),
         "latency_median_s": round(median(latencies), 2) if latencies else None,
         "latency_p95_s": round(latencies[int(0.95 * len(latencies))], 2) if latencies else None,
+        "known_median_s": round(median(known), 2),
+        "known_within_2_s": round(sum(x <= SOON_S for x in known) / len(known), 4),
+        "known_latest_s": round(known[-1], 1),
         "us_a_reading": round(max(s.us_a_reading for s in scores), 2),
     }
 

@@ -8,6 +8,7 @@ from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.adapters.ledger_views_rows import AlertRow, WeightRow
 from store_hub.dashboard.alert_list import alerts_markup
 from store_hub.dashboard.charts import Options
+from store_hub.dashboard.misplaced import strays, strays_words
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
 from store_hub.dashboard.weight_trace import events_table, trace_legend, weight_chart
@@ -28,16 +29,7 @@ def evidence_head(
     plan = reading.planogram
     name = next((product.name for product in plan.products if product.sku == sku), sku) if plan else sku
     place = place_of(reading.planogram, shelf_id)
-    stock = reading.stock()
-    here, room = stock.get((sku, shelf_id)), stock.get((sku, "back_room"))
-    total = next((total for total in reading.totals() if total.sku == sku), None)
-    facts = [
-        (reader.t("On this shelf"), reader.units(here.units, here.low, here.high) if here else reader.t("not known")),
-        (reader.t("Back room"), reader.units(room.units, room.low, room.high) if room else reader.t("not known")),
-        (reader.t("In baskets, not paid yet"), reader.number(total.basket_units if total else None)),
-        (reader.t("Books say, whole shop"), reader.number(total.book_units if total else None)),
-        (reader.t("Seen, whole shop"), reader.units(total.units, total.low, total.high) if total else "—"),
-    ]
+    here = reading.stock().get((sku, shelf_id))
     close = Markup('<button type="button" data-act="close" data-escape aria-label="{}">{}</button>').format(
         reader.t("Close the evidence"), reader.t("Close")
     )
@@ -56,10 +48,26 @@ def evidence_head(
         place_words(reader, place),
         close,
         alerts_markup(reader, [alert], now_ms) if alert else "",
-        table((), facts, figures=(1,)),
+        table((), _facts(reader, reading, chosen), figures=(1,)),
         since,
         blink,
     )
+
+
+def _facts(reader: Reader, reading: LedgerReading, chosen: Chosen) -> list[tuple[str, str]]:
+    """How many there are, and where."""
+    (shelf_id, sku), plan, stock = chosen, reading.planogram, reading.stock()
+    here, room = stock.get((sku, shelf_id)), stock.get((sku, "back_room"))
+    elsewhere = strays_words(reader, plan, strays(plan, stock), sku) if plan else ""
+    total = next((total for total in reading.totals() if total.sku == sku), None)
+    return [
+        (reader.t("On this shelf"), reader.units(here.units, here.low, here.high) if here else reader.t("not known")),
+        *([(reader.t("In the wrong place"), elsewhere)] if elsewhere else []),
+        (reader.t("Back room"), reader.units(room.units, room.low, room.high) if room else reader.t("not known")),
+        (reader.t("In baskets, not paid yet"), reader.number(total.basket_units if total else None)),
+        (reader.t("Books say, whole shop"), reader.number(total.book_units if total else None)),
+        (reader.t("Seen, whole shop"), reader.units(total.units, total.low, total.high) if total else "—"),
+    ]
 
 
 def _blink(reader: Reader, shelf_id: str, *, is_blinking: bool) -> Markup:

@@ -13,6 +13,7 @@ from store_hub.adapters.ledger_views_rows import AlertRow, StockRow
 from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.facing_evidence import evidence_chart, evidence_head, evidence_legend, evidence_tables
 from store_hub.dashboard.frame import Drawing, Page
+from store_hub.dashboard.misplaced import Stray, strays, strays_list, strays_tag
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.wording import is_empty, shelves_sentence
 from store_hub.errors import HubError
@@ -90,6 +91,7 @@ class ShelvesPage(Page):
         if plan is None:
             text = self.reader.t("The shelves will be drawn here once the shop has a planogram.")
             return {"title": title, "search": Markup(), "bays": Markup('<p class="empty">{}</p>').format(text)}
+        title += strays_list(self.reader, plan, strays(plan, reading.stock()))
         parts: dict[str, Markup | dict[str, object]] = {"title": title, "search": self._search(), "bays": self._bays(plan, reading, alerts)}
         if self._chosen:
             chosen = self._chosen
@@ -132,7 +134,8 @@ class ShelvesPage(Page):
             text = self.reader.t("No article of that name is on the planogram.")
             return Markup('<p class="empty"><strong>{}</strong>{}</p>').format(text, self.reader.t("Try a shorter word."))
         everywhere = self._everywhere() if self._bay_id and len(bays) < len(plan.bays) else Markup()
-        drawn = Markup().join(self._bay(bay, names, stock, calls, found) for bay in bays)
+        misplaced = strays(plan, stock)
+        drawn = Markup().join(self._bay(bay, names, stock, calls, found, misplaced) for bay in bays)
         return everywhere + Markup('<div class="bays">{}</div>').format(drawn)
 
     def _everywhere(self) -> Markup:
@@ -147,6 +150,7 @@ class ShelvesPage(Page):
         stock: Mapping[tuple[str, str], StockRow],
         calls: Mapping[tuple[str | None, str | None], AlertRow],
         found: set[str] | None,
+        misplaced: list[Stray],
     ) -> Markup:
         wide = max((shelf.width_m for shelf in bay.shelves), default=bay.place.width_m)
         boards = Markup()
@@ -157,7 +161,7 @@ class ShelvesPage(Page):
             )
             boards += Markup('<div class="board" style="--wide:{:.2f}" data-key="{}">{}</div>').format(
                 shelf.width_m, shelf.shelf_id, glasses
-            )
+            ) + strays_tag(self.reader, [stray for stray in misplaced if stray.shelf_id == shelf.shelf_id])
         return Markup(
             '<section class="card bay" data-key="{}" style="--wide:{:.2f}" aria-label="{}">'
             '<h2>{}</h2><div class="boards">{}</div></section>'

@@ -106,7 +106,7 @@ def event_words(reader: Reader, event: EventRow) -> str:
         "put_back": reader.t("put back"),
         "refilled": reader.t("refilled"),
         "swept": reader.t("swept off the shelf"),
-        "stranger": reader.t("does not belong here"),
+        "stranger": reader.t("does not belong here") if event.units > 0 else reader.t("that did not belong here taken away"),
         "unknown": reader.t("not explained by any article"),
         MISWEIGHED: reader.t("one does not weigh what the plan says: weigh one and correct the plan"),
         CORRECTED: reader.t("more than was thought") if event.units > 0 else reader.t("fewer than was thought"),

@@ -195,11 +195,17 @@ def _refuse_nonsense(told: AnyTold | AnyGoods, fold: StoreFold, now_ms: int) -> 
         raise CalibrationOutOfStep(shelf_id=told.shelf_id, problem=problem)
     if isinstance(told, AlertAction) and fold.alerts.open_alert(told.alert_id) is None:
         raise AlertUnknown(alert_id=told.alert_id, closed=fold.alerts.knows(told.alert_id))
-    if isinstance(told, StockCount):
-        places = fold.places
-        here = places is not None and (told.sku in places.skus if told.shelf_id is None else (told.shelf_id, told.sku) in places.facings)
-        if not here:
-            raise PlaceUnknown(sku=told.sku, shelf_id=told.shelf_id)
+    if isinstance(told, StockCount) and not _can_be_counted(told.sku, told.shelf_id, fold):
+        raise PlaceUnknown(sku=told.sku, shelf_id=told.shelf_id)
+
+
+def _can_be_counted(sku: str, shelf_id: str | None, fold: StoreFold) -> bool:
+    """Whether an article is known, and has its place on the shelf named or was found there where it does not belong."""
+    if fold.places is None:
+        return False
+    if shelf_id is None:
+        return sku in fold.places.skus
+    return (shelf_id, sku) in fold.places.facings or fold.stock.at(sku, shelf_id) is not None
 
 
 def _told_at_ms(told: AnyTold | AnyGoods) -> int | None:

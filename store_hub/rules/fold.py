@@ -240,7 +240,8 @@ class StoreFold:
     def _judge(self, changes: Changes) -> None:
         """Retell the totals of what was touched, and see whether somebody must be called."""
         for sku in changes.skus:
-            self._totals.retell(sku, self.stock.places(sku), self.stock.baskets.carried(sku), changes)
+            homes = self.places.shelves_of.get(sku, ()) if self.places is not None else ()
+            self._totals.retell(sku, self.stock.places(sku), homes, self.stock.baskets.carried(sku), changes)
         if self.places is None:
             return
         for sku, place in changes.places:

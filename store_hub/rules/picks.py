@@ -207,8 +207,10 @@ class ShelfBelief:
         belief = cls(articles, rule)
         columns = [state.skus.index(sku) if sku in state.skus else None for sku in belief._skus]
         start = [a.start_units for a in belief._articles]
-        belief._beam = beam_from(state.beam, columns, start)
-        belief._before = None if state.before is None else beam_from(state.before, columns, start)
+        weights = [weight.unit_g for weight in state.weights] if len(state.weights) == len(state.skus) else [0.0] * len(state.skus)
+        gone_g = [0.0 if sku in belief._skus else unit_g for sku, unit_g in zip(state.skus, weights, strict=True)]
+        belief._beam = beam_from(state.beam, columns, start, gone_g)
+        belief._before = None if state.before is None else beam_from(state.before, columns, start, gone_g)
         belief._before_weight_g = state.before_weight_g
         belief._weight_g, belief._moved_at_ms, belief._at_ms = state.weight_g, state.moved_at_ms, state.at_ms
         belief._told = picked_columns(state.told, columns, start)

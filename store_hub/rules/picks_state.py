@@ -46,13 +46,17 @@ def beam_state(beam: Beam) -> BeamState:
     )
 
 
-def beam_from(state: BeamState, columns: Sequence[int | None], start: Sequence[int]) -> Beam:
-    """Read a beam; `columns` says where each present article stood then, None where it is new and starts at `start`."""
+def beam_from(state: BeamState, columns: Sequence[int | None], start: Sequence[int], gone_g: Sequence[float]) -> Beam:
+    """Read a beam; `columns` says where each present article stood then, None where it is new and starts at `start`.
+
+    `gone_g`: what a unit of each article weighed then, 0 for those that are still known: what the others left on the board is foreign now.
+    """
     size = len(state.log_weight)
+    left_g = np.array(state.counts, dtype=np.float64).reshape(size, len(gone_g)) @ np.array(gone_g, dtype=np.float64)
     return Beam(
         np.stack([picked_columns(row, columns, start) for row in state.counts]).reshape(size, len(columns)),
         np.stack([picked_columns(row, columns, [0] * len(columns)) for row in state.unpaid]).reshape(size, len(columns)),
-        np.array(state.foreign_g, dtype=np.float64),
+        np.array(state.foreign_g, dtype=np.float64) + left_g,
         np.array(state.log_weight, dtype=np.float64),
         ((),) * size,
     )

@@ -22,6 +22,7 @@ def put_in_force(before: Places | None, after: Places, stock: StockBook, alerts:
     _leave_places(before, after, stock, alerts, changes)
     _begin_back_room(before, after, stock, changes)
     _begin_shelves(after, stock, changes)
+    _forget_strangers(before, after, stock, changes)
     for shelf_id, sku in after.facings:
         changes.places[sku, shelf_id] = None  # Its marks may have changed, though its stock has not.
     for product in plan.products:
@@ -61,3 +62,14 @@ def _begin_shelves(after: Places, stock: StockBook, changes: Changes) -> None:
                 start = after.start_units[shelf_id, sku]
                 if start is not None:
                     stock.put(sku, shelf_id, float(start), None, None, "planogram", changes)
+
+
+def _forget_strangers(before: Places | None, after: Places, stock: StockBook, changes: Changes) -> None:
+    """What lay on a shelf where it did not belong is known no more when its scale or the article has gone from the plan."""
+    if before is None:
+        return
+    for sku, place in stock.every_place():
+        if place in before.skus_on and (place, sku) not in after.facings:
+            weighed = stock.scales.scale(place) is not None
+            if not (weighed and sku in stock.scales.estimates(place)):
+                stock.clear_place(sku, place, changes)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
+from msgspec import structs
 
 from store_hub.rows import BeliefRow, Gone
 from store_hub.rules.picks import Article, PickEvent, ShelfBelief, UnitsEstimate
 from store_hub.rules.picks_state import BeliefState
 from store_hub.rules.places import Places
+from store_hub.rules.strangers import Elsewhere, named, without_gone
 from wire_format.observations import ShelfWeight
+from wire_format.plans import Product
 
 
 class _Kept(msgspec.Struct):
@@ -21,17 +26,34 @@ class _Kept(msgspec.Struct):
 class ShelfScale:
     """One weighed shelf: its belief, and the time of the last weight it heard."""
 
-    def __init__(self, belief: ShelfBelief, last_at_ms: int = 0) -> None:
+    def __init__(self, belief: ShelfBelief, elsewhere: Elsewhere, last_at_ms: int = 0) -> None:
         self.belief = belief
         self.last_at_ms = last_at_ms
+        self._elsewhere = elsewhere
 
-    def weigh(self, weight: ShelfWeight, *, at_ms: int, clock_shift_ms: int) -> list[PickEvent] | None:
-        """Hear a weight; None if a later one has been heard: weights are absolute, an old one says nothing of the present."""
+    def weigh(self, weight: ShelfWeight, *, at_ms: int, clock_shift_ms: int, carried: Callable[[str], int]) -> list[PickEvent] | None:
+        """Hear a weight; None if a later one has been heard: weights are absolute, an old one says nothing of the present.
+
+        Args:
+            carried: how many units of an article shoppers have in their hands; what they carry they may put down here.
+        """
         if at_ms < self.last_at_ms:
             return None
         self.last_at_ms = at_ms
         moved_at_ms = None if weight.moved_at_ms is None else weight.moved_at_ms + clock_shift_ms
-        return self.belief.take(weight.weight_g, weight.spread_g, at_ms, moved_at_ms)
+        self.belief = without_gone(self.belief)  # Before anything new is heard: what has been told of them has reached the stock.
+        events = self.belief.take(weight.weight_g, weight.spread_g, at_ms, moved_at_ms)
+        came_g = next((event.weight_g for event in events if event.kind == "unknown"), 0.0)
+        if came_g > 0.0 and moved_at_ms is not None:
+            here = [article.sku for article in self.belief.articles]
+            likely = self._elsewhere.likely(came_g, weight.spread_g, here, carried)
+            self.belief, events = named(self.belief, events, likely, weight.weight_g, weight.spread_g, moved_at_ms)
+        return events
+
+    @property
+    def strangers(self) -> list[str]:
+        """Articles of other shelves that are, were or may be here."""
+        return [article.sku for article in self.belief.articles if article.stranger]
 
 
 class ShelfScales:
@@ -41,6 +63,7 @@ class ShelfScales:
         self._scales: dict[str, ShelfScale] = {}
         self._touched: dict[str, None] = {}
         self._kept: dict[str, _Kept] = {}
+        self._elsewhere = Elsewhere([], frozenset())
 
     def restore(self, row: BeliefRow) -> None:
         """Remember what the ledger holds, until the planogram says what stands on the shelf."""
@@ -49,16 +72,22 @@ class ShelfScales:
     def use_planogram(self, places: Places) -> list[Gone]:
         """Go on with each shelf that is still there; articles that came start anew. Returns beliefs of shelves that went."""
         kept = {shelf_id: _Kept(scale.last_at_ms, scale.belief.state()) for shelf_id, scale in self._scales.items()} | self._kept
+        strangers = {shelf_id: scale.strangers for shelf_id, scale in self._scales.items()}
         self._kept = {}
         self._scales = {}
+        self._elsewhere = _elsewhere(places)
         for shelf_id, skus in places.skus_on.items():
-            if not any(places.facings[shelf_id, sku].weighed for sku in skus):
-                continue
-            articles = _articles(places, shelf_id)
-            before = kept.get(shelf_id)
-            belief = ShelfBelief(articles) if before is None else ShelfBelief.from_state(articles, before.belief)
-            self._scales[shelf_id] = ShelfScale(belief, 0 if before is None else before.last_at_ms)
-            self._touched[shelf_id] = None
+            if any(places.facings[shelf_id, sku].weighed for sku in skus):
+                before = kept.get(shelf_id)
+                articles = _articles(places, shelf_id)
+                if before is None:
+                    self._scales[shelf_id] = ShelfScale(ShelfBelief(articles), self._elsewhere)
+                else:
+                    visiting = strangers.get(shelf_id, before.belief.skus)  # The ledger's were put away under this very planogram.
+                    articles += [a for sku in visiting if sku not in skus and (a := self._elsewhere.article(sku)) is not None]
+                    belief = ShelfBelief.from_state(articles, before.belief)
+                    self._scales[shelf_id] = ShelfScale(belief, self._elsewhere, before.last_at_ms)
+                self._touched[shelf_id] = None
         return [Gone(BeliefRow, (shelf_id,)) for shelf_id in sorted(set(kept) - set(self._scales))]
 
     def scale(self, shelf_id: str) -> ShelfScale | None:
@@ -69,8 +98,18 @@ class ShelfScales:
         return scale
 
     def estimates(self, shelf_id: str) -> dict[str, UnitsEstimate]:
-        """What is believed to be on a shelf."""
-        return self._scales[shelf_id].belief.units()
+        """What is believed to be on a shelf: its own articles, and strangers that may be there."""
+        scale = self._scales[shelf_id]
+        strangers = scale.strangers
+        return {sku: units for sku, units in scale.belief.units().items() if units.high > 0 or sku not in strangers}
+
+    def strangers(self, shelf_id: str) -> list[str]:
+        """Articles of other shelves that are, were or may be on a shelf."""
+        return self._scales[shelf_id].strangers
+
+    def is_followed(self, sku: str) -> bool:
+        """Tell whether some scale sees when an article is taken from where it belongs."""
+        return self._elsewhere.is_weighed(sku)
 
     def take_rows(self) -> list[BeliefRow]:
         """The beliefs that have changed since this was last asked."""
@@ -87,17 +126,20 @@ def _articles(places: Places, shelf_id: str) -> list[Article]:
     products = {product.sku: product for product in places.planogram.products}
     articles = []
     for sku in places.skus_on[shelf_id]:
-        product, facing = products[sku], places.facings[shelf_id, sku]
-        if product.unit_weight_g is None:
-            continue
-        start = places.start_units[shelf_id, sku]
-        articles.append(
-            Article(
-                sku=sku,
-                unit_weight_g=product.unit_weight_g,
-                unit_weight_sd_g=product.unit_weight_sd_g,
-                start_units=0 if start is None else start,
-                capacity_units=facing.capacity_units,
-            )
-        )
+        article, start = _article(products[sku]), places.start_units[shelf_id, sku]
+        if article is not None:
+            capacity_units = places.facings[shelf_id, sku].capacity_units
+            articles.append(structs.replace(article, start_units=start or 0, capacity_units=capacity_units, stranger=False))
     return articles
+
+
+def _elsewhere(places: Places) -> Elsewhere:
+    articles = [article for product in places.planogram.products if (article := _article(product)) is not None]
+    return Elsewhere(articles, frozenset(sku for (_, sku), facing in places.facings.items() if facing.weighed))
+
+
+def _article(product: Product) -> Article | None:
+    """An article as a stranger to any shelf; None where nobody has said what it weighs."""
+    if product.unit_weight_g is None:
+        return None
+    return Article(sku=product.sku, unit_weight_g=product.unit_weight_g, unit_weight_sd_g=product.unit_weight_sd_g, stranger=True)

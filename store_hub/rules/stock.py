@@ -62,7 +62,7 @@ class StockBook:
                 weight.shelf_id, changes.at_ms, changes.journal_id, weight.weight_g, weight.spread_g, moved_at_ms, weight.temperature_c
             )
         )
-        events = scale.weigh(weight, at_ms=changes.at_ms, clock_shift_ms=clock_shift_ms)
+        events = scale.weigh(weight, at_ms=changes.at_ms, clock_shift_ms=clock_shift_ms, carried=self.baskets.carried)
         if events is None:
             return True
         for event in events:
@@ -72,19 +72,25 @@ class StockBook:
         return True
 
     def retell_shelf(self, shelf_id: str, changes: Changes, *, evidence: str) -> list[str]:
-        """Take over what the scale's belief now says; returns the articles it speaks of."""
-        estimates = self.scales.estimates(shelf_id)
+        """Take over what the scale's belief now says; returns the shelf's own articles."""
+        estimates, strangers = self.scales.estimates(shelf_id), self.scales.strangers(shelf_id)
         for sku, estimate in estimates.items():
             low, high = float(estimate.low), float(estimate.high)
             units = min(max(float(estimate.mean), low), high)  # A thin tail may pull the mean out of the middle 90 %.
             self.put(sku, shelf_id, units, low, high, evidence, changes)
-        return list(estimates)
+        for sku in strangers:
+            if sku not in estimates:
+                self.clear_place(sku, shelf_id, changes)
+        return [sku for sku in estimates if sku not in strangers]
 
     def _book_event(self, shelf_id: str, event: PickEvent, changes: Changes) -> None:
         line = changes.next_line()
         meaning = _MEANINGS.get(event.kind, event.kind)
         if event.sku is not None and event.units != 0:
-            meaning = self._move(event.sku, event.units, meaning, changes, line)
+            if event.sku in self.scales.strangers(shelf_id):
+                self._move_stranger(event.sku, event.units, changes, line)
+            else:
+                meaning = self._move(event.sku, event.units, meaning, changes, line)
         changes.effects.append(
             ShelfEventRow(
                 changes.journal_id, line, shelf_id, event.sku, changes.at_ms, event.units, meaning, event.weight_g,
@@ -107,6 +113,20 @@ class StockBook:
         self._from_back_room(sku, units, changes)
         changes.add_to_quarter(sku, refilled=units)
         return "refilled" if meaning == "put_back" else meaning
+
+    def _move_stranger(self, sku: str, units: int, changes: Changes, line: int) -> None:
+        """Follow units that lie where they do not belong. They come from baskets and go there, never from the back room.
+
+        Where no scale saw them leave their own shelf, none of it is counted: the till alone speaks of such articles.
+        """
+        if not self.scales.is_followed(sku):
+            return
+        if units < 0:
+            self.baskets.pick(sku, -units, changes, line=line)
+            changes.add_to_quarter(sku, picked=-units)
+        else:
+            self.baskets.put_back(sku, units, changes)
+            changes.add_to_quarter(sku, put_back=units)
 
     def _from_back_room(self, sku: str, units: int, changes: Changes) -> None:
         store = self.at(sku, BACK_ROOM)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import sqrt
 
-from store_hub.entries import BACK_ROOM
 from store_hub.rows import SkuQuarterClosing, StockoutRow, StockRow, TotalRow
 from store_hub.rules.alerts import is_empty
 from store_hub.rules.changes import Changes
@@ -22,15 +21,15 @@ class TotalBook:
         """Go on from what the ledger holds."""
         self._totals[row.sku] = row
 
-    def retell(self, sku: str, places: Sequence[StockRow], carried: int, changes: Changes) -> None:
-        """Work out an article's total after its places changed.
+    def retell(self, sku: str, places: Sequence[StockRow], homes: Collection[str], carried: int, changes: Changes) -> None:
+        """Work out an article's total after its places changed. `homes`: the shelves where shoppers look for it.
 
         Late news counts in the quarter in which it happened, but the closing stock of that quarter has been told and stays.
         """
         before = self._totals.get(sku)
         at_ms = changes.at_ms if before is None else max(changes.at_ms, before.updated_at_ms)
         units, low, high = together(places)
-        shelves = [row for row in places if row.place != BACK_ROOM]
+        shelves = [row for row in places if row.place in homes]
         out = bool(shelves) and all(is_empty(row) for row in shelves)
         out_since_ms = None if before is None else before.out_since_ms
         if out and out_since_ms is None:

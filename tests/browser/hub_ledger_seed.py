@@ -28,6 +28,7 @@ PARTS = {
     "shelves-left": ["shelf bay-1-shelf-1", "shelf bay-1-shelf-2", "button left", "light bay-1-shelf-1"],
     "shelves-right": ["shelf bay-4-shelf-2"],
 }
+STRAY = ("cola-033", "bay-4-shelf-2")
 EMPTY_TAKEN, EMPTY, LOW = ("cola-033", "bay-1-shelf-1"), ("milk-1l", ""), ("lager-05", "bay-1-shelf-3")
 
 
@@ -109,6 +110,7 @@ def _seed_stock(connection: sqlite3.Connection, plan: Planogram, rng: random.Ran
             "INSERT OR IGNORE INTO stock VALUES (?, ?, ?, ?, ?, 'weight', ?, 1)",
             (facing.sku, shelf_id, units, low, high, NOW_MS - rng.randint(1, 50) * MINUTE_MS),
         )
+    connection.execute("INSERT INTO stock VALUES (?, ?, 1, 1, 1, 'weight', ?, 1)", (*STRAY, NOW_MS - 9 * MINUTE_MS))
     for number, (sku, parts) in enumerate(sorted(held.items())):
         room = float(plan.back_room.get(sku, 0))
         connection.execute("INSERT INTO stock VALUES (?, 'back_room', ?, ?, ?, 'refill', ?, 1)", (sku, room, room, room, MIDNIGHT_MS))

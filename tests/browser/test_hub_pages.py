@@ -100,6 +100,15 @@ def test_typing_finds_a_facing_and_pressing_it_shows_its_evidence(watch: Callabl
     expect(page.get_by_text("No article of that name is on the planogram.")).to_be_visible()
 
 
+def test_what_lies_in_the_wrong_place_is_shown_where_it_lies_and_leads_to_where_it_belongs(watch: Callable[..., Watch]) -> None:
+    page = watch().go("/shelves")
+    expect(page.locator(".bay p.stray")).to_have_text("1 Cola 0.33 l does not belong here")
+    line = page.get_by_role("list", name="In the wrong place").get_by_role("listitem")
+    expect(line).to_contain_text("belongs to")
+    line.get_by_role("link", name="Show its place").click()
+    expect(page.get_by_role("row", name="In the wrong place")).to_contain_text("1 on ")
+
+
 def test_a_name_with_markup_in_it_is_shown_as_it_is_written(watch: Callable[..., Watch]) -> None:
     page = watch().go("/shelves")
     expect(page.get_by_text('Crisps <b>paprika</b> & "salt"', exact=True)).to_be_visible()
