@@ -27,6 +27,7 @@ from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.adapters.listening_socket import listen
 from store_hub.config import HubConfig
 from store_hub.errors import ConfigurationInvalid, HubError
+from store_hub.flows.attend import make_attend
 from store_hub.flows.backup import make_backups
 from store_hub.flows.bookkeep import Bookkeeper
 from store_hub.flows.home_assistant import HomeAssistant
@@ -116,6 +117,7 @@ class Hub:
         self._backups = make_backups(config.backup, parts, config_path=config_path)
         self._report, self._mirror = self._make_report(), self._make_mirror()
         flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror, self._backups, self._make_home_assistant()]
+        flows.append(make_attend(parts))
         flows += make_webhooks(config.webhooks, parts, ledger_id=identity.ledger_id, config_path=config_path)
         self._threads = [
             threading.Thread(target=flow.run, args=(self._stop,), name=flow.name, daemon=True) for flow in flows if flow is not None

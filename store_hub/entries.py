@@ -64,11 +64,37 @@ class StockCount(Told, frozen=True, kw_only=True, tag="count"):
 
 
 class AlertAction(Told, frozen=True, kw_only=True, tag="alert_action"):
-    """A person takes an alert, or says that it is done."""
+    """A person takes the task of an alert, gives it back or to somebody (`to`), says that it is done, or that there is nothing to fetch.
+
+    `pressed_at_ms`: when, where it is told later than it was pressed, as by a phone without a network.
+    """
 
     alert_id: Annotated[int, Meta(ge=1)]
-    action: Literal["take", "done"]
+    action: Literal["take", "done", "not_there", "release", "assign"]
     by: Text = "staff"
+    to: Text | None = None
+    pressed_at_ms: WallClockMs | None = None
+
+
+class Finding(Told, frozen=True, kw_only=True, tag="finding"):
+    """Something the hub itself found out, by the clock or by comparing, that needs a person; or that it is over.
+
+    What is open is known by `kind` and `subject`; saying it twice does nothing.
+    """
+
+    kind: Literal["device_silent", "sensor_fault", "queue", "misplaced", "swept", "discrepancy"]
+    subject: Text
+    state: Literal["open", "over"] = "open"
+    detail: Annotated[str, Meta(max_length=500)] = ""
+    sku: Sku | None = None
+    shelf_id: ShelfId | None = None
+    lost_minor_h: float | None = None
+
+
+class Escalation(Told, frozen=True, kw_only=True, tag="escalation"):
+    """Nobody took these tasks in time, or the scale did not confirm that they are done: whoever answers for the shop should hear of it."""
+
+    alert_ids: Annotated[list[Annotated[int, Meta(ge=1)]], Meta(min_length=1, max_length=1000)]
 
 
 class CalibrationAction(Told, frozen=True, kw_only=True, tag="calibration_action"):
@@ -95,4 +121,4 @@ class LightAction(Told, frozen=True, kw_only=True, tag="light_action"):
     by: Text = "staff"
 
 
-AnyTold = Sale | Delivery | StockCount | AlertAction | CalibrationAction | LightAction
+AnyTold = Sale | Delivery | StockCount | AlertAction | CalibrationAction | LightAction | Finding | Escalation

@@ -105,5 +105,14 @@ class CalibrationOutOfStep(HubError, ValueError):
         self.problem = problem
 
 
+class SettingsOutdated(HubError, ValueError):
+    """Somebody changed the settings since they were read."""
+
+    def __init__(self, *, seen: int, now: int) -> None:
+        super().__init__(f"the settings were changed meanwhile (revision {now}, you saw {seen}); look at them again and repeat your change")
+        self.seen = seen
+        self.now = now
+
+
 class GoodsRefused(HubError, ValueError):
     """A stock-take or a delivery is in a state in which this cannot be booked; the text says what to do."""

@@ -13,6 +13,7 @@ from threading import Lock
 
 from store_hub.adapters.ledger_views_goods import GoodsQueries
 from store_hub.adapters.ledger_views_people import PeopleQueries
+from store_hub.adapters.ledger_views_settings import SettingsQueries
 from store_hub.adapters.ledger_views_shelves import ShelfQueries
 from store_hub.adapters.ledger_views_work import WorkQueries
 from store_hub.adapters.ledger_views_zones import ZoneQueries
@@ -33,7 +34,7 @@ class LedgerUnreadable(HubError, OSError):
         self.problem = problem
 
 
-class LedgerReading(ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries):
+class LedgerReading(ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries, SettingsQueries):
     """All queries of the pages on one open transaction."""
 
 

@@ -13,7 +13,7 @@ class PlaceName(Struct, frozen=True, kw_only=True):
 
 
 class AlertRow(Struct, frozen=True, kw_only=True):
-    """One call to a place. `taken_units`/`taken_over_ms`: how many went in the time before, for paces."""
+    """A call to a place, device, queue or discrepancy. `taken_units`/`taken_over_ms`: how many went in the time before, for paces."""
 
     alert_id: int
     kind: str
@@ -35,6 +35,14 @@ class AlertRow(Struct, frozen=True, kw_only=True):
     back_room_units: float | None
     taken_units: float = 0.0
     taken_over_ms: int = 0
+    subject: str = ""
+    detail: str = ""
+    lost_minor_h: float | None = None
+    assigned_to: str | None = None
+    missing_at_ms: int | None = None
+    missing_by: str | None = None
+    escalated_at_ms: int | None = None
+    cleared_by: str = ""
 
 
 class StockRow(Struct, frozen=True, kw_only=True):

@@ -11,11 +11,13 @@ from wire_format.errors import WireError
 from wire_format.plans import Planogram
 
 PACE_OVER_MS = 3 * 3_600_000
+DEVICE_KINDS = ("device_silent", "sensor_fault")
 
 _ALERT_COLUMNS = (
     "SELECT a.alert_id, a.kind, a.sku, a.shelf_id, coalesce(p.name, a.sku, a.shelf_id, '') AS name, f.bay_id, f.level, a.raised_at_ms,"
     " a.emptied_at_ms, a.taken_at_ms, a.taken_by, a.done_at_ms, a.done_by, a.cleared_at_ms,"
     " coalesce(a.units_now, a.units_at_raise) AS units,"
+    " a.subject, a.detail, a.lost_minor_h, a.assigned_to, a.missing_at_ms, a.missing_by, a.escalated_at_ms, a.cleared_by,"
     " s.low, s.high, f.capacity_units, coalesce(b.units, a.back_room_units) AS back_room_units"
     " FROM alerts a LEFT JOIN products p ON p.sku = a.sku"
     " LEFT JOIN facings f ON f.shelf_id = a.shelf_id AND f.sku = a.sku"
@@ -34,15 +36,23 @@ class WorkQueries:
     def open_alerts(self, *, limit: int = 200) -> list[AlertRow]:
         """Return what is empty, longest first, then what is low, oldest first; with what went in the three hours before."""
         rows = self._connection.execute(
-            f"{_ALERT_COLUMNS} WHERE a.cleared_at_ms IS NULL"
+            f"{_ALERT_COLUMNS} WHERE a.cleared_at_ms IS NULL AND a.kind IN ('empty_shelf', 'low_shelf')"
             " ORDER BY a.kind <> 'empty_shelf', coalesce(a.emptied_at_ms, a.raised_at_ms), a.alert_id LIMIT ?",
             (limit,),
         ).fetchall()
         return [self._alert(row, with_pace=True) for row in rows]
 
     def open_alert_count(self) -> int:
-        """Return how many alerts are open."""
-        return int(self._connection.execute("SELECT count(*) FROM alerts WHERE cleared_at_ms IS NULL").fetchone()[0])
+        """Return how many alerts are open; devices that are not well are told apart."""
+        kinds = ", ".join(f"'{kind}'" for kind in DEVICE_KINDS)
+        return int(
+            self._connection.execute(f"SELECT count(*) FROM alerts WHERE cleared_at_ms IS NULL AND kind NOT IN ({kinds})").fetchone()[0]
+        )
+
+    def open_tasks(self, *, limit: int = 300) -> list[AlertRow]:
+        """Return everything that asks for somebody, of whatever kind, oldest first; with what went in the three hours before."""
+        rows = self._connection.execute(f"{_ALERT_COLUMNS} WHERE a.cleared_at_ms IS NULL ORDER BY a.alert_id LIMIT ?", (limit,)).fetchall()
+        return [self._alert(row, with_pace=True) for row in rows]
 
     def past_alerts(self, since_ms: int, *, limit: int = 200) -> list[AlertRow]:
         """Return alerts cleared since then, newest first."""
@@ -54,9 +64,15 @@ class WorkQueries:
     def _alert(self, row: sqlite3.Row, *, with_pace: bool) -> AlertRow:
         values = dict(row)
         bay_id, level = values.pop("bay_id"), values.pop("level")
-        place = None if bay_id is None else PlaceName(bay_name=self._bay_name(bay_id), level=level)
+        place = self._place_of(row["shelf_id"]) if bay_id is None else PlaceName(bay_name=self._bay_name(bay_id), level=level)
         taken = self._taken_before(row["sku"], row["emptied_at_ms"] or row["raised_at_ms"]) if with_pace and row["sku"] else 0.0
         return AlertRow(**values, place=place, taken_units=taken, taken_over_ms=PACE_OVER_MS if with_pace else 0)
+
+    def _place_of(self, shelf_id: str | None) -> PlaceName | None:
+        """Where a shelf is, whatever stands on it."""
+        bays = self.planogram.bays if self.planogram else []
+        found = ((bay, shelf) for bay in bays for shelf in bay.shelves if shelf.shelf_id == shelf_id)
+        return next((PlaceName(bay_name=bay.name, level=shelf.level) for bay, shelf in found), None)
 
     def _bay_name(self, bay_id: str) -> str:
         bays = self.planogram.bays if self.planogram else []

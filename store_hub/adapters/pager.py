@@ -2,43 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import apprise
 
 from store_hub.errors import ConfigurationInvalid
+from store_hub.rows import ChannelRow
+
+Role = Literal["staff", "office", "both"]
 
 
 class Pager:
     """Everywhere that staff are called. Addresses hold passwords, so only their safe names are ever told.
 
     Args:
-        urls: apprise addresses.
+        urls: apprise addresses of the configuration; each is for everybody.
 
     Raises:
         ConfigurationInvalid: an address that apprise does not know.
     """
 
     def __init__(self, urls: list[str], *, config_path: str = "the configuration") -> None:
-        self._targets: dict[str, Any] = {}
+        self._configured: dict[str, tuple[Any, Role]] = {}
+        self._channels: dict[str, tuple[Any, Role]] = {}
+        self._known: dict[str, ChannelRow] = {}
         for number, url in enumerate(urls, start=1):
-            service: Any = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+            service = service_of(url)
             if service is None:
                 scheme = urlsplit(url).scheme or "none"
                 problem = f"address {number} (scheme {scheme}) is none that apprise knows; see its list of services"
                 raise ConfigurationInvalid(path=config_path, field="pager.urls", problem=problem)
-            self._targets[f"{number} ({service.url(privacy=True).split('?')[0]})"] = service
+            self._configured[f"{number} ({safe_name(url)})"] = (service, "both")
+
+    def use(self, channels: Iterable[ChannelRow]) -> None:
+        """Take over the addresses that were set on the page Settings, beside the configuration's own."""
+        known = {row.name: row for row in channels}
+        if known == self._known:
+            return
+        self._known = known
+        made = {row.name: (service_of(row.url), _role(row.role)) for row in known.values()}
+        self._channels = {name: (service, role) for name, (service, role) in made.items() if service is not None}
 
     @property
     def targets(self) -> list[str]:
         """The safe names of all targets, in order."""
-        return list(self._targets)
+        return [*self._configured, *self._channels]
+
+    def role(self, target: str) -> Role:
+        """Whom a target reaches."""
+        return (self._configured.get(target) or self._channels[target])[1]
 
     def send(self, target: str, *, title: str, body: str) -> bool:
         """Send a message to one target; False when it could not be handed over. Waits a few seconds at most."""
-        service = self._targets[target]
-        try:
-            return bool(service.notify(title=title, body=body, notify_type=apprise.NotifyType.WARNING))
-        except (OSError, TypeError, ValueError):  # Its plugins meet the network each in a way of their own.
-            return False
+        return send_to((self._configured.get(target) or self._channels[target])[0], title=title, body=body)
+
+
+def service_of(url: str) -> Any:
+    """Return apprise's service for an address; None for one that it does not know."""
+    return apprise.Apprise.instantiate(url, suppress_exceptions=True)
+
+
+def safe_name(url: str) -> str:
+    """Return an address without its secrets; empty for one that is none."""
+    service = service_of(url)
+    return "" if service is None else str(service.url(privacy=True)).split("?")[0]
+
+
+def send_to(service: Any, *, title: str, body: str) -> bool:
+    """Send a message; False when it could not be handed over."""
+    try:
+        return bool(service.notify(title=title, body=body, notify_type=apprise.NotifyType.WARNING))
+    except (OSError, TypeError, ValueError):  # Its plugins meet the network each in a way of their own.
+        return False
+
+
+def _role(role: str) -> Role:
+    return "staff" if role == "staff" else "office" if role == "office" else "both"

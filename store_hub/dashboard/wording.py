@@ -10,9 +10,9 @@ from markupsafe import Markup
 from store_hub.adapters.ledger_views_rows import AlertRow, DeviceRow, PlaceName
 from store_hub.dashboard.reader import Reader
 from store_hub.rules.key_figures import empty_at_ms, lost_sales_units, pace_per_hour
+from store_hub.rules.overdue import SILENT_AFTER_MS
 from wire_format.plans import Planogram
 
-SILENT_AFTER_MS = 180_000
 STALE_AFTER_MS = 180_000
 
 _MARKS = {

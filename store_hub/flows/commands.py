@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from store_hub.entries import AnyTold
 from store_hub.entries_goods import AnyGoods
+from store_hub.entries_settings import SettingsChange
 from wire_format.reports import AnyFact
 
 
@@ -16,13 +17,14 @@ class Book(NamedTuple):
 
     Args:
         told: what was said.
-        door: names the idempotency keys' room: sales, deliveries, counts, alerts, stock-takes, notices, epcis.
+        door: names the idempotency keys' room: sales, deliveries, counts, alerts, stock-takes, notices, epcis, tasks.
         idempotency_key: None only where the hub itself speaks (its own pages).
 
-    Raises (through the future): IdempotencyConflict, AlertUnknown, PlaceUnknown (counts only), CalibrationOutOfStep, HubStopping.
+    Raises (through the future): IdempotencyConflict, AlertUnknown, PlaceUnknown (counts only), CalibrationOutOfStep,
+        SettingsChanged, HubStopping.
     """
 
-    told: AnyTold | AnyGoods
+    told: AnyTold | AnyGoods | SettingsChange
     door: str
     idempotency_key: str | None = None
 
@@ -97,5 +99,30 @@ class MoveWebhookMark(NamedTuple):
     notification_id: int
 
 
-Command = Book | BookPlanogram | SettleNotification | NumberFacts | ForgetFacts | ReportAfresh | KeepPlan | MoveWebhookMark
+class KeepChannel(NamedTuple):
+    """Keep an address where people are called, in place of one of the same name. Answer: None."""
+
+    name: str
+    url: str
+    role: Literal["staff", "office", "both"]
+
+
+class DropChannel(NamedTuple):
+    """Forget an address. Answer: None."""
+
+    name: str
+
+
+Command = (
+    Book
+    | BookPlanogram
+    | SettleNotification
+    | NumberFacts
+    | ForgetFacts
+    | ReportAfresh
+    | KeepPlan
+    | MoveWebhookMark
+    | KeepChannel
+    | DropChannel
+)
 Answer = Booked | int | None

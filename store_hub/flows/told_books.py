@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from store_hub.adapters.ledger import JournalRow, Ledger
-from store_hub.entries import AlertAction, AnyTold, CalibrationAction, Delivery, LightAction, Sale, StockCount
+from store_hub.entries import (
+    AlertAction,
+    AnyTold,
+    CalibrationAction,
+    Delivery,
+    Escalation,
+    Finding,
+    LightAction,
+    Sale,
+    StockCount,
+)
 from store_hub.entries_goods import (
     AnyGoods,
     DeliveryAcceptance,
@@ -19,13 +29,24 @@ from store_hub.entries_goods import (
     StockTakeDecision,
     StockTakeReads,
 )
-from store_hub.errors import AlertUnknown, CalibrationOutOfStep, GoodsRefused, IdempotencyConflict, PlaceUnknown, PlanogramInvalid
+from store_hub.entries_settings import SettingsChange
+from store_hub.errors import (
+    AlertUnknown,
+    CalibrationOutOfStep,
+    GoodsRefused,
+    IdempotencyConflict,
+    PlaceUnknown,
+    PlanogramInvalid,
+    SettingsOutdated,
+)
 from store_hub.flows.commands import (
     Answer,
     Book,
     Booked,
     BookPlanogram,
+    DropChannel,
     ForgetFacts,
+    KeepChannel,
     KeepPlan,
     MoveWebhookMark,
     NumberFacts,
@@ -34,9 +55,9 @@ from store_hub.flows.commands import (
 )
 from store_hub.flows.inbox import Request
 from store_hub.flows.page import Page
-from store_hub.rows import DirtyRow, Effect, IdempotencyRow, PlanRow, ReportMarksRow, ReportRow, WebhookMarkRow
+from store_hub.rows import ChannelRow, DirtyRow, Effect, Gone, IdempotencyRow, PlanRow, ReportMarksRow, ReportRow, WebhookMarkRow
 from store_hub.rules.fold import StoreFold
-from store_hub.rules.journal_words import LIGHT, PLANOGRAM
+from store_hub.rules.journal_words import LIGHT, PLANOGRAM, SETTINGS
 from store_hub.rules.occurrence_time import RECEIVED, told_time
 from store_hub.rules.planogram_checks import planogram_problems
 from store_hub.rules.told import unknown_skus
@@ -60,6 +81,9 @@ _SOURCES = {
     DeliveryAcceptance: "receiving",
     EpcisCapture: "epcis",
     LightAction: LIGHT,
+    Finding: "finding",
+    Escalation: "finding",
+    SettingsChange: SETTINGS,
 }
 
 
@@ -96,6 +120,12 @@ class ToldBooks:
                 return None
             case MoveWebhookMark():
                 page.effects.append(WebhookMarkRow(command.url, command.notification_id))
+                return None
+            case KeepChannel():
+                page.effects.append(ChannelRow(command.name, command.url, command.role, page.now_ms))
+                return None
+            case DropChannel():
+                page.effects.append(Gone(ChannelRow, (command.name,)))
                 return None
             case KeepPlan():
                 page.effects.append(PlanRow(command.plan_no, command.kind, page.now_ms, command.payload))
@@ -187,7 +217,11 @@ def usable_planogram(payload: bytes, *, store_id: str | None, source: str) -> Pl
     return plan
 
 
-def _refuse_nonsense(told: AnyTold | AnyGoods, fold: StoreFold, now_ms: int) -> None:
+def _refuse_nonsense(told: AnyTold | AnyGoods | SettingsChange, fold: StoreFold, now_ms: int) -> None:
+    if isinstance(told, SettingsChange):
+        if told.revision != fold.calling.revision:
+            raise SettingsOutdated(seen=told.revision, now=fold.calling.revision)
+        return
     refusal = fold.goods.refusal(told)
     if refusal is not None:
         raise GoodsRefused(refusal)
@@ -208,8 +242,10 @@ def _can_be_counted(sku: str, shelf_id: str | None, fold: StoreFold) -> bool:
     return (shelf_id, sku) in fold.places.facings or fold.stock.at(sku, shelf_id) is not None
 
 
-def _told_at_ms(told: AnyTold | AnyGoods) -> int | None:
+def _told_at_ms(told: AnyTold | AnyGoods | SettingsChange) -> int | None:
     match told:
+        case AlertAction():
+            return told.pressed_at_ms
         case Sale():
             return told.sold_at_ms
         case Delivery():

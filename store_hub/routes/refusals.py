@@ -9,7 +9,17 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
 
-from store_hub.errors import AlertUnknown, GoodsRefused, HubBusy, HubError, HubStopping, IdempotencyConflict, LedgerUnusable, PlaceUnknown
+from store_hub.errors import (
+    AlertUnknown,
+    GoodsRefused,
+    HubBusy,
+    HubError,
+    HubStopping,
+    IdempotencyConflict,
+    LedgerUnusable,
+    PlaceUnknown,
+    SettingsOutdated,
+)
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -81,7 +91,7 @@ def status_of(error: HubError) -> int:
     match error:
         case RequestRefused():
             return error.status_code
-        case IdempotencyConflict() | GoodsRefused():
+        case IdempotencyConflict() | GoodsRefused() | SettingsOutdated():
             return 409
         case AlertUnknown():
             return 409 if error.closed else 404

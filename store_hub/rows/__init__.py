@@ -22,6 +22,7 @@ from store_hub.rows.goods import (
     TagGapRow,
 )
 from store_hub.rows.hub import (
+    ChannelRow,
     ClockRow,
     CounterRow,
     DeviceRow,
@@ -46,6 +47,7 @@ from store_hub.rows.people import (
     DoorRecentRow,
     FloorTileRow,
     OccupancyRow,
+    PaceRow,
     QueueRow,
     TagCountRow,
     TagRow,
@@ -64,6 +66,7 @@ from store_hub.rows.shop import (
     ProductRow,
     QuarantineRow,
     SaleRow,
+    SettingsRow,
     ShelfEventRow,
     ShelfWeightRow,
     SkuQuarterClosing,
@@ -145,6 +148,8 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     CameraAuditRow: Table("camera_audits", ("door_id", "area_id", "audited_at_ms", "journal_id")),
     ButtonPressRow: Table("button_presses", ("journal_id",)),
     CalibrationRow: Table("calibrations", ("shelf_id",), state="1"),
+    PaceRow: Table("paces", ("shelf_id", "sku"), state="1"),
+    SettingsRow: Table("settings", ("one",), state="1"),
     AlertRow: Table("alerts", ("alert_id",), state="cleared_at_ms IS NULL OR alert_id = (SELECT max(alert_id) FROM alerts)"),
 }
 
@@ -161,6 +166,7 @@ OPERATIONAL: dict[type[tuple[Any, ...]], Table] = {
     ReportMarksRow: Table("report_marks", ("one",), state="1"),
     PlanRow: Table("plans", ("plan_no",)),
     WebhookMarkRow: Table("webhook_marks", ("url",)),
+    ChannelRow: Table("channels", ("name",)),
 }
 
 TABLES: dict[type[tuple[Any, ...]], Table] = {**DERIVED, **OPERATIONAL}
@@ -188,6 +194,7 @@ __all__ = [
     "CalibrationRow",
     "CameraAuditRow",
     "CaptureRow",
+    "ChannelRow",
     "ClockRow",
     "CounterRow",
     "DeliveryRow",
@@ -211,6 +218,7 @@ __all__ = [
     "OccupancyRow",
     "OutboxRangeRow",
     "OutboxRow",
+    "PaceRow",
     "PlanRow",
     "PlanogramRow",
     "ProductRow",
@@ -219,6 +227,7 @@ __all__ = [
     "ReportMarksRow",
     "ReportRow",
     "SaleRow",
+    "SettingsRow",
     "ShelfEventRow",
     "ShelfWeightRow",
     "SkuQuarterClosing",

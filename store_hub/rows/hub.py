@@ -120,3 +120,12 @@ class WebhookMarkRow(NamedTuple):
 
     url: str
     notification_id: int
+
+
+class ChannelRow(NamedTuple):
+    """Where people are called."""
+
+    name: str
+    url: str
+    role: str
+    added_at_ms: int

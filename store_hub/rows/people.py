@@ -187,7 +187,7 @@ class CalibrationRow(NamedTuple):
 
 
 class AlertRow(NamedTuple):
-    """A call to a shelf."""
+    """A call to a shelf, or to a device, a queue or a discrepancy; and the task it is."""
 
     alert_id: int
     kind: str
@@ -204,3 +204,21 @@ class AlertRow(NamedTuple):
     units_now: float | None
     back_room_units: float | None
     journal_id: int
+    subject: str = ""
+    detail: str = ""
+    lost_minor_h: float | None = None
+    assigned_to: str | None = None
+    assigned_at_ms: int | None = None
+    missing_at_ms: int | None = None
+    missing_by: str | None = None
+    escalated_at_ms: int | None = None
+    cleared_by: str = ""
+
+
+class PaceRow(NamedTuple):
+    """How fast an article goes from a shelf."""
+
+    shelf_id: str
+    sku: str
+    per_hour: float
+    updated_at_ms: int

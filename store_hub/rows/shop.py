@@ -25,6 +25,17 @@ class PlanogramRow(NamedTuple):
     payload: bytes
 
 
+class SettingsRow(NamedTuple):
+    """What the manager has set."""
+
+    one: int
+    journal_id: int
+    revision: int
+    changed_at_ms: int
+    changed_by: str
+    payload: bytes
+
+
 class ProductRow(NamedTuple):
     """An article of it."""
 

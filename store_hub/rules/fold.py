@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from store_hub.entries import BACK_ROOM, AlertAction, CalibrationAction, Delivery, LightAction, Sale, StockCount
+from store_hub.entries import AlertAction, CalibrationAction, Delivery, Escalation, Finding, LightAction, Sale, StockCount
 from store_hub.entries_goods import AnyGoods
+from store_hub.entries_settings import SettingsChange
 from store_hub.rows import (
     AlertRow,
     BadgeSightingRow,
@@ -23,17 +24,17 @@ from store_hub.rows import (
     DoorRecentRow,
     Effect,
     OccupancyRow,
+    PaceRow,
     PlanogramRow,
     QuarantineRow,
-    ShelfEventRow,
-    StaffCall,
+    SettingsRow,
     StockRow,
     TagCountRow,
     TagRow,
     TotalRow,
 )
-from store_hub.rules.alerts import EMPTY, AlertBoard
 from store_hub.rules.calibrations import CalibrationBook
+from store_hub.rules.calling import Calling
 from store_hub.rules.camera_audits import audit_row
 from store_hub.rules.changes import Changes
 from store_hub.rules.goods import GoodsBook, goods_of
@@ -82,7 +83,8 @@ class StoreFold:
 
     def __init__(self) -> None:
         self.stock = StockBook()
-        self.alerts = AlertBoard()
+        self.calling = Calling()
+        self.alerts = self.calling.alerts
         self.calibrations = CalibrationBook()
         self.places: Places | None = None
         self._doors = DoorBook()
@@ -102,7 +104,7 @@ class StoreFold:
             else:
                 self._restore_row(row)
         if planogram is not None:
-            self._use(index_planogram(planogram))
+            self._use(self.calling.use(index_planogram(planogram)))
             self.stock.scales.take_rows()  # Nothing has changed: it is what the ledger holds.
 
     def _restore_row(self, row: Effect) -> None:
@@ -125,6 +127,10 @@ class StoreFold:
                 self._doors.restore(row)
             case AlertRow():
                 self.alerts.restore(row)
+            case PaceRow():
+                self.calling.paces.restore(row)
+            case SettingsRow():
+                self.calling.restore_settings(row)
             case CalibrationRow():
                 self.calibrations.restore(row)
             case _:
@@ -145,14 +151,16 @@ class StoreFold:
         elif isinstance(said, Planogram):
             self._put_in_force(said, entry, changes)
         elif isinstance(said, AlertAction):
-            self._act(said, changes)
+            self.calling.act(said, self.stock, self.places, changes)
+        elif isinstance(said, Finding | Escalation | SettingsChange | DeviceHealth):
+            self._attend(said, changes)
         elif isinstance(said, AnyGoods):
             self.goods.hear(said, changes)
         elif isinstance(said, CalibrationAction):
             changes.effects += self.calibrations.act(said, changes.at_ms)
         elif isinstance(said, CalibrationProgress):
             changes.effects += self.calibrations.hear(said, changes.at_ms)
-        elif not isinstance(said, Shed | DeviceHealth | LightAction | TagMoved):  # Where a tag is follows from seen and left alone.
+        elif not isinstance(said, Shed | LightAction | TagMoved):  # Where a tag is follows from seen and left alone.
             self._hear(said, changes)
         self._judge(changes)
         return changes.effects
@@ -188,6 +196,7 @@ class StoreFold:
                 changes.effects += dwell_effects(said, clock_shift_ms=shift_ms, zones=self._zones)
             case QueueLength():
                 changes.effects.append(queue_effect(said, entry.journal_id, clock_shift_ms=shift_ms))
+                self.calling.hear_queue(said, changes)
             case FloorZones():
                 changes.effects += visit_effects(said, clock_shift_ms=shift_ms)
             case CameraAudited():
@@ -202,6 +211,7 @@ class StoreFold:
     def _hear(self, said: Sale | Delivery | StockCount, changes: Changes) -> None:
         if isinstance(said, Sale):
             book_sale(said, self.stock, self.places, changes)
+            self.calling.after_sale([line.sku for line in said.lines], self.stock, changes)
         elif isinstance(said, Delivery):
             book_delivery(said, self.stock, self.places, changes)
         else:
@@ -209,7 +219,7 @@ class StoreFold:
         self.goods.after_told(said, changes)
 
     def _put_in_force(self, planogram: Planogram, entry: Entry, changes: Changes) -> None:
-        before, after = self.places, index_planogram(planogram)
+        before, after = self.places, self.calling.use(index_planogram(planogram))
         changes.effects += self._use(after)
         put_in_force(before, after, self.stock, self.alerts, entry.payload, changes)
 
@@ -222,18 +232,18 @@ class StoreFold:
         self.goods.use_planogram(places)
         return [*self.stock.scales.use_planogram(places)]
 
-    def _act(self, action: AlertAction, changes: Changes) -> None:
-        alert = self.alerts.open_alert(action.alert_id)
-        if alert is None:
-            return
-        facing = None if self.places is None else self.places.facings.get((alert.shelf_id or "", alert.sku or ""))
-        by_hand = action.action == "done" and (facing is None or not facing.weighed)
-        if by_hand and facing is not None:
-            self.stock.fill_unweighed(facing, changes)
-            alert = self.alerts.open_alert(action.alert_id) or alert
-        rows = self.alerts.act(action, at_ms=changes.at_ms, close=by_hand)
-        changes.effects += rows
-        changes.effects += [StaffCall(row.alert_id, "cleared") for row in rows if row.cleared_at_ms is not None]
+    def _attend(self, said: Finding | Escalation | SettingsChange | DeviceHealth, changes: Changes) -> None:
+        if isinstance(said, Finding):
+            self.calling.find(said, changes)
+        elif isinstance(said, Escalation):
+            self.calling.escalate(said, changes)
+        elif isinstance(said, DeviceHealth):
+            self.calling.hear_health(said, changes)
+        elif self.calling.set(said, changes) and self.places is not None:
+            self.places = self.calling.use(index_planogram(self.places.planogram))
+            changes.effects += self.places.facings.values()
+            for shelf_id, sku in self.places.facings:
+                changes.places[sku, shelf_id] = None  # Its marks may have changed, though its stock has not.
 
     # ---- after each entry
 
@@ -242,34 +252,5 @@ class StoreFold:
         for sku in changes.skus:
             homes = self.places.shelves_of.get(sku, ()) if self.places is not None else ()
             self._totals.retell(sku, self.stock.places(sku), homes, self.stock.baskets.carried(sku), changes)
-        if self.places is None:
-            return
-        for sku, place in changes.places:
-            facing, stock = self.places.facings.get((place, sku)), self.stock.at(sku, place)
-            if facing is None or stock is None:
-                continue
-            was_empty = {row.alert_id for row in self.alerts.open_on(place, sku) if row.emptied_at_ms is not None}
-            back_room = self.stock.at(sku, BACK_ROOM)
-            for row in self.alerts.judge(facing, stock, back_room, at_ms=changes.at_ms, journal_id=changes.journal_id):
-                changes.effects.append(row)
-                reason = _call_reason(row, changes.journal_id, was_empty)
-                if reason is not None:
-                    changes.effects.append(StaffCall(row.alert_id, reason))
-            if _is_swept(changes, place, sku):
-                changes.effects += [StaffCall(row.alert_id, "swept") for row in self.alerts.open_on(place, sku)]
-
-
-def _is_swept(changes: Changes, shelf_id: str, sku: str) -> bool:
-    """Tell whether the entry says that a whole facing went at once."""
-    events = (effect for effect in changes.effects if isinstance(effect, ShelfEventRow))
-    return any(event.meaning == "swept" and (event.shelf_id, event.sku) == (shelf_id, sku) for event in events)
-
-
-def _call_reason(row: AlertRow, journal_id: int, was_empty: set[int]) -> str | None:
-    if row.cleared_at_ms is not None:
-        return "cleared"
-    if row.journal_id == journal_id:
-        return "raised"
-    if row.kind == EMPTY and row.alert_id not in was_empty:
-        return "emptied"
-    return None
+        if self.places is not None:
+            self.calling.judge(self.stock, self.places, changes)

@@ -8,6 +8,7 @@ import msgspec
 
 from store_hub.entries import AnyTold
 from store_hub.entries_goods import AnyGoods
+from store_hub.entries_settings import SettingsChange
 from wire_format import codec
 from wire_format.errors import MessageUndecodable, VersionUnknown
 from wire_format.observations import AnyObservation, DeviceHealth
@@ -21,14 +22,15 @@ class Unreadable(NamedTuple):
     detail: str
 
 
-Said = AnyObservation | AnyTold | AnyGoods | Planogram | DeviceHealth | Unreadable
+Said = AnyObservation | AnyTold | AnyGoods | SettingsChange | Planogram | DeviceHealth | Unreadable
 
 EDGE = "edge"
 HEALTH = "health"
 PLANOGRAM = "planogram"
 LIGHT = "light"
+SETTINGS = "settings"
 
-_told: msgspec.json.Decoder[AnyTold | AnyGoods] = msgspec.json.Decoder(AnyTold | AnyGoods)
+_told: msgspec.json.Decoder[AnyTold | AnyGoods | SettingsChange] = msgspec.json.Decoder(AnyTold | AnyGoods | SettingsChange)
 
 
 def read_entry(source: str, payload: bytes, *, topic: str | None) -> Said:

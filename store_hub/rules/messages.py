@@ -8,7 +8,8 @@ from typing import NamedTuple
 FRESH_MS = 15 * 60_000
 """A call is sent only this long after it happened: when a shop catches up on its morning, nobody wants the morning's calls."""
 
-SWEPT = "swept"
+SWEPT, ESCALATED = "swept", "escalated"
+STOCK_KINDS = ("low_shelf", "empty_shelf")
 LISTED_MAX = 8
 """A message names so many places at most; the page has the rest."""
 
@@ -17,7 +18,7 @@ class Call(NamedTuple):
     """An alert, as a person would want to hear of it.
 
     Args:
-        reason: raised | emptied | swept (all went at once).
+        reason: raised | emptied | swept (all went at once) | escalated (nobody took it in time).
         happened_at_ms: when it was raised, or became empty.
         open: whether it still stands.
         taken: whether somebody has it in hand.
@@ -25,6 +26,8 @@ class Call(NamedTuple):
         place: bay and board in the shop's own words.
         units, back_room_units: estimates; None = not known.
         fill_units: how many fit and are missing on the shelf; None = not known.
+        kind: of the alert. subject, detail: of what is about no article on a shelf.
+        walk: the place in a walk through the shop. lost_minor_h: sales at stake an hour.
     """
 
     notification_id: int
@@ -38,6 +41,11 @@ class Call(NamedTuple):
     units: float | None
     back_room_units: float | None
     fill_units: float | None
+    kind: str = "low_shelf"
+    subject: str = ""
+    detail: str = ""
+    walk: int = 0
+    lost_minor_h: float | None = None
 
 
 class Message(NamedTuple):
@@ -47,25 +55,28 @@ class Message(NamedTuple):
     body: str
 
 
-def is_outdated(call: Call, now_ms: int) -> bool:
-    """Tell whether nobody needs to hear of it any more: it is over, somebody has it in hand, or it is old news."""
-    return not call.open or (call.taken and call.reason != SWEPT) or now_ms - call.happened_at_ms > FRESH_MS
-
-
 def message(calls: Sequence[Call], page_url: str | None) -> Message:
-    """Return one message for calls that came together; the emptiest first. An alert that was raised and then ran empty is named once."""
+    """Return one message for calls that came together: the most pressing ones, in the order of one walk through the shop.
+
+    An alert that was raised and then ran empty is named once.
+    """
     latest = {call.alert_id: call for call in calls}
-    ordered = sorted(latest.values(), key=lambda call: (not _is_empty(call), call.happened_at_ms, call.alert_id))
+    pressing = sorted(
+        latest.values(), key=lambda call: (-(call.lost_minor_h or 0.0), not _is_empty(call), call.happened_at_ms, call.alert_id)
+    )
+    ordered = sorted(pressing[:LISTED_MAX], key=lambda call: call.walk) + pressing[LISTED_MAX:]
     lines = [sentence(call) for call in ordered[:LISTED_MAX]]
     if len(ordered) > LISTED_MAX:
         lines.append(f"And {len(ordered) - LISTED_MAX} more.")
     if page_url is not None:
-        lines.append(f"{page_url.rstrip('/')}/alerts")
+        lines.append(f"{page_url.rstrip('/')}/staff")
     return Message(_title(ordered), "\n".join(lines))
 
 
 def sentence(call: Call) -> str:
     """Return what is wrong, where, how many are left and what to do."""
+    if call.kind not in STOCK_KINDS:
+        return _found_sentence(call)
     if call.reason == SWEPT:
         state = f"{call.article} was swept off {call.place} at once, not paid for yet: please go and look"
     elif _is_empty(call):
@@ -74,16 +85,51 @@ def sentence(call: Call) -> str:
         state = f"{call.article} is low on {call.place}"
     else:
         state = f"{call.article} is low on {call.place}: about {_count(call.units)} left"
-    return f"{state}; {_advice(call)}."
+    late = "nobody has taken it: " if call.reason == ESCALATED else ""
+    return f"{late}{state}; {_advice(call)}."
+
+
+def _found_sentence(call: Call) -> str:
+    match call.kind:
+        case "swept":
+            text = f"{call.detail} {call.article} were swept off {call.place} at once, not paid for yet: please go and look."
+        case "misplaced":
+            text = f"{call.article} stands on {call.place}, where it does not belong: please put it back."
+        case "queue":
+            text = f"{call.detail} people wait at {call.subject}: please open another till."
+        case "device_silent":
+            text = f"Device {call.subject} has gone silent: please check its power and network cable."
+        case "sensor_fault":
+            text = f"Device {call.subject.split(' ', 1)[0]}, {call.detail}"
+        case _:
+            text = call.detail or f"{call.article}: please have a look."
+    return f"nobody has taken it: {text}" if call.reason == ESCALATED else text
+
+
+def _found_title(call: Call) -> str:
+    names = {
+        "swept": f"{call.article}: swept off the shelf",
+        "misplaced": f"{call.article}: on a wrong shelf",
+        "queue": f"{call.subject}: people wait",
+        "device_silent": f"{call.subject}: silent",
+        "sensor_fault": f"{call.subject.split(' ', 1)[0]}: not well",
+    }
+    return names.get(call.kind, f"{call.article}: please look")
 
 
 def _title(calls: Sequence[Call]) -> str:
+    if all(call.reason == ESCALATED for call in calls):
+        return "1 task waits for somebody" if len(calls) == 1 else f"{len(calls)} tasks wait for somebody"
+    if len(calls) == 1 and calls[0].kind not in STOCK_KINDS:
+        return _found_title(calls[0])
     if len(calls) == 1 and calls[0].reason == SWEPT:
         return f"{calls[0].article}: swept off the shelf"
     if len(calls) == 1:
         return f"{calls[0].article}: {'sold out' if _is_empty(calls[0]) else 'low'}"
-    empty = sum(_is_empty(call) for call in calls)
-    return f"{len(calls)} shelves need goods" + (f", {empty} sold out" if empty else "")
+    empty = sum(_is_empty(call) for call in calls if call.kind in STOCK_KINDS)
+    if all(call.kind in STOCK_KINDS for call in calls):
+        return f"{len(calls)} shelves need goods" + (f", {empty} sold out" if empty else "")
+    return f"{len(calls)} tasks" + (f", {empty} sold out" if empty else "")
 
 
 def _advice(call: Call) -> str:

@@ -17,13 +17,14 @@ def test_a_facing_swept_at_once_calls_staff_and_is_settled_when_the_till_is_paid
     shop.weigh(0, 6)
     assert shop.rows("SELECT sku, units FROM shelf_events WHERE meaning = 'swept'") == [("cola", -10)]
     assert calls(shop) == ["raised", "swept"]
-    assert shop.rows("SELECT kind FROM alerts") == [("empty_shelf",)]
+    assert shop.rows("SELECT kind, detail, lost_minor_h FROM alerts") == [("empty_shelf", "", None), ("swept", "10", 1990.0)]
     shop.clock.at_ms += 120_000
     assert sum(units for (units,) in shop.rows("SELECT basket_units FROM totals WHERE sku = 'cola'")) == 10
     shop.tell(Sale(till="till-1", lines=[SaleLine(sku="cola", units=10)]))
     assert shop.rows("SELECT basket_units FROM totals WHERE sku = 'cola'") == [(0,)]
     assert shop.units("cola", "drinks") == 0
-    assert calls(shop) == ["raised", "swept"]
+    assert calls(shop) == ["raised", "swept", "cleared"]
+    assert shop.rows("SELECT cleared_by FROM alerts WHERE kind = 'swept'") == [("over",)]
     assert rebuild(shop.path, replace=False, progress=lambda done, total: None).differences == []
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from store_hub.rules.messages import Call, is_outdated, message, sentence
+from store_hub.rules.messages import Call, message, sentence
+from store_hub.rules.paging import PagingRules, is_outdated
 
 NOON_MS = 1_780_315_200_000
 
@@ -38,7 +39,7 @@ def test_what_is_not_known_is_not_said() -> None:
 def test_one_call_has_its_article_on_the_lock_screen_and_a_link() -> None:
     told = message([call()], "http://hub.local:8080/")
     assert told.title == "Milk 1 l: low"
-    assert told.body.splitlines()[-1] == "http://hub.local:8080/alerts"
+    assert told.body.splitlines()[-1] == "http://hub.local:8080/staff"
 
 
 def test_calls_that_come_together_are_one_message_with_the_emptiest_first() -> None:
@@ -59,15 +60,15 @@ def test_a_whole_shop_that_needs_goods_still_fits_on_a_phone() -> None:
 
 
 def test_old_news_and_what_somebody_has_in_hand_wakes_nobody() -> None:
-    assert not is_outdated(call(), NOON_MS + 15 * 60_000)
-    assert is_outdated(call(), NOON_MS + 15 * 60_000 + 1)
-    assert is_outdated(call(taken=True), NOON_MS)
-    assert is_outdated(call(open=False), NOON_MS)
+    assert not is_outdated(call(), NOON_MS + 15 * 60_000, PagingRules())
+    assert is_outdated(call(), NOON_MS + 15 * 60_000 + 1, PagingRules())
+    assert is_outdated(call(taken=True), NOON_MS, PagingRules())
+    assert is_outdated(call(open=False), NOON_MS, PagingRules())
 
 
 def test_a_facing_swept_at_once_is_told_even_if_somebody_is_on_their_way_to_refill_it() -> None:
     swept = call(reason="swept", units=0.0, taken=True)
-    assert not is_outdated(swept, NOON_MS)
+    assert not is_outdated(swept, NOON_MS, PagingRules())
     told = message([call(), swept], None)
     assert told.title == "Milk 1 l: swept off the shelf"
     assert told.body.startswith("Milk 1 l was swept off Fridge, board 1 at once, not paid for yet: please go and look;")

@@ -6,14 +6,17 @@ import random
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi import FastAPI, Request, Response
 
 from store_hub.adapters.ledger_calls import LedgerCalls
 from store_hub.adapters.pager import Pager
-from store_hub.entries import AlertAction, Sale, SaleLine
+from store_hub.entries import AlertAction, Escalation, Finding, Sale, SaleLine
+from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
 from store_hub.errors import ConfigurationInvalid
+from store_hub.flows.commands import DropChannel, KeepChannel
 from store_hub.flows.notify import Notify
 from store_hub.rules.back_off import BackOff
 
@@ -69,7 +72,7 @@ def test_a_low_shelf_calls_staff_once(shop: Any, phone: Phone, make_notify: Call
     assert notify.notify_once() is None
     assert [told["title"] for told in phone.messages] == ["Milk 1 l: low"]
     sentence = "Milk 1 l is low on Fridge, board 1: about 1 left; please fetch 7 of 12 from the back room."
-    assert phone.messages[0]["message"].splitlines() == [sentence, "http://hub:8080/alerts"]
+    assert phone.messages[0]["message"].splitlines() == [sentence, "http://hub:8080/staff"]
     assert outcomes(shop) == [("raised", 1, "sent")]
 
 
@@ -169,3 +172,67 @@ def test_addresses_that_apprise_does_not_know_are_refused_without_telling_them(s
 
 def test_passwords_in_addresses_are_not_in_the_names_of_targets() -> None:
     assert "secret" not in "".join(Pager(["json://user:secret@localhost/path"]).targets)
+
+
+def test_a_receiver_has_one_message_in_ten_minutes_and_then_one_for_all(
+    shop: Any, phone: Phone, make_notify: Callable[..., Notify]
+) -> None:
+    notify = make_notify(phone.url)
+    sell(shop, "milk", 5)
+    shop.clock.pass_s(5)
+    assert notify.notify_once() is None
+    for sku in ("cola", "tea"):
+        shop.clock.pass_s(60)
+        shop.tell(Finding(kind="misplaced", subject=f"x {sku}", sku=sku))
+        assert notify.notify_once() is not None
+    assert len(phone.messages) == 1
+    shop.tell(Finding(kind="swept", subject="x milk", sku="milk", detail="9"))
+    shop.clock.pass_s(5)
+    notify.notify_once()
+    assert len(phone.messages) == 2  # A sweep does not wait, and takes along what waits.
+    assert phone.messages[1]["title"] == "3 tasks"
+    shop.clock.pass_s(600)
+    assert notify.notify_once() is None
+    assert len(phone.messages) == 2
+
+
+def test_in_the_quiet_hours_nobody_is_called_and_after_them_what_still_stands_is_told(
+    shop: Any, phone: Phone, make_notify: Callable[..., Notify]
+) -> None:
+    quiet = AlertRules(quiet_from="11:00", quiet_to="14:00")
+    shop.tell(SettingsChange(settings=ShopSettings(alerts=quiet)))
+    notify = make_notify(phone.url, zone=lambda: ZoneInfo("UTC"))
+    sell(shop, "milk", 5)
+    shop.clock.pass_s(5)
+    left_s = notify.notify_once()
+    assert left_s is not None
+    assert phone.messages == []
+    shop.clock.pass_s(int(left_s) + 1)
+    assert notify.notify_once() is None
+    assert [told["title"] for told in phone.messages] == ["Milk 1 l: low"]
+
+
+def test_staff_hear_of_shelves_and_the_office_of_devices_and_of_what_nobody_takes(
+    shop: Any, serve: Any, make_notify: Callable[..., Notify]
+) -> None:
+    staff, office = Phone(serve), Phone(serve)
+    shop.ask(KeepChannel("staff group", staff.url, "staff"))
+    shop.ask(KeepChannel("Li Wei", office.url, "office"))
+    notify = make_notify(gap_ms=0)
+    sell(shop, "milk", 5)
+    shop.tell(Finding(kind="device_silent", subject="pi-7"))
+    shop.clock.pass_s(200)
+    notify.notify_once()
+    assert [told["title"] for told in staff.messages] == ["Milk 1 l: low"]
+    assert [told["title"] for told in office.messages] == ["pi-7: silent"]
+    shop.tell(Escalation(alert_ids=[1]))
+    shop.clock.pass_s(5)
+    notify.notify_once()
+    assert len(staff.messages) == 1
+    assert office.messages[-1]["title"] == "1 task waits for somebody"
+    assert office.messages[-1]["message"].startswith("nobody has taken it: Milk 1 l is low")
+    shop.ask(DropChannel("Li Wei"))
+    shop.tell(Finding(kind="device_silent", subject="pi-8"))
+    shop.clock.pass_s(200)
+    assert notify.notify_once() is None
+    assert outcomes(shop)[-1] == ("raised", 1, "given_up")
