@@ -31,9 +31,10 @@ class TakenIn(Struct, frozen=True, kw_only=True):
 
 
 class AlertBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who takes an alert, or says that it is done."""
+    """Who does something about an alert; `to`: whom it is given to."""
 
     by: Text = "staff"
+    to: Text | None = None
 
 
 DOOR_STRUCTS: list[type[Struct]] = [Sale, Delivery, StockCount, AlertBody, TakenIn, Refusal]
@@ -145,16 +146,16 @@ def make_router(
         return await doors.book(count, door="counts", key=key)
 
     @router.post(
-        "/alerts/{alert_id}/{action}", summary="Take an alert, or say that it is done",
+        "/alerts/{alert_id}/{action}", summary="Take an alert, give it away or back, say that it is done or that nothing is there",
         **described(answer=TakenIn, refusal=Refusal, body=AlertBody),
     )  # fmt: skip
-    async def alerts(alert_id: int, action: Literal["take", "done"], request: Request) -> Response:
+    async def alerts(alert_id: int, action: Literal["take", "done", "not_there", "release", "assign"], request: Request) -> Response:
         key = doors.admit(request)
         body = await read_body(request)
-        by = decode(body, AlertBody).by if body else AlertBody().by
+        said = decode(body, AlertBody) if body else AlertBody()
         if not 1 <= alert_id < 2**53:
             raise BodyInvalid("alert_id", f"{alert_id} is no alert's number; they count from 1")
-        return await doors.book(AlertAction(alert_id=alert_id, action=action, by=by), door="alerts", key=key)
+        return await doors.book(AlertAction(alert_id=alert_id, action=action, by=said.by, to=said.to), door="alerts", key=key)
 
     return router
 

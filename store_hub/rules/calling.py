@@ -14,16 +14,13 @@ import msgspec
 from store_hub.entries import BACK_ROOM, AlertAction, Escalation, Finding
 from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
 from store_hub.rows import AlertRow, FacingRow, SettingsRow, ShelfEventRow, StaffCall
-from store_hub.rules.alerts import EMPTY, AlertBoard
+from store_hub.rules.alerts import EMPTY, SURE_ENOUGH, AlertBoard, is_empty, probability_at_most
 from store_hub.rules.changes import Changes
 from store_hub.rules.paces import PaceBook
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
 from store_hub.rules.thresholds import by_pace, place_rule, with_rule
 from wire_format.observations import DeviceHealth, QueueLength
-
-SURE_STRAY = 0.8
-"""A thing on a foreign shelf is called misplaced from this probability on."""
 
 QUEUE_OVER_SHARE = 0.6
 """A queue is over once it is this share of what raised it: between the two it neither calls nor hangs up."""
@@ -85,7 +82,8 @@ class Calling:
                 reason = _call_reason(alert, changes.journal_id, was_empty)
                 if reason is not None:
                     changes.effects.append(StaffCall(alert.alert_id, reason))
-        self._look_for_strays(events, stock, changes)
+        self._look_for_sweeps(events, changes)
+        self._look_for_strays(stock, places, changes)
 
     def _marks(self, facing: FacingRow, per_hour: float) -> FacingRow:
         if self.rules.low_minutes is None and not self.rules.places:
@@ -96,8 +94,8 @@ class Calling:
         price_minor = self._prices.get(sku)
         return None if price_minor is None or per_hour <= 0.0 else round(per_hour * price_minor, 1)
 
-    def _look_for_strays(self, events: Sequence[ShelfEventRow], stock: StockBook, changes: Changes) -> None:
-        """A whole facing that went at once, and what stands on a foreign shelf."""
+    def _look_for_sweeps(self, events: Sequence[ShelfEventRow], changes: Changes) -> None:
+        """A whole facing that went at once."""
         for event in events:
             if event.sku is None:
                 continue
@@ -109,14 +107,22 @@ class Calling:
                     lost_minor_h=None if worth is None else float(worth * -event.units),
                 )  # fmt: skip
                 self.find(found, changes)
-            elif event.meaning == "stranger" and event.probability >= SURE_STRAY:
-                state: Literal["open", "over"] = "open" if event.units > 0 else "over"
-                self.find(
-                    Finding(
-                        kind="misplaced", subject=subject, state=state, sku=event.sku, shelf_id=event.shelf_id, detail=str(event.units)
-                    ),
-                    changes,
-                )
+
+    def _look_for_strays(self, stock: StockBook, places: Places, changes: Changes) -> None:
+        """What stands on a shelf where it has no place, and what no longer does."""
+        for sku, place in changes.places:
+            row = stock.at(sku, place)
+            if place == BACK_ROOM or row is None or (place, sku) in places.facings:
+                continue
+            if 1.0 - probability_at_most(row, 0) >= SURE_ENOUGH:
+                found = Finding(kind="misplaced", subject=f"{place} {sku}", sku=sku, shelf_id=place, detail=str(round(row.units)))
+                self.find(found, changes)
+        for alert in self.alerts.found("misplaced"):
+            if alert.sku is None or alert.sku not in changes.skus or alert.subject != f"{alert.shelf_id} {alert.sku}":
+                continue
+            row = stock.at(alert.sku, alert.shelf_id or "")
+            if row is None or is_empty(row):
+                self.find(Finding(kind="misplaced", subject=alert.subject, state="over"), changes)
 
     def after_sale(self, skus: Sequence[str], stock: StockBook, changes: Changes) -> None:
         """What was swept and then paid for was a large purchase."""

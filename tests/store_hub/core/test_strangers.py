@@ -95,6 +95,7 @@ def test_a_bottle_of_another_shelf_is_named_where_it_lies_and_leaves_no_trace_wh
         (2, 2, 0)
     ]
     assert wider.is_rebuilt_alike()
+    assert wider.shop.rows("SELECT kind, sku, shelf_id, cleared_by FROM alerts") == [("misplaced", "water", "drinks", "over")]
 
 
 def test_what_weighs_like_two_articles_is_not_named_but_both_are_mentioned(wider: WiderShop) -> None:
