@@ -61,7 +61,7 @@ def open_device(config: EdgeConfig, clock: AgentClock, *, pace: UplinkPace | Non
     faults = FaultBoard(clock.wall_ms)
     outbox = Outbox(Path(config.outbox.path), capacity=config.outbox.capacity)
     if outbox.set_aside is not None:
-        message = f"the outbox was damaged; what it held was not sent and is kept as {outbox.set_aside.name}"
+        message = f"the outbox was damaged and {outbox.lost_to_damage} of its observations lost; it is kept as {outbox.set_aside.name}"
         faults.raise_fault("outbox", "outbox_was_damaged", message, "check the SD card; a power cut must not do this")
     teller = HealthTeller(
         device_id=config.device_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -12,11 +13,23 @@ LightState = Literal["off", "pick_here", "refill_here", "fault"]
 
 
 class BookedThrough(Struct, frozen=True, kw_only=True, tag_field="type", tag="booked_through"):
-    """The hub has booked every observation of this outbox up to here: the edge may forget them. Retained."""
+    """The hub has booked every observation of this outbox up to here: the edge may forget them. Retained.
+
+    `digest` is of the letter `booked_through` itself (BLAKE2b of 8 bytes over the payload, hex). An edge whose own letter of that number is
+    another one is not alone with its outbox: a copied SD card. It forgets nothing and goes on in a new outbox, as it does when the hub
+    calls the outbox `contested`. The hub knows what it has from the old one, and books it once.
+    """
 
     outbox_id: OutboxId
     booked_through: BookedSequence
     ledger_id: LedgerId
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")] | None = None
+    contested: bool = False
+
+
+def letter_digest(payload: bytes) -> str:
+    """The digest of a letter's payload, as `BookedThrough` names it."""
+    return blake2b(payload, digest_size=8).hexdigest()
 
 
 class DeviceConfiguration(Struct, frozen=True, kw_only=True, tag_field="type", tag="device_configuration"):

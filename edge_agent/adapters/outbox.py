@@ -7,12 +7,12 @@ one `Shed` row, with a sequence of its own, tells the hub how much went.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from edge_agent.adapters import outbox_file
 from edge_agent.adapters.outbox_file import OutboxCorrupt, OutboxDiskFull, storage_errors
 from edge_agent.adapters.outbox_rows import Letter, OutboxRows
 from wire_format import codec
+from wire_format.commands import letter_digest
 from wire_format.observations import Observation
 
 __all__ = ["Letter", "Outbox", "OutboxCorrupt"]
@@ -54,6 +55,8 @@ class Outbox:
         self.path = Path(path)
         self.capacity = capacity
         self.set_aside: Path | None = None
+        self.lost_to_damage = 0
+        """Rows of a damaged file that could not be taken over since this program opened it."""
         self._lock = threading.Lock()
         self._queue: list[_Ticket] = []
         self._queue_lock = threading.Lock()
@@ -64,8 +67,7 @@ class Outbox:
             try:
                 self._open()
             except OutboxCorrupt:
-                self.set_aside = outbox_file.set_aside(self.path)
-                self._open()
+                self._begin_anew(None)
         except BaseException:
             os.close(self._file_lock)
             raise
@@ -87,7 +89,6 @@ class Outbox:
         except BaseException:
             self._connection.close()
             raise
-        self._last_sequence_at_open = self.last_sequence
         outbox_file.keep_ballast(self.path)
 
     def on_put(self, listener: Callable[[], None]) -> None:
@@ -131,6 +132,16 @@ class Outbox:
             letters, self.last_sequence = self._transact(lambda: self._take(after_sequence, limit), is_draining=True)
         return letters
 
+    def is_another(self, sequence: int, digest: str) -> bool:
+        """Whether the letter of this sequence is here, and is another one than the one with this digest.
+
+        Raises:
+            OutboxUnusable: the disk is broken.
+        """
+        with self._lock, storage_errors(self.path):
+            payload = self._rows.payload(sequence)
+        return payload is not None and letter_digest(payload) != digest
+
     def oldest_sequence(self) -> int:
         """The first sequence that can still be sent: of the oldest numbered row, or else the next to be given."""
         with self._lock, storage_errors(self.path):
@@ -170,13 +181,13 @@ class Outbox:
             self._shed.update(counts)
 
     def begin_anew(self) -> Path:
-        """Set this file aside and go on in a new one with a new identity, taking along what the hub cannot have booked.
+        """Set this file aside and go on in a new one with a new identity, taking along every row.
 
-        That is every row that was numbered since this program opened the file, and every row without a number. Returns the name under
-        which the old file is kept.
+        What the hub has booked of them under their old numbers it knows by their content. Returns the name under which the old file is
+        kept.
         """
         with self._lock:
-            return self._begin_anew(carry=True)
+            return self._begin_anew(self._connection)
 
     def close(self) -> None:
         """Close the file and let another agent have it."""
@@ -194,7 +205,7 @@ class Outbox:
         try:
             return self._transact_once(work)
         except OutboxCorrupt:
-            self._begin_anew(carry=False)
+            self._begin_anew(self._connection)
             return self._transact_once(work)
         except OutboxDiskFull:
             self._fold_journal()
@@ -208,7 +219,7 @@ class Outbox:
             return self._transact_once(work)
 
     def _fold_journal(self) -> None:
-        with contextlib.suppress(sqlite3.Error):  # Then the disk is really full, which the next try tells.
+        with suppress(sqlite3.Error):  # Then the disk is really full, which the next try tells.
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _transact_once(self, work: Callable[[], T]) -> T:
@@ -253,17 +264,16 @@ class Outbox:
                 shed.update(written.shed)
         return depth - self.depth, shed
 
-    def _begin_anew(self, *, carry: bool) -> Path:
+    def _begin_anew(self, connection: sqlite3.Connection | None) -> Path:
+        """Set the file aside, sound or damaged, and go on in a new one with all of its rows that can be read."""
         fresh_path = outbox_file.fresh_path(self.path)
         outbox_file.remove(fresh_path)
-        with storage_errors(self.path):
-            fresh = outbox_file.connect(fresh_path)
-            if carry:
-                fresh.execute("BEGIN IMMEDIATE")
-                OutboxRows(fresh, self.capacity).carry_from(self._rows, after_sequence=self._last_sequence_at_open)
-                fresh.execute("COMMIT")
-            fresh.close()
-            self._connection.close()
+        with storage_errors(self.path), closing(outbox_file.connect(fresh_path)) as fresh, closing(outbox_file.read_only(self.path)) as old:
+            fresh.execute("BEGIN IMMEDIATE")
+            self.lost_to_damage += OutboxRows(fresh, self.capacity).take_over(old)
+            fresh.execute("COMMIT")
+            if connection is not None:
+                connection.close()
         kept = self.set_aside = outbox_file.set_aside(self.path)
         outbox_file.adopt_fresh(self.path)
         self._open()

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge_agent.adapters import outbox_shedding
+from edge_agent.adapters import outbox_salvage, outbox_shedding
 from wire_format import codec
+from wire_format.errors import WireError
 from wire_format.observations import AnyObservation, Observation, Shed
 
 
@@ -62,6 +63,11 @@ class OutboxRows:
         statement = "SELECT sequence, payload FROM letters WHERE sequence > ? ORDER BY sequence LIMIT ?"
         return [Letter(int(sequence), payload) for sequence, payload in self._connection.execute(statement, (after_sequence, limit))]
 
+    def payload(self, sequence: int) -> bytes | None:
+        """The row of a sequence; None where it is not here."""
+        row = self._connection.execute("SELECT payload FROM letters WHERE sequence = ?", (sequence,)).fetchone()
+        return None if row is None else bytes(row[0])
+
     def number(self, last_sequence: int, rows: int) -> int:
         """Give up to `rows` waiting rows the sequences that follow `last_sequence`; returns the new last one."""
         statement = "SELECT position, kind, payload FROM letters WHERE sequence IS NULL ORDER BY position LIMIT ?"
@@ -97,12 +103,27 @@ class OutboxRows:
         statement = "INSERT INTO shed VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET units = units + excluded.units"
         self._connection.executemany(statement, list(counts.items()))
 
-    def carry_from(self, other: OutboxRows, *, after_sequence: int) -> None:
-        """Copy another outbox's rows that have no sequence or one above `after_sequence`; here they wait anew, in the same order."""
-        statement = "SELECT kind, subject, payload FROM letters WHERE sequence IS NULL OR sequence > ? ORDER BY position"
-        for kind, subject, payload in other._connection.execute(statement, (after_sequence,)):
+    def take_over(self, other: sqlite3.Connection) -> int:
+        """Copy all rows of another outbox, sound or damaged; here they wait anew, in the same order.
+
+        Returns how many rows at most could not be read any more. They are counted as let go, which the hub is told where it can be said of
+        which device they were.
+        """
+        rows, gone = outbox_salvage.read(other)
+        newest: AnyObservation | None = None
+        for _, kind, subject, payload in rows:
+            try:
+                newest = _decoded(payload)
+            except WireError:
+                gone += 1
+                continue
             self._insert(kind, subject, payload)
-        self.add_shed(other.shed_counts())
+        self.add_shed(dict(outbox_salvage.shed_counts(other)))
+        if gone:
+            self.add_shed({outbox_salvage.DAMAGED: gone})
+        if gone and newest is not None:
+            self._tell_shed(newest, Counter({outbox_salvage.DAMAGED: gone}), None)
+        return gone
 
     def _insert(self, kind: str, subject: str, payload: bytes, position: int | None = None) -> int:
         statement = "INSERT INTO letters (position, kind, subject, payload) VALUES (?, ?, ?, ?)"
@@ -131,7 +152,7 @@ class OutboxRows:
         self.add_shed(gone)
         return len(chosen) - self._tell_shed(observation, gone, chosen[0][0]), gone
 
-    def _tell_shed(self, observation: Observation, gone: Counter[str], position: int) -> int:
+    def _tell_shed(self, observation: Observation, gone: Counter[str], position: int | None) -> int:
         """Add to the waiting `Shed` row, or make one where the first row went. Returns how many rows that took."""
         waiting = self._newest_waiting("shed")
         counts = dict(gone + Counter(waiting[1].counts)) if waiting is not None and isinstance(waiting[1], Shed) else dict(gone)

@@ -187,19 +187,18 @@ class Uplink:
         if answer.booked_through <= self._outbox.booked_through:
             talk.clock_due = max(now, talk.clock_told_at + CLOCK_REST_S)  # A hub that repeats its mark may just have come back.
         try:
-            self._believe(answer.booked_through, talk, now)
+            self._believe(answer, talk, now)
         except OutboxUnusable as error:
             self._faults.raise_fault("outbox", "outbox_unreadable", error.problem, error.advice)
 
-    def _believe(self, booked_through: int, talk: Talk, now: float) -> None:
-        if booked_through > (wrote := self._outbox.last_sequence):
+    def _believe(self, answer: BookedThrough, talk: Talk, now: float) -> None:
+        booked_through = answer.booked_through
+        if (problem := self._another_writes(answer)) is not None:
             kept = self._outbox.begin_anew()
-            self._faults.raise_fault(
-                "outbox",
-                "outbox_older_than_hub",
-                f"the hub has booked {booked_through} letters of this outbox, which wrote only {wrote}",
-                f"a restored or copied SD card: a new outbox was begun, the old one kept as {kept.name}; look for a twin of this device",
+            advice = (
+                f"a restored or copied SD card: a new outbox was begun, the old one kept as {kept.name}; look for a twin of this device"
             )
+            self._faults.raise_fault("outbox", "outbox_of_another", problem, advice)
             return
         if booked_through > self._outbox.booked_through:
             self._outbox.forget_through(booked_through)
@@ -208,6 +207,16 @@ class Uplink:
         elif booked_through + 1 < (oldest := self._outbox.oldest_sequence()) and booked_through not in talk.bridged:
             talk.bridged.add(booked_through)
             self._bridge(booked_through + 1, oldest - 1, talk)
+
+    def _another_writes(self, answer: BookedThrough) -> str | None:
+        """Why this outbox is not this device's alone: a copied or restored card. None while nothing tells of it."""
+        if answer.booked_through > (wrote := self._outbox.last_sequence):
+            return f"the hub has booked {answer.booked_through} letters of this outbox, which wrote only {wrote}"
+        if answer.contested:
+            return "the hub hears two devices that write this outbox"
+        if answer.digest is not None and self._outbox.is_another(answer.booked_through, answer.digest):
+            return f"the hub has booked another letter {answer.booked_through} of this outbox than this device wrote"
+        return None
 
     def _bridge(self, first: int, last: int, talk: Talk) -> None:
         """A hub restored from an older copy asks for letters it once booked. They are gone: say so, or it waits at the gap for ever."""

@@ -24,7 +24,6 @@ from store_hub.flows.commands import Answer, Command
 from store_hub.flows.inbox import Inbox, Item, Request
 from store_hub.flows.page import Page
 from wire_format import codec, topics
-from wire_format.commands import BookedThrough
 from wire_format.plans import Planogram
 
 WAIT_S = 0.5
@@ -227,9 +226,9 @@ class Bookkeeper:
         """After the commit: acknowledge, tell the marks, answer, spread the news."""
         if self._line is not None:
             self._line.acknowledge(page.booked)
-            marks = self._books.edges.booked_through()
-            for outbox_id in marks if page.tell_all_marks else page.outboxes:
-                self._tell_mark(self._line, outbox_id, marks[outbox_id])
+            edges = self._books.edges
+            for outbox_id in edges.outboxes() if page.tell_all_marks else page.outboxes:
+                self._tell_mark(self._line, outbox_id)
             for post in self._books.posts(page):
                 self._line.publish(post.topic, post.payload, retain=True)
         for future, answer in page.answers:
@@ -247,7 +246,7 @@ class Bookkeeper:
         if tables:
             self._news.spread(tables)
 
-    def _tell_mark(self, line: Line, outbox_id: str, booked_through: int) -> None:
+    def _tell_mark(self, line: Line, outbox_id: str) -> None:
         identity = self._ledger.identity
-        mark = BookedThrough(outbox_id=outbox_id, booked_through=booked_through, ledger_id=identity.ledger_id)
+        mark = self._books.edges.mark(outbox_id, ledger_id=identity.ledger_id)
         line.publish(topics.booked(identity.store_id, outbox_id), codec.encode(mark), retain=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from store_hub.adapters.broker_link import Clock, Delivered
 from store_hub.adapters.ledger import JournalRow, Ledger
+from store_hub.adapters.ledger_letters import LedgerLetters
 from store_hub.errors import HubError
 from store_hub.flows.device_books import DeviceBooks
 from store_hub.flows.edge_books import EdgeBooks
@@ -82,7 +83,7 @@ class Books:
         self.fold = StoreFold()
         self.fold.restore(self._ledger.state_rows(DERIVED))
         hub_rows = list(self._ledger.hub_rows())
-        self.edges = EdgeBooks(hub_rows)
+        self.edges = EdgeBooks(hub_rows, LedgerLetters(self._ledger))
         self.devices = DeviceBooks(hub_rows)
         self.told = ToldBooks(hub_rows, self._ledger)
         self._last_journal_id = self._ledger.last_journal_id()

@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING
 
 from store_hub.adapters.broker_link import Delivered
 from store_hub.adapters.ledger import JournalRow
+from store_hub.adapters.ledger_letters import LedgerLetters
+from store_hub.flows.copied_outboxes import CopiedOutboxes
 from store_hub.flows.page import Page
 from store_hub.rows import ClockRow, Effect, OutboxRangeRow, OutboxRow
 from store_hub.rules.delivery_marks import OutboxMarks
 from store_hub.rules.journal_words import EDGE, Said, Unreadable, read_entry
-from store_hub.rules.occurrence_time import RECEIVED, Occurrence, observation_time, offset_after_reading
+from store_hub.rules.occurrence_time import (
+    RECEIVED,
+    Occurrence,
+    Placed,
+    in_order,
+    later_of,
+    observation_time,
+    offset_after_reading,
+)
 from wire_format import codec, topics
+from wire_format.commands import BookedThrough
 from wire_format.errors import MessageUndecodable, TopicInvalid, VersionUnknown
+from wire_format.identifiers import LedgerId
 from wire_format.observations import Observation, Shed
 
 if TYPE_CHECKING:
@@ -23,13 +35,37 @@ if TYPE_CHECKING:
 BAD_TOPICS_MAX = 10_000
 """Entries kept of messages that nobody can place; further ones are only counted, so that a mad device cannot fill the ledger."""
 
+CLOCK_WAIT_MS = 15_000
+"""So long a letter waits with its edge for a reading of the device's clock, where its own time is plainly wrong."""
+
+CLOCKS_AWAITED_MAX = 1_000
+
 _OUTBOX_ID = re.compile(r"^[0-9a-f]{32}$")
 
 
-class EdgeBooks:
-    """Marks and clocks of all outboxes."""
+def _latest(letters: LedgerLetters) -> dict[str, Placed]:
+    """Where each outbox stands in time."""
+    latest = {}
+    for outbox_id, row in letters.last_of_outboxes():
+        said = read_entry(EDGE, row.payload, topic=None)
+        if isinstance(said, Observation) and row.sequence is not None:
+            latest[outbox_id] = Placed(row.sequence, said.boot_id, said.monotonic_ms, row.happened_at_ms)
+    return latest
 
-    def __init__(self, rows: Iterable[Effect]) -> None:
+
+class EdgeBooks:
+    """Marks and clocks of all outboxes.
+
+    Args:
+        rows: as the ledger keeps them.
+        letters: that are booked.
+    """
+
+    def __init__(self, rows: Iterable[Effect], letters: LedgerLetters) -> None:
+        rows = list(rows)
+        self._copies = CopiedOutboxes(rows, letters)
+        self._latest = _latest(letters)
+        self._awaited_since_ms: dict[tuple[str, str], int] = {}
         outboxes: dict[int, OutboxRow] = {}
         ranges: dict[int, list[tuple[int, int]]] = {}
         self._clocks: dict[tuple[str, str], ClockRow] = {}
@@ -44,15 +80,26 @@ class EdgeBooks:
         self._touched: dict[str, None] = {}
         self._bad_topics = 0
 
-    def booked_through(self) -> dict[str, int]:
-        """The mark of every outbox."""
-        return {outbox_id: marks.row.booked_through for outbox_id, marks in self._marks.items()}
+    def outboxes(self) -> list[str]:
+        """Every outbox that was ever heard of."""
+        return list(self._marks)
+
+    def mark(self, outbox_id: str, *, ledger_id: LedgerId) -> BookedThrough:
+        """What an outbox's edge is to be told."""
+        row = self._marks[outbox_id].row
+        return BookedThrough(
+            outbox_id=outbox_id,
+            booked_through=row.booked_through,
+            ledger_id=ledger_id,
+            digest=self._copies.digest(row.outbox_no, row.booked_through),
+            contested=self._copies.is_contested(row.outbox_no),
+        )
 
     def take_rows(self) -> list[Effect]:
         """The marks that have changed since this was last asked."""
         rows = [row for outbox_id in self._touched for row in self._marks[outbox_id].take_rows()]
         self._touched.clear()
-        return rows
+        return rows + self._copies.take_rows()
 
     def take_seen(self, message: Delivered, page: Page, folding: Folding) -> None:
         """Book an observation, unless it is booked already."""
@@ -65,21 +112,37 @@ class EdgeBooks:
         page.outboxes[address.outbox_id] = None
         sequence = address.sequence
         if marks.is_booked(sequence):
-            page.duplicates += 1
-            marks.row = marks.row._replace(duplicates=marks.row.duplicates + 1)
+            self._take_again(message, address, marks, page)
             return
         if not marks.has_room_for(sequence):
             page.count("beyond_window", f"outbox {address.outbox_id}: too many gaps before {sequence}; it will be sent again in order")
             return
         said = read_entry(EDGE, message.payload, topic=None)
-        when = self._when(address.outbox_id, said, message.received_at_ms)
+        if isinstance(said, Observation) and self._copies.is_known(marks.row.outbox_no, said.boot_id, message.payload):
+            page.count("booked_from_another_outbox", f"outbox {address.outbox_id} of {said.device_id}: taken along into a new outbox")
+            self._copies.repeated(marks.row.outbox_no, sequence)
+            marks.book(sequence, sequence)
+            return
+        when = self._when(address, said, message.received_at_ms)
+        if when is None:
+            page.count("clock_awaited", f"outbox {address.outbox_id}: the device's clock is wrong and it has not told what it reads; asked")
+            return  # Its mark is told again, to which an edge answers with its clock and later with the letter.
         row = JournalRow(
             page.next_journal_id(), EDGE, marks.row.outbox_no, sequence, message.received_at_ms,
             when.happened_at_ms, when.time_quality, None, message.payload,
         )  # fmt: skip
         folding.write(page, row, said)
+        self._copies.booked(row, said.boot_id if isinstance(said, Observation) else None)
         marks.book(sequence, max(sequence, said.through_sequence) if isinstance(said, Shed) else sequence)
         self._note_sender(marks, said, message.received_at_ms)
+
+    def _take_again(self, message: Delivered, address: topics.SeenAddress, marks: OutboxMarks, page: Page) -> None:
+        """A number that is booked came again: with the same content it is a repetition, with another a copied outbox."""
+        page.duplicates += 1
+        marks.row = marks.row._replace(duplicates=marks.row.duplicates + 1)
+        if self._copies.differs(marks, address.sequence, message.payload, message.received_at_ms):
+            detail = f"outbox {address.outbox_id} of {marks.row.device_id}: two devices write it (a copied SD card); both are told"
+            page.count("contested_outbox", detail)
 
     def take_clock(self, message: Delivered, outbox_id: str, page: Page) -> None:
         """Set a device's monotonic clock beside ours."""
@@ -108,16 +171,29 @@ class EdgeBooks:
         self._touched[outbox_id] = None
         return marks
 
-    def _when(self, outbox_id: str, said: Said, received_at_ms: int) -> Occurrence:
+    def _when(self, address: topics.SeenAddress, said: Said, received_at_ms: int) -> Occurrence | None:
+        """When it happened; None while the device may still tell what its clock reads."""
         if not isinstance(said, Observation):
             return Occurrence(received_at_ms, RECEIVED)
-        clock = self._clocks.get((outbox_id, said.boot_id))
-        return observation_time(
+        outbox_id, boot = address.outbox_id, (address.outbox_id, said.boot_id)
+        clock = self._clocks.get(boot)
+        when = observation_time(
             monotonic_ms=said.monotonic_ms,
             observed_at_ms=said.observed_at_ms,
             received_at_ms=received_at_ms,
             offset_ms=None if clock is None else clock.offset_ms,
         )
+        if when.time_quality == RECEIVED and clock is None and self._is_awaited(boot, received_at_ms):
+            return None
+        this, latest = Placed(address.sequence, said.boot_id, said.monotonic_ms, when.happened_at_ms), self._latest.get(outbox_id)
+        when = in_order(when, this, latest, received_at_ms=received_at_ms)
+        self._latest[outbox_id] = later_of(this._replace(happened_at_ms=when.happened_at_ms), latest)
+        return when
+
+    def _is_awaited(self, boot: tuple[str, str], now_ms: int) -> bool:
+        if boot not in self._awaited_since_ms and len(self._awaited_since_ms) >= CLOCKS_AWAITED_MAX:
+            self._awaited_since_ms.pop(next(iter(self._awaited_since_ms)))
+        return now_ms - self._awaited_since_ms.setdefault(boot, now_ms) < CLOCK_WAIT_MS
 
     @staticmethod
     def _note_sender(marks: OutboxMarks, said: Said, now_ms: int) -> None:

@@ -26,6 +26,27 @@ class OutboxRangeRow(NamedTuple):
     last_sequence: int
 
 
+class OutboxBootRow(NamedTuple):
+    """A start of an agent spoke from an outbox."""
+
+    boot_id: str
+    outbox_no: int
+
+
+class ContestedRow(NamedTuple):
+    """An outbox that two devices write."""
+
+    outbox_no: int
+    since_ms: int
+
+
+class OutboxRepeatRow(NamedTuple):
+    """Booked from another outbox already."""
+
+    outbox_no: int
+    sequence: int
+
+
 class ClockRow(NamedTuple):
     """A device's clock against ours."""
 

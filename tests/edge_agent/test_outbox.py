@@ -8,40 +8,14 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_letters import MINUTE_MS, read, weight
 
-from edge_agent.adapters.outbox import Letter, Outbox
-from wire_format import codec
+from edge_agent.adapters.outbox import Outbox
 from wire_format.errors import MessageUndecodable
-from wire_format.observations import Observation, ShelfWeight
-
-MINUTE_MS = 60_000
-
-
-def weight(minute: int, *, shelf: str = "s1", weight_g: float = 500.0) -> ShelfWeight:
-    at_ms = minute * MINUTE_MS
-    return ShelfWeight(
-        device_id="shelves-1", boot_id="00c0ffee", monotonic_ms=at_ms, observed_at_ms=at_ms, shelf_id=shelf, weight_g=weight_g, spread_g=1.0
-    )
-
-
-def read(letters: list[Letter]) -> list[Observation]:
-    return [codec.observations.decode(letter.payload) for letter in letters]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "outbox.sqlite"
-
-
-@pytest.fixture
-def outbox(path: Path) -> Iterator[Outbox]:
-    box = Outbox(path, capacity=1000)
-    yield box
-    box.close()
+from wire_format.observations import ShelfWeight
 
 
 def test_what_is_put_comes_out_in_order_and_numbered_from_one(outbox: Outbox) -> None:

@@ -4,40 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_letters import read, weight
 
-from edge_agent.adapters.outbox import Letter, Outbox
+from edge_agent.adapters.outbox import Outbox
 from edge_agent.errors import OutboxUnusable
-from wire_format import codec
-from wire_format.observations import Observation, ShelfWeight
-
-MINUTE_MS = 60_000
-
-
-def weight(minute: int, *, shelf: str = "s1", weight_g: float = 500.0) -> ShelfWeight:
-    at_ms = minute * MINUTE_MS
-    return ShelfWeight(
-        device_id="shelves-1", boot_id="00c0ffee", monotonic_ms=at_ms, observed_at_ms=at_ms, shelf_id=shelf, weight_g=weight_g, spread_g=1.0
-    )
-
-
-def read(letters: list[Letter]) -> list[Observation]:
-    return [codec.observations.decode(letter.payload) for letter in letters]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "outbox.sqlite"
-
-
-@pytest.fixture
-def outbox(path: Path) -> Iterator[Outbox]:
-    box = Outbox(path, capacity=1000)
-    yield box
-    box.close()
+from wire_format.observations import Shed, ShelfWeight
 
 
 def test_a_damaged_file_is_kept_under_another_name_and_a_new_one_begun(path: Path) -> None:
@@ -95,10 +69,10 @@ def test_an_outbox_of_a_newer_agent_is_left_alone(path: Path) -> None:
     assert path.exists()
 
 
-def test_a_new_beginning_takes_along_only_what_the_hub_cannot_have_booked(path: Path) -> None:
+def test_a_new_beginning_takes_everything_along(path: Path) -> None:
     first = Outbox(path, capacity=100)
     first.put_all([weight(minute) for minute in range(4)])
-    first.take(0, 2)  # Numbered, perhaps sent and booked, before this file was copied.
+    first.take(0, 2)  # Numbered, perhaps sent and booked, before this file was copied: the hub knows by the content.
     first.close()
     outbox = Outbox(path, capacity=100)
     outbox.take(2, 1)
@@ -106,8 +80,30 @@ def test_a_new_beginning_takes_along_only_what_the_hub_cannot_have_booked(path: 
     kept = outbox.begin_anew()
     assert kept.exists()
     assert outbox.outbox_id != old_id
-    assert read(outbox.take(0, 10)) == [weight(2), weight(3)]
-    assert [letter.sequence for letter in outbox.take(0, 10)] == [1, 2]
+    assert read(outbox.take(0, 10)) == [weight(0), weight(1), weight(2), weight(3)]
+    assert [letter.sequence for letter in outbox.take(0, 10)] == [1, 2, 3, 4]
+    outbox.close()
+
+
+def test_what_a_damaged_file_still_tells_is_taken_over_and_the_rest_counted(path: Path) -> None:
+    first = Outbox(path, capacity=1000)
+    first.put_all([weight(minute) for minute in range(500)])
+    first.close()
+    content = bytearray(path.read_bytes())
+    pages = range(len(content) // 4096)
+    leaves = [page for page in pages if content[page * 4096] == 13 and b'"shelf_weight"' in content[page * 4096 : (page + 1) * 4096]]
+    torn = leaves[len(leaves) // 2]  # 13 is how SQLite marks a table's leaf.
+    content[torn * 4096 : (torn + 1) * 4096] = os.urandom(4096)
+    path.write_bytes(content)
+    outbox = Outbox(path, capacity=1000)
+    told = read(outbox.take(0, 1000))
+    lost = next(one for one in told if isinstance(one, Shed)).counts["damaged"]
+    assert 0 < lost < 100
+    assert [one for one in told if not isinstance(one, Shed)] == sorted(
+        (one for one in told if isinstance(one, ShelfWeight)), key=lambda one: one.monotonic_ms
+    )
+    assert len(told) - 1 == 500 - lost
+    assert outbox.lost_to_damage == outbox.shed_counts()["damaged"] == lost
     outbox.close()
 
 

@@ -233,11 +233,11 @@ def test_a_restored_sd_card_begins_a_new_outbox_and_loses_nothing_new(mosquitto:
     old.close()
     hub.answer(old.outbox_id, 50)  # The card's first life had sent 50.
     with Device(mosquitto.port, tmp_path / "o.sqlite") as device:
-        wait_for(lambda: "outbox_older_than_hub" in device.fault_codes(), "it is told")
+        wait_for(lambda: "outbox_of_another" in device.fault_codes(), "it is told")
         device.outbox.put(weight(2))
         wait_for(lambda: device.outbox.depth == 0, "booked under the new identity")
         assert device.outbox.outbox_id != old.outbox_id
-        assert list(hub.booked[device.outbox.outbox_id].values()) == [weight(1), weight(2)]
+        assert list(hub.booked[device.outbox.outbox_id].values()) == [weight(0), weight(1), weight(2)]
     assert list(tmp_path.glob("o.sqlite.aside-*"))
 
 

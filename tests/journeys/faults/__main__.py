@@ -99,10 +99,7 @@ def verdict(seeds: list[Outcome], caught: dict[str, bool], seconds: float) -> in
     faults = sum((outcome.faults for outcome in seeds), Counter[str]())
     letters = faults.pop("rogue", 0)
     ill = [outcome.told.seed for outcome in seeds if not outcome.findings.is_well]
-    sums = {
-        name: sum(getattr(outcome.findings, name) for outcome in seeds)
-        for name in ("observations", "in_doubt", "forgotten", "shelves_unplaced")
-    }
+    sums = {name: sum(getattr(outcome.findings, name) for outcome in seeds) for name in ("observations", "in_doubt", "forgotten")}
     wrong = {name: sum(getattr(outcome.findings, name) for outcome in seeds) for name in ("lost", "twice", "differences")}
     is_well = not ill and all(caught.values())
     print(f"faults by kind: {told_faults(faults)}" + (f"; seeds not well: {ill}" if ill else ""))

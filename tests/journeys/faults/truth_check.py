@@ -19,18 +19,13 @@ Seen = dict[str, Any]
 
 @dataclass
 class Findings:
-    """What came of a comparison. `in_doubt`: killed between observing and acknowledging, so booked once or not at all.
-
-    `shelves_unplaced`: their last weight is not compared, for the hub had to place some of their device's letters at the time they came:
-    the device's clock stood in 1970, and the hub had not heard its monotonic clock since it opened.
-    """
+    """What came of a comparison. `in_doubt`: killed between observing and acknowledging, so booked once or not at all."""
 
     observations: int = 0
     in_doubt: int = 0
     lost: int = 0
     twice: int = 0
     forgotten: int = 0
-    shelves_unplaced: int = 0
     differences: int = 0
     told: list[str] = field(default_factory=list)
 
@@ -168,20 +163,10 @@ def check_effects(ledger: sqlite3.Connection, booked: list[Seen], found: Finding
     found.expect(kept == weights, f"weights: {sum((kept - weights).values())} too many, {sum((weights - kept).values())} missing")
     newest = "SELECT shelf_id, weight_g FROM shelf_weights ORDER BY at_ms, journal_id"
     latest = dict(ledger.execute(newest).fetchall())
-    unplaced = {row[0] for row in ledger.execute(_UNPLACED)}
     for shelf in last:
-        if shelf in unplaced:
-            found.shelves_unplaced += 1
-            continue
         found.expect(latest.get(shelf) == last[shelf], f"{shelf}: weighs {latest.get(shelf)} g in the ledger, last seen at {last[shelf]} g")
     aside = ledger.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason").fetchall()
     found.expect(not aside, f"in quarantine: {aside}")
-
-
-_UNPLACED = """
-SELECT DISTINCT shelf_id FROM shelf_weights JOIN journal USING (journal_id)
-WHERE outbox_no IN (SELECT outbox_no FROM journal WHERE source = 'edge' AND time_quality = 'received')
-"""
 
 
 def check_cloud(folder: Path, records: Any, store_id: str, *, restored: bool = False) -> Findings:

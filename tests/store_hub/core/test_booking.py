@@ -73,7 +73,7 @@ def test_what_an_edge_had_to_let_go_leaves_no_gap(shop: Any, core: Any) -> None:
 
 
 def test_an_outbox_full_of_holes_is_refused_beyond_a_bound_and_sends_again(shop: Any, core: Any) -> None:
-    shop.book(*[shop.letter(crossing(core, n), sequence=2 * n) for n in range(1, 1_102)])
+    shop.book(*[shop.letter(crossing(core, n % 60), sequence=2 * n) for n in range(1, 1_102)])
     assert shop.rows("SELECT count(*) FROM outbox_ranges") == [(1_000,)]
     assert shop.rows("SELECT count FROM counters WHERE name = 'beyond_window'") == [(101,)]
     shop.book(shop.letter(crossing(core, 1), sequence=1))
@@ -110,10 +110,43 @@ def test_a_device_that_woke_up_in_1970_is_placed_in_true_time(shop: Any, core: A
     shop.see(crossing(core, 0, monotonic_ms=65_000, observed_at_ms=72_000, started_at_ms=12_000))
     assert shop.rows("SELECT happened_at_ms, time_quality FROM journal WHERE source = 'edge'") == [(core.NOON_MS + 60_000, "hub_offset")]
     assert shop.rows("SELECT minute_started_at_ms FROM door_minutes") == [(core.NOON_MS - core.NOON_MS % 60_000,)]
-    shop.see(crossing(core, 0, boot_id="beef0001", observed_at_ms=72_000, started_at_ms=12_000))
+
+
+def test_a_device_in_1970_whose_clock_nobody_has_heard_is_asked_and_in_the_end_placed_when_it_came(shop: Any, core: Any) -> None:
+    lost = crossing(core, 0, boot_id="beef0001", monotonic_ms=65_000, observed_at_ms=72_000, started_at_ms=12_000)
+    letter = shop.letter(lost)
+    page, _ = shop.books.book([letter])
+    assert list(page.outboxes) == [core.OUTBOX]  # Its mark is told again, to which an edge answers with its clock.
+    assert booked_through(shop) == 0
+    reading = ClockReading(device_id="pi-1", boot_id="beef0001", monotonic_ms=70_000, wall_clock_ms=77_000)
+    shop.book(Delivered(f"stores/{core.STORE}/v1/clock/{core.OUTBOX}", codec.encode(reading), False, 0, 0, 1, core.NOON_MS), letter)
+    assert shop.rows("SELECT happened_at_ms, time_quality FROM journal WHERE source = 'edge'") == [(core.NOON_MS - 5_000, "hub_offset")]
+    mute = shop.letter(crossing(core, 0, boot_id="beef0002", observed_at_ms=72_000, started_at_ms=12_000))
+    shop.book(mute)
+    shop.book(mute._replace(received_at_ms=core.NOON_MS + 20_000))
     assert shop.rows("SELECT happened_at_ms - received_at_ms, time_quality FROM journal ORDER BY journal_id DESC LIMIT 1") == [
         (0, "received")
     ]
+
+
+def test_a_clock_read_late_never_puts_the_last_weight_of_a_shelf_before_an_earlier_one(shop: Any, core: Any) -> None:
+    def clock(monotonic_ms: int, late_ms: int) -> Delivered:
+        reading = ClockReading(device_id="pi-1", boot_id=core.BOOT, monotonic_ms=monotonic_ms, wall_clock_ms=0)
+        received_at_ms = core.NOON_MS + monotonic_ms + late_ms
+        return Delivered(f"stores/{core.STORE}/v1/clock/{core.OUTBOX}", codec.encode(reading), False, 0, 0, 1, received_at_ms)
+
+    def weight(monotonic_ms: int, grams: float) -> Delivered:
+        stamp = core.stamp(core.NOON_MS) | {"monotonic_ms": monotonic_ms, "observed_at_ms": 1_000}
+        letter = shop.letter(ShelfWeight(**stamp, shelf_id="drinks", weight_g=grams, spread_g=1.0))
+        return letter._replace(received_at_ms=core.NOON_MS + 60_000)
+
+    first, second, third = weight(1_000, 1.0), weight(2_500, 2.0), weight(2_700, 3.0)
+    shop.book(clock(500, late_ms=2_000), first, third)  # The second is lost on the way.
+    shop.reopen()
+    shop.book(clock(2_600, late_ms=0), second)
+    shop.book(weight(2_800, 4.0))
+    told = shop.rows("SELECT weight_g FROM shelf_weights ORDER BY at_ms, journal_id")
+    assert told[-2:] == [(3.0,), (4.0,)]
 
 
 def test_only_changes_of_a_devices_health_are_journalled(shop: Any, core: Any) -> None:

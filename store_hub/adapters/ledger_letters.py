@@ -1,0 +1,33 @@
+"""Finds letters of edges in the journal again, on the connection that writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from store_hub.adapters.ledger import JournalRow, Ledger
+
+
+class LedgerLetters:
+    """For the thread that writes the ledger, inside a transaction or not."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._connection = ledger.connection
+
+    def last_of_outboxes(self) -> Iterator[tuple[str, JournalRow]]:
+        """The last entry of every outbox, with the outbox's identity."""
+        rows = self._connection.execute(
+            f"SELECT outbox_id, {', '.join(f'j.{name}' for name in JournalRow._fields)} FROM outboxes o JOIN journal j"
+            " ON j.outbox_no = o.outbox_no AND j.sequence = (SELECT max(sequence) FROM journal WHERE outbox_no = o.outbox_no)"
+        )
+        return ((row[0], JournalRow(*row[1:])) for row in rows)
+
+    def letter(self, outbox_no: int, sequence: int) -> bytes | None:
+        """A booked letter; None where there is none of this number."""
+        row = self._connection.execute("SELECT payload FROM journal WHERE outbox_no = ? AND sequence = ?", (outbox_no, sequence)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def letters_of(self, outboxes: Sequence[int], boot_id: str, *, limit: int) -> Iterator[bytes]:
+        """The newest letters of some outboxes that name a start of an agent, so many of each at most."""
+        query = "SELECT payload FROM journal WHERE outbox_no = ? AND instr(payload, ?) ORDER BY sequence DESC LIMIT ?"
+        for outbox_no in outboxes:
+            yield from (bytes(row[0]) for row in self._connection.execute(query, (outbox_no, boot_id.encode(), limit)))

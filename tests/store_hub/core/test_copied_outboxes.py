@@ -1,0 +1,68 @@
+"""A cloned, restored or damaged SD card: whatever two devices write into one outbox, or one takes along into another, is booked once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from store_hub.flows.verify import verify
+from wire_format import codec
+from wire_format.observations import ShelfWeight
+
+ANOTHER = "fedcba9876543210" * 2
+
+
+def weight(core: Any, number: int, *, boot: str = "cafe0001") -> bytes:
+    stamp = core.stamp(core.NOON_MS, boot_id=boot) | {"monotonic_ms": number}
+    return codec.encode(ShelfWeight(**stamp, shelf_id="drinks", weight_g=float(number), spread_g=1.0))
+
+
+def booked(shop: Any) -> list[float]:
+    return sorted(row[0] for row in shop.rows("SELECT weight_g FROM shelf_weights"))
+
+
+def mark(shop: Any, outbox_id: str) -> Any:
+    return shop.books.edges.mark(outbox_id, ledger_id="0" * 32)
+
+
+def test_one_number_with_two_contents_makes_an_outbox_contested_and_both_writers_are_told(shop: Any, core: Any) -> None:
+    shop.book(shop.letter(weight(core, 1)), shop.letter(weight(core, 2)))
+    shop.book(shop.letter(weight(core, 2), sequence=2))
+    assert not mark(shop, core.OUTBOX).contested
+    shop.book(shop.letter(weight(core, 7, boot="beef0001"), sequence=2))
+    assert mark(shop, core.OUTBOX).contested
+    shop.reopen()
+    assert mark(shop, core.OUTBOX).contested
+    assert booked(shop) == [1.0, 2.0]
+    assert shop.rows("SELECT count FROM counters WHERE name = 'contested_outbox'") == [(1,)]
+
+
+def test_a_twin_of_the_same_page_is_noticed_too(shop: Any, core: Any) -> None:
+    shop.book(shop.letter(weight(core, 1), sequence=1), shop.letter(weight(core, 9, boot="beef0001"), sequence=1))
+    assert mark(shop, core.OUTBOX).contested
+
+
+def test_a_mark_names_the_content_of_its_letter(shop: Any, core: Any) -> None:
+    shop.book(shop.letter(weight(core, 1)))
+    said = mark(shop, core.OUTBOX)
+    shop.book(shop.letter(weight(core, 2)))
+    assert said.digest != mark(shop, core.OUTBOX).digest
+    assert codec.commands.decode(codec.encode(said)) == said
+
+
+def test_what_an_edge_takes_along_into_a_new_outbox_is_booked_once(shop: Any, core: Any) -> None:
+    shop.book(*[shop.letter(weight(core, number)) for number in (1, 2, 3)])
+    shop.book(shop.letter(weight(core, 2), sequence=1, outbox_id=ANOTHER), shop.letter(weight(core, 3), sequence=2, outbox_id=ANOTHER))
+    shop.reopen()
+    shop.book(*[shop.letter(weight(core, number), sequence=number - 1, outbox_id=ANOTHER) for number in (4, 5)])
+    shop.book(shop.letter(weight(core, 4), sequence=4))  # Comes late, from the old outbox.
+    assert booked(shop) == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert mark(shop, ANOTHER).booked_through == 4
+    assert mark(shop, core.OUTBOX).booked_through == 4
+    shop.ledger.close()
+    assert [verdict for verdict in verify(shop.path, progress=lambda done, total: None) if not verdict.is_well] == []
+
+
+def test_two_starts_that_say_the_same_are_two_observations(shop: Any, core: Any) -> None:
+    shop.book(shop.letter(weight(core, 1)))
+    shop.book(shop.letter(weight(core, 1, boot="beef0001"), sequence=1, outbox_id=ANOTHER))
+    assert booked(shop) == [1.0, 1.0]
