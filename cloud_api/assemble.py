@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from cloud_api.adapters.article_records import ArticleBook
 from cloud_api.adapters.database import migrate, newest_revision, open_database, present_revision
 from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
 from cloud_api.adapters.footfall_records import FootfallBook
@@ -22,14 +23,20 @@ from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.reports_booking import ReportBook
 from cloud_api.adapters.sales_records import SalesBook
 from cloud_api.adapters.store_records import StoreBook
+from cloud_api.adapters.terms_records import TermsBook
 from cloud_api.adapters.tokens import Tokens, read_tokens
 from cloud_api.config import CloudConfig, DatabaseConfig
 from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
+from cloud_api.flows.order_decisions import OrderDecisions
+from cloud_api.flows.order_webhooks import OrderWebhooks, make_posts
 from cloud_api.flows.planning import Planning
 from cloud_api.flows.reviewing import Reviewing
+from cloud_api.flows.shop_inputs import ShopReading
+from cloud_api.flows.what_if import WhatIfs
 from cloud_api.routes.bodies import describe
 from cloud_api.routes.figures import figure_routes
 from cloud_api.routes.health import Gauges, health_routes
+from cloud_api.routes.orders import order_routes
 from cloud_api.routes.planners_only import PlannersOnly
 from cloud_api.routes.refusals import refuse_in_words
 from cloud_api.routes.reports import hub_routes
@@ -81,15 +88,23 @@ class Cloud:
         self.orders = OrderBook(engine, now=now)
         sales = SalesBook(engine)
         self.reviewing = Reviewing(stores=self.stores, footfall=FootfallBook(engine), sales=sales, now=now)
+        forecasts, terms = ForecastBook(engine), TermsBook(engine, now=now)
+        reading = ShopReading(
+            stores=self.stores, sales=sales, orders=self.orders, forecasts=forecasts, terms=terms, config=config.planning, now=now
+        )
         self.planning = Planning(
             stores=self.stores,
             sales=sales,
             orders=self.orders,
-            forecasts=ForecastBook(engine),
+            forecasts=forecasts,
+            articles=ArticleBook(engine, now=now),
+            reading=reading,
             config=config.planning,
             now=now,
             planned=self.gauges.plans.inc,
-        )  # fmt: skip
+        )
+        self.decisions = OrderDecisions(self.orders, now=now)
+        self.what_ifs = WhatIfs(reading=reading, terms=terms, config=config.planning)
 
     def migrate(self) -> str:
         """Bring the schema up to date."""
@@ -124,10 +139,11 @@ class Cloud:
                 reports=self.reports, stores=self.stores, orders=self.orders, tokens=tokens, gauges=self.gauges, limit_bytes=limit_bytes
             )
         )
+        app.include_router(figure_routes(stores=self.stores, reviewing=self.reviewing, tokens=tokens))
         app.include_router(
-            figure_routes(
-                stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, tokens=tokens,
-                limit_bytes=limit_bytes,
+            order_routes(
+                stores=self.stores, orders=self.orders, planning=self.planning, decisions=self.decisions, what_ifs=self.what_ifs,
+                tokens=tokens, limit_bytes=limit_bytes,
             )
         )  # fmt: skip
         app.include_router(health_routes(gauges=self.gauges, see_ready=self.see_ready))
@@ -140,20 +156,31 @@ class Cloud:
         from cloud_api.dashboard.desk import Desk  # NiceGUI takes a second to import: only the program that shows pages waits for it.
         from cloud_api.dashboard.pages import show_pages
 
-        desk = Desk(stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, now=self.now, address=address)
+        desk = Desk(
+            stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
+            what_ifs=self.what_ifs, now=self.now, address=address,
+        )  # fmt: skip
         show_pages(app, desk)
 
     @contextmanager
     def flows(self) -> Iterator[None]:
-        """Plan in the background, on a named thread, until the block ends."""
+        """Plan and tell suppliers in the background, on named threads, until the block ends.
+
+        Raises:
+            ConfigurationInvalid: a webhook's secret cannot be used.
+        """
         stop = threading.Event()
-        thread = threading.Thread(target=self.planning.run, args=(stop,), name=self.planning.name, daemon=True)
-        thread.start()
+        webhooks = OrderWebhooks(make_posts(self.config.planning.webhooks), orders=self.orders, stores=self.stores, now=self.now)
+        flows: list[Planning | OrderWebhooks] = [self.planning, webhooks]
+        threads = [threading.Thread(target=flow.run, args=(stop,), name=flow.name, daemon=True) for flow in flows]
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
             stop.set()
-            thread.join(timeout=3.0)
+            for thread in threads:
+                thread.join(timeout=3.0)
 
 
 def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | None) -> None:

@@ -47,14 +47,35 @@ class IngestConfig(Section, frozen=True, kw_only=True):
 ServiceLevel = Annotated[float, Meta(gt=0.5, lt=1.0)]
 
 
+class TransfersConfig(Section, frozen=True, kw_only=True):
+    """Which shops hand goods to each other (`groups` of names), what a trip costs and takes, and how long a giver keeps its own."""
+
+    groups: list[list[str]] = []
+    trip_minor: Annotated[int, Meta(ge=0)] = 1500
+    days: Positive = 1.0
+    kept_days: Positive = 28.0
+
+
+class WebhookConfig(Section, frozen=True, kw_only=True):
+    """A server that is told of approved orders; of one supplier's, or of all that no other entry names."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^/]")]
+    secret_file: str
+    supplier: str = "*"
+
+
 class PlanningConfig(Section, frozen=True, kw_only=True):
-    """How orders are proposed; `service_levels` by category of the product master."""
+    """How orders are proposed; `service_levels` by category of the product master. Terms that planners keep come before all of these."""
 
     every_s: Positive = 60.0
     history_days: PositiveInt = 182
     review_days: Positive = 1.0
     service_level: ServiceLevel = 0.95
+    service_by_cost: bool = False
     service_levels: dict[str, ServiceLevel] = {}
+    holding_per_year: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.25
+    transfers: TransfersConfig = TransfersConfig()
+    webhooks: list[WebhookConfig] = []
 
 
 class CloudConfig(Section, frozen=True, kw_only=True):

@@ -114,7 +114,14 @@ FAMILIES = (
         "GET /v1/stores/{store_id}/plans",
         "store_hub",
         "HTTPS, fetched by the hub after the last plan it knows.",
-        (plans.Planogram, plans.ReplenishmentOrder, plans.ProductMaster, plans.Promotion),
+        (
+            plans.Planogram,
+            plans.ReplenishmentOrder,
+            plans.GoodsTransfer,
+            plans.RefillAdvice,
+            plans.ProductMaster,
+            plans.Promotion,
+        ),
     ),
 )
 

@@ -27,7 +27,7 @@ class Rectangle(Struct, frozen=True, kw_only=True):
 
 
 class Product(Struct, frozen=True, kw_only=True):
-    """An article of the master: what it weighs, costs and is called."""
+    """An article of the master: what it weighs, costs and is called. `shelf_life_days` counts from delivery; null: it keeps."""
 
     sku: Sku
     name: str
@@ -40,6 +40,7 @@ class Product(Struct, frozen=True, kw_only=True):
     case_pack_units: Annotated[int, Meta(ge=1)] = 1
     supplier: str = ""
     lead_time_days: Annotated[float, Meta(ge=0.0)] = 2.0
+    shelf_life_days: Annotated[float, Meta(gt=0.0)] | None = None
 
 
 class Facing(Struct, frozen=True, kw_only=True):
@@ -118,6 +119,7 @@ class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planog
     `opening_hours` empty: not told, so that nothing follows from them. `staff_badges` are the EPCs that staff carry: whoever crosses a door
     while one is seen there is no visitor.
     `gln` is the store's Global Location Number. `tagged_skus` are the articles of which every unit carries an RFID tag with its GTIN.
+    `back_room` is what lies there at the start, `back_room_capacity` how many units of an article it takes.
     """
 
     store_id: StoreId
@@ -136,6 +138,7 @@ class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planog
     back_room: dict[str, int] = {}
     gln: Annotated[str, Meta(pattern=r"^\d{13}$")] | None = None
     tagged_skus: list[Sku] = []
+    back_room_capacity: dict[str, Units] = {}
 
 
 class OrderLine(Struct, frozen=True, kw_only=True):
@@ -164,8 +167,39 @@ class ProductMaster(Struct, frozen=True, kw_only=True, tag_field="type", tag="pr
     products: list[Product]
 
 
+class GoodsTransfer(Struct, frozen=True, kw_only=True, tag_field="type", tag="goods_transfer"):
+    """Goods that one shop of the chain hands to another; both are told."""
+
+    transfer_id: str
+    from_store_id: StoreId
+    to_store_id: StoreId
+    created_at_ms: WallClockMs
+    due_at_ms: WallClockMs | None = None
+    lines: list[OrderLine]
+
+
+class RefillLine(Struct, frozen=True, kw_only=True):
+    """An article that is expected to run out on its shelf: `units` to fetch from the back room by `by_ms`, with the reason."""
+
+    sku: Sku
+    units: Count
+    by_ms: WallClockMs
+    reason: str
+
+
+class RefillAdvice(Struct, frozen=True, kw_only=True, tag_field="type", tag="refill_advice"):
+    """Shelves to fill before they run empty, the soonest first. Each advice takes the place of the one before, until `valid_until_ms`."""
+
+    store_id: StoreId
+    made_at_ms: WallClockMs
+    valid_until_ms: WallClockMs
+    lines: list[RefillLine]
+
+
 class Promotion(Struct, frozen=True, kw_only=True, tag_field="type", tag="promotion"):
-    """A price or display promotion of an article."""
+    """A price or display promotion of an article. Told again under the same number it takes the place of what was told; `is_cancelled`: it
+    will not take place, or ends now.
+    """
 
     promotion_id: str
     sku: Sku
@@ -173,6 +207,8 @@ class Promotion(Struct, frozen=True, kw_only=True, tag_field="type", tag="promot
     ends_at_ms: WallClockMs
     price_minor: MinorUnits | None = None
     display: str = ""
+    mailer: str = ""
+    is_cancelled: bool = False
 
 
-AnyPlan = Planogram | ReplenishmentOrder | ProductMaster | Promotion
+AnyPlan = Planogram | ReplenishmentOrder | ProductMaster | Promotion | GoodsTransfer | RefillAdvice

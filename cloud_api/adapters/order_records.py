@@ -32,6 +32,8 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None
     decided_by: str | None
     body: dict[str, Any]
+    sent_at: datetime | None = None
+    send_problem: str | None = None
 
 
 class NumberedPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class NumberedPlan(msgspec.Struct, frozen=True, kw_only=True):
     plan: msgspec.Raw
 
 
-_COLUMNS = "store_id, order_id, supplier, state, proposed_at, decided_at, decided_by, body"
+_COLUMNS = "store_id, order_id, supplier, state, proposed_at, decided_at, decided_by, body, sent_at, send_problem"
 
 
 class OrderBook:
@@ -99,8 +101,22 @@ class OrderBook:
         with self._engine.connect() as connection:
             return _one_order(connection, order_id)
 
-    def decide(self, order_id: str, *, state: str, by: str, body: dict[str, Any], plan: AnyPlan | None) -> None:
-        """Close a proposal; an approved one goes to its hub as `plan`, in the same transaction.
+    def promised(self, store_id: str, *, since: datetime) -> dict[str, float]:
+        """Units by SKU that the shop was lately asked to hand to other shops."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT line->>'sku', sum((line->>'units')::double precision) FROM orders, jsonb_array_elements(body->'lines') AS line"
+                    " WHERE state = 'approved' AND decided_at >= :since AND body->>'from_store' = :store GROUP BY 1"
+                ),
+                {"store": store_id, "since": since},
+            )
+            return {sku: float(units) for sku, units in rows}
+
+    def decide(
+        self, order_id: str, *, state: str, by: str, body: dict[str, Any], plan: AnyPlan | None, also_for: str | None = None
+    ) -> None:
+        """Close a proposal; an approved one goes to its hub as `plan`, and to that of `also_for`, in the same transaction.
 
         Raises:
             OrderUnknown: there is none.
@@ -119,7 +135,8 @@ class OrderBook:
                 {"state": state, "now": now, "by": by, "body": Jsonb(body), "store": order.store_id, "order": order_id},
             )
             if plan is not None:
-                _add_plan(connection, order.store_id, plan, now)
+                for store_id in sorted({order.store_id, also_for or order.store_id}):
+                    _add_plan(connection, store_id, plan, now)
 
     def reopen(self, order_id: str) -> None:
         """Take a *skip* back; an approved order is on its way and stays.
@@ -139,6 +156,34 @@ class OrderBook:
                 ),
                 {"store": order.store_id, "order": order_id},
             )
+
+    def to_send(self, *, since: datetime, limit: int = 100) -> list[OrderRecord]:
+        """Approved orders that their supplier was not told of, oldest first; goods from other shops are no orders."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    f"SELECT {_COLUMNS} FROM orders WHERE state = 'approved' AND sent_at IS NULL AND decided_at >= :since"
+                    " AND body->>'from_store' IS NULL ORDER BY decided_at, order_id LIMIT :limit"
+                ),
+                {"since": since, "limit": limit},
+            )
+            return [OrderRecord(**row._mapping) for row in rows]
+
+    def tell_sent(self, order: OrderRecord, *, problem: str | None) -> None:
+        """Write down that the supplier was told, or why not yet."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                text(
+                    "UPDATE orders SET sent_at = CASE WHEN CAST(:problem AS text) IS NULL THEN CAST(:now AS timestamptz) END,"
+                    " send_problem = :problem WHERE store_id = :store AND order_id = :order"
+                ),
+                {"problem": problem, "now": self._now(), "store": order.store_id, "order": order.order_id},
+            )
+
+    def add_plan(self, store_id: str, plan: AnyPlan) -> None:
+        """Hand a plan to a hub."""
+        with self._engine.begin() as connection:
+            _add_plan(connection, store_id, plan, self._now())
 
     def plans_after(self, store_id: str, number: int, *, limit: int = 100) -> list[NumberedPlan]:
         """The store's next plans, in order."""

@@ -108,7 +108,7 @@ orders = Table(
     "orders", metadata, _store(), Column("order_id", Text, primary_key=True),
     Column("supplier", Text, nullable=False), Column("state", Text, nullable=False),
     Column("proposed_at", _AT, nullable=False), Column("decided_at", _AT), Column("decided_by", Text),
-    Column("body", JSONB, nullable=False),
+    Column("body", JSONB, nullable=False), Column("sent_at", _AT), Column("send_problem", Text),
     Index("orders_by_state", "state", "store_id"),
 )  # fmt: skip
 plans = Table(
@@ -121,6 +121,20 @@ forecast_champion = Table(
     Column("challenger", Text, nullable=False), Column("challenger_error", Double, nullable=False),
     Column("bias", Double, nullable=False), Column("band_held", Double, nullable=False),
     Column("series", Integer, nullable=False), Column("origins", Integer, nullable=False), Column("measured_at", _AT, nullable=False),
+)  # fmt: skip
+order_terms = Table(
+    "order_terms", metadata, _store(), Column("scope", Text, primary_key=True), Column("name", Text, primary_key=True),
+    Column("body", JSONB, nullable=False), Column("changed_at", _AT, nullable=False), Column("changed_by", Text, nullable=False),
+)  # fmt: skip
+article_plan = Table(
+    "article_plan", metadata, _store(), Column("sku", Text, primary_key=True),
+    Column("planned_at", _AT, nullable=False), Column("body", JSONB, nullable=False),
+)  # fmt: skip
+promotion = Table(
+    "promotion", metadata, _store(), Column("promotion_id", Text, primary_key=True), Column("sku", Text, nullable=False),
+    Column("first_day", Date, nullable=False), Column("last_day", Date, nullable=False), Column("body", JSONB, nullable=False),
+    Column("planned_at", _AT, nullable=False), Column("planned_by", Text, nullable=False), Column("cancelled_at", _AT),
+    Index("promotion_by_day", "last_day", "store_id"),
 )  # fmt: skip
 
 MONTHLY = (sku_quarter, door_quarter, zone_quarter, tile_quarter)

@@ -9,8 +9,10 @@ import msgspec
 
 from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.store_records import StoreBook
+from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.planning import Planning
 from cloud_api.flows.reviewing import Reviewing
+from cloud_api.flows.what_if import WhatIfs
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,5 +22,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     orders: OrderBook
     reviewing: Reviewing
     planning: Planning
+    decisions: OrderDecisions
+    what_ifs: WhatIfs
     now: Callable[[], datetime]
     address: str

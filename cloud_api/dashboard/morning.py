@@ -23,6 +23,7 @@ from cloud_api.rules.early_warning import Concern
 _MARKS = {"now": "▲ now", "soon": "◐ soon", "look": "● look"}
 _LOOK_EVERY_S = 20.0
 PLANNER = "planner's page"
+MOVED_ON = "as it was when it was read"
 _NOTHING = (
     '<div class="card"><h2>Nothing to order now</h2><p class="quiet">Proposals come with the first sales and a known stock, '
     "and are worked out again whenever a shop reports.</p></div>"
@@ -130,12 +131,12 @@ class _MorningList:
 
     async def _approve(self, order: OrderRecord) -> None:
         units = {line["sku"]: int(line["units"]) for line in order.body["lines"]}  # What was read is what is approved.
-        if await self._decide(lambda: self._desk.planning.approve(order.order_id, by=PLANNER, units=units)):
+        if await self._decide(lambda: self._desk.decisions.approve(order.order_id, by=PLANNER, units=units, reason=MOVED_ON)):
             ui.notify(f"Approved: {order.supplier or 'order'} for {self._names[order.store_id].name}. Its hub fetches it now.")
             self._remove(order)
 
     async def _skip(self, order: OrderRecord) -> None:
-        if await self._decide(lambda: self._desk.planning.skip(order.order_id, by=PLANNER)):
+        if await self._decide(lambda: self._desk.decisions.skip(order.order_id, by=PLANNER)):
             self._skipped.append(order.order_id)
             self._remove(order)
 

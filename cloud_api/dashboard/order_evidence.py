@@ -43,7 +43,8 @@ def forecast_worth(arithmetic: dict[str, Any]) -> str:
     kind = escape(_CLASSES.get(arithmetic["class_name"], arithmetic["class_name"]))
     return (
         f'<p class="quiet">Forecast: {band}. By {method}, best so far for articles {kind} here: error {arithmetic["error"]:.2f} '
-        f"of a naive one's, {change(arithmetic['bias'])} units, band held {arithmetic['band_held']:.0%} of the time (80 % promised).</p>"
+        f"of a naive one's, {change(arithmetic['bias'])} units, band held {100 * arithmetic['band_held']:.0f} % of the time "
+        "(80 % promised).</p>"
     )
 
 
@@ -59,7 +60,8 @@ async def show_decided(desk: Desk, orders: Sequence[OrderRecord], names: dict[st
     rows = "".join(_row(order, names[order.store_id], received.get(order.order_id), desk) for order in orders)
     html(
         '<div class="card"><h2>Decided in the last 14 days</h2><div class="scroll"><table class="figures"><thead><tr>'
-        '<th>Shop</th><th>Supplier</th><th>State</th><th class="num">Received</th><th class="num">Worth</th><th class="num">When</th>'
+        '<th>Shop</th><th>Supplier</th><th>State</th><th>Changed</th><th class="num">Received</th><th class="num">Worth</th>'
+        '<th class="num">When</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
     )
     approved = [order for order in orders if order.state == APPROVED][:_PAPERS_SHOWN]
@@ -83,10 +85,27 @@ async def _hand_out(desk: Desk, order: OrderRecord, *, is_csv: bool) -> None:
 def _row(order: OrderRecord, store: StoreRecord, received: float | None, desk: Desk) -> str:
     came = "–" if received is None else f"{100 * received:.0f} %"
     return (
-        f"<tr><td>{escape(store.name)}</td><td>{escape(order.supplier)}</td><td>{order.state}</td>"
+        f"<tr><td>{escape(store.name)}</td><td>{escape(order.supplier)}</td><td>{_state(order)}</td><td>{_changes(order)}</td>"
         f'<td class="num">{came}</td><td class="num">{money(order.body["value_minor"], store.currency)}</td>'
         f'<td class="num quiet">{age(order.decided_at, desk.now())}</td></tr>'
     )
+
+
+def _state(order: OrderRecord) -> str:
+    """Approved or skipped, and whether the supplier's server took it."""
+    if order.send_problem:
+        return f'{order.state}, <span class="state soon">◐ not taken by the supplier: {escape(order.send_problem)}</span>'
+    return f"{order.state}, sent to the supplier" if order.state == APPROVED and order.sent_at else order.state
+
+
+def _changes(order: OrderRecord) -> str:
+    """What a planner changed, and why."""
+    told = [
+        f"{escape(line['name'])} {line['change']['proposed_units']} → {line['units']}: {escape(line['change']['reason'])}"
+        for line in order.body["lines"] if "change" in line
+    ]  # fmt: skip
+    told += [f"{escape(line['name'])} left out: {escape(line['reason'])}" for line in order.body.get("left_out", [])]
+    return "<br>".join(told[:3]) + (f"<br>and {len(told) - 3} more" if len(told) > 3 else "")
 
 
 def _show_suppliers(found: Sequence[Deliveries], names: dict[str, StoreRecord]) -> None:

@@ -1,4 +1,4 @@
-"""Orders: each proposal with its lines, the reason, the arithmetic one click away; approve as it stands or with other units."""
+"""Orders: each proposal with its lines, the reason, the arithmetic one click away; approve as it stands or with other units and why."""
 
 from __future__ import annotations
 
@@ -17,26 +17,12 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, page, read, say_no_store, title
 from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.order_evidence import forecast_worth, show_decided
+from cloud_api.dashboard.order_sums import sums
 from cloud_api.dashboard.words import capital, counted, money
 from cloud_api.errors import CloudError
 
 _DECIDED_SHOWN_FOR = timedelta(days=14)
-_SUMS = (
-    ("mean_per_day", "Sells a day", "{:.2f}"),
-    ("sd_per_day", "± spread a day", "{:.2f}"),
-    ("history_days", "Days in stock on record", "{:.1f}"),
-    ("lead_time_sd_days", "± days of the supplier", "{:.1f}"),
-    ("cover_days", "Days to cover (lead time and review)", "{:.1f}"),
-    ("demand_over_cover_units", "Demand over these days", "{:.1f}"),
-    ("safety_units", "Safety stock", "{:.1f}"),
-    ("presentation_min_units", "Presentation minimum", "{:.0f}"),
-    ("order_up_to_units", "Order up to", "{:.1f}"),
-    ("on_hand_units", "− in the shop", "{:.0f}"),
-    ("on_order_units", "− on the way", "{:.0f}"),
-    ("need_units", "= needed", "{:.1f}"),
-    ("case_pack_units", "Case pack", "{:.0f}"),
-    ("capacity_units", "Fits on the shelf", "{:.0f}"),
-)
+_REASONS = ("Promotion or event nearby", "Weather", "Short of money or space", "Supplier has none", "Forecast is wrong")
 
 
 def show_orders(desk: Desk) -> None:
@@ -57,26 +43,35 @@ def show_orders(desk: Desk) -> None:
                 return
             names = {known.store_id: known for known in stores}
             proposed = [order for order in found if order.state == PROPOSED]
-            proposed.sort(key=lambda order: (order.order_id != open, -order.body["at_risk_minor"], order.order_id))
+            proposed.sort(key=lambda order: (order.order_id != open, _waits(order), -order.body["at_risk_minor"], order.order_id))
             _show_title(proposed, names)
+            with ui.element("div").classes("buttons"):
+                button("Try other terms", lambda: ui.navigate.to(f"/orders/terms?store={store or stores[0].store_id}"))
             for index, order in enumerate(proposed):
                 _OrderCard(desk, order, names[order.store_id], opened=index == 0).show()
             decided = [order for order in found if order.state != PROPOSED]
             await show_decided(desk, decided, names)
 
 
+def _waits(order: OrderRecord) -> bool:
+    return bool(order.body.get("waits_because"))
+
+
 def _show_title(proposed: list[OrderRecord], names: dict[str, StoreRecord]) -> None:
+    ready = [order for order in proposed if not _waits(order)]
     if not proposed:
         title("No order is needed now", "Orders are worked out whenever a shop reports: from its sales, its stock and what is on the way.")
         return
     value: dict[str, int] = {}
-    for order in proposed:
+    for order in ready:
         currency = names[order.store_id].currency
         value[currency] = value.get(currency, 0) + order.body["value_minor"]
     worth = " and ".join(money(minor, currency) for currency, minor in sorted(value.items()))
+    held = len(proposed) - len(ready)
+    waiting = f"; {counted(held, 'order waits', 'orders wait')} for the supplier's minimum" if held else ""
     title(
-        f"{capital(counted(len(proposed), 'order', 'orders'))} to approve, worth {worth}",
-        "Change a number to order more or less; 0 leaves the line out.",
+        f"{capital(counted(len(ready), 'order', 'orders'))} to approve{f', worth {worth}' if worth else ''}{waiting}",
+        "Change a number to order more or less, and say why; 0 leaves the line out.",
     )
 
 
@@ -86,25 +81,27 @@ class _OrderCard:
     def __init__(self, desk: Desk, order: OrderRecord, store: StoreRecord, *, opened: bool) -> None:
         self._desk, self._order, self._store, self._opened = desk, order, store, opened
         self._units: dict[str, int] = {line["sku"]: int(line["units"]) for line in order.body["lines"]}
+        self._why: ui.select | None = None
 
     def show(self) -> None:
         """Lay the card out."""
         body, currency = self._order.body, self._store.currency
-        supplier = escape(self._order.supplier) or "no named supplier"
         self._card = ui.element("article").classes("card")
         with self._card:
             html(
-                f'<div class="row-line"><h2>{escape(self._store.name)} <span class="unit">from {supplier}, '
-                f"here in {body['lead_time_days']:g} days</span></h2>"
+                f'<div class="row-line"><h2>{escape(self._store.name)} <span class="unit">{_origin(self._order)}</span></h2>'
                 f'<span class="end big">{money(body["at_risk_minor"], currency)} <span class="unit">sales at risk</span></span></div>'
+                + _money_words(body, currency)
             )
             if self._opened:
                 for line in body["lines"]:
                     self._line(line)
+                self._ask_why()
             else:
                 html(f"<p>{escape(body['reason'])}</p>")
             with ui.element("div").classes("buttons"):
-                button("Approve and send to the shop", self._approve, is_main=True)
+                act = "Approve the move, tell both shops" if body.get("from_store") else "Approve and send to the shop"
+                button(act, self._approve, is_main=True)
                 button("Skip for today", self._skip)
                 if not self._opened:
                     button("See its lines", lambda: ui.navigate.to(f"/orders?open={self._order.order_id}"))
@@ -113,24 +110,33 @@ class _OrderCard:
         with ui.element("div").classes("line"):
             with ui.element("div").classes("row-line"):
                 html(f'<span class="big">{escape(line["name"])}</span>')
-                worth = money(line["value_minor"], self._store.currency)
-                html(f'<span class="quiet">proposed {line["units"]} units in {counted(line["cases"], "case", "cases")}, {worth}</span>')
+                cases = f" in {counted(line['cases'], 'case', 'cases')}" if line["cases"] else ""
+                worth = f", {money(line['value_minor'], self._store.currency)}" if line["value_minor"] else ""
+                html(f'<span class="quiet">proposed {line["units"]} units{cases}{worth}</span>')
                 number = ui.number("Units", value=line["units"], min=0, max=1_000_000, precision=0).props("outlined dense").classes("end")
                 number.on_value_change(lambda event, sku=line["sku"]: self._change(sku, event.value))
-            html(f"<p>{escape(line['reason'])}</p>{forecast_worth(line['arithmetic'])}{_sums(line['arithmetic'])}")
+            html(f"<p>{escape(line['reason'])}</p>{forecast_worth(line['arithmetic'])}{sums(line['arithmetic'], self._store.currency)}")
+
+    def _ask_why(self) -> None:
+        self._why = ui.select(list(_REASONS), label="Why changed", with_input=True, new_value_mode="add-unique", clearable=True)
+        self._why.props("outlined dense").classes("why")
+        self._why.visible = False
 
     def _change(self, sku: str, value: float | None) -> None:
         if value is not None and value >= 0:
             self._units[sku] = int(value)
+        if self._why is not None:
+            self._why.visible = any(self._units[line["sku"]] != line["units"] for line in self._order.body["lines"])
 
     async def _approve(self) -> None:
+        reason = str(self._why.value or "") if self._why is not None else ""
         await self._decide(
-            lambda: self._desk.planning.approve(self._order.order_id, by=PLANNER, units=self._units),
+            lambda: self._desk.decisions.approve(self._order.order_id, by=PLANNER, units=self._units, reason=reason),
             "Approved: the shop's hub fetches it now",
         )
 
     async def _skip(self) -> None:
-        await self._decide(lambda: self._desk.planning.skip(self._order.order_id, by=PLANNER), "Skipped for today")
+        await self._decide(lambda: self._desk.decisions.skip(self._order.order_id, by=PLANNER), "Skipped for today")
 
     async def _decide(self, decision: Callable[[], object], done: str) -> None:
         try:
@@ -143,10 +149,30 @@ class _OrderCard:
             html(f"<p>{escape(self._store.name)}, {escape(self._order.supplier)}: {done}.</p>")
 
 
-def _sums(arithmetic: dict[str, Any]) -> str:
-    def told(key: str, form: str) -> str:
-        return "not known" if arithmetic.get(key) is None else form.format(arithmetic[key])
+def _origin(order: OrderRecord) -> str:
+    days = f"here in {order.body['lead_time_days']:g} days"
+    if order.body.get("from_store"):
+        return f"moved from our shop {escape(order.supplier)}, {days}"
+    return f"from {escape(order.supplier) or 'no named supplier'}, {days}"
 
-    rows = "".join(f"<dt>{name}</dt><dd>{told(key, form)}</dd>" for key, name, form in _SUMS)
-    bound = f'<p class="quiet">Rounded to whole cases; bound by: {escape(arithmetic["bound"])}.</p>'
-    return f'<details><summary>Arithmetic</summary><dl class="sums">{rows}</dl>{bound}</details>'
+
+def _money_words(body: dict[str, Any], currency: str) -> str:
+    """What the supplier's minimum, or a move between shops, does to the order."""
+    if body.get("from_store"):
+        gain, trip = money(body["waiting_loss_minor"], currency), money(body["value_minor"], currency)
+        return f'<p class="quiet">Saves about {gain} of lost sales and holding; the trip costs {trip}.</p>'
+    least = [money(body["minimum_minor"], currency)] if body.get("minimum_minor") else []
+    least += [f"{body['minimum_units']} units"] if body.get("minimum_units") else []
+    if not least:
+        return ""
+    asks = f"The supplier takes no order below {' and '.join(least)}; this one is worth {money(body['value_minor'], currency)}."
+    loses, holds = money(body.get("waiting_loss_minor", 0), currency), money(body.get("added_holding_minor", 0), currency)
+    if body.get("waits_because"):
+        why = f"waiting a review loses about {loses} of margin, holding what is missing would cost {holds}"
+        mark = '<div><span class="state soon">◐ waits</span></div>'
+        return f'{mark}<p class="quiet">{asks} It waits: {escape(body["waits_because"])} ({why}).</p>'
+    if body.get("added_minor"):
+        added = money(body["added_minor"], currency)
+        cheaper = f"{added} of it is ordered sooner than needed: holding it costs {holds}, waiting would lose {loses}"
+        return f'<p class="quiet">{asks} {cheaper}.</p>'
+    return f'<p class="quiet">{asks}</p>'

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-_NO_MINOR_UNIT = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
+from babel.numbers import format_currency, get_currency_precision
+
+_LOCALE = "en_GB"
 
 
 def money(minor: float, currency: str) -> str:
-    """`1,234.50 EUR`; yen and the like have no hundredths."""
-    return f"{minor:,.0f} {currency}" if currency in _NO_MINOR_UNIT else f"{minor / 100:,.2f} {currency}"
+    """`€1,234.50`, `JP¥500`: as the hub's pages write it; yen and the like have no hundredths."""
+    amount = minor / 10 ** get_currency_precision(currency)
+    return str(format_currency(amount, currency, locale=_LOCALE))
 
 
 def major(minor: float, currency: str) -> str:
     """The amount alone, for a column whose head names the currency."""
-    return money(minor, currency).rsplit(" ", maxsplit=1)[0]
+    decimals = get_currency_precision(currency)
+    return f"{minor / 10**decimals:,.{decimals}f}"
 
 
 def change(share: float | None) -> str:
     """`−12 %` against the usual, or that nothing can be compared."""
     if share is None:
         return "no past to compare"
-    return f"{'−' if share < 0 else '+' if share > 0 else '±'}{abs(share):.0%}".replace("%", " %")
+    whole = round(100 * abs(share))
+    return f"{'' if whole == 0 else '−' if share < 0 else '+'}{whole} %"
 
 
 def age(moment: datetime | None, now: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from cloud_api.adapters.sales_records import SkuDayRecord
-from cloud_api.rules.replenishment import DaySales, Demand, daily_demand
+from cloud_api.rules.daily_demand import DaySales, Demand, daily_demand
 from cloud_api.rules.shop_forecast import History
 
 _FULL_DAY_MIN = 1440.0

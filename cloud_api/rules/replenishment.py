@@ -1,60 +1,46 @@
-"""Proposes orders: an order-up-to level from synced sales, with the reason in one sentence and the arithmetic beside it.
+"""Works out what to order of an article: an order-up-to level from its demand, bounded by cases, room and shelf life.
 
-Demand is what would have sold, not what did: a day on which the shelf stood empty half the time counts as half a day (a ratio estimator:
-units over days in stock). The level covers lead time and review interval, plus safety stock for the service level. Silver, Pyke and
-Thomas, "Inventory and Production Management in Supply Chains", chapter 7, (R, S) policy with normal demand.
+The level covers lead time and review interval, plus safety stock for the service level. Silver, Pyke and Thomas, "Inventory and
+Production Management in Supply Chains", chapter 7: an (R, S) policy with normal or negative binomial demand. Everything that bounds an
+order is in the arithmetic beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import ceil, floor, isfinite, sqrt
+from math import ceil, floor, isfinite
 from typing import Any
 
 import msgspec
 
 from cloud_api.rules.cover_demand import CoverDemand, cover_demand
+from cloud_api.rules.daily_demand import Demand
 
-EXPOSURE_MIN_DAYS = 0.25
-"""With less than a quarter of a day in stock on record nothing is said about demand."""
-
-
-class DaySales(msgspec.Struct, frozen=True, kw_only=True):
-    """An article's day: units sold, the share of the day's opening hours it could be sold in, and the share that has passed (0 to 1)."""
-
-    units_sold: int
-    exposure: float
-    opened: float = 1.0
-
-
-class Demand(msgspec.Struct, frozen=True, kw_only=True):
-    """Daily demand with its spread; `days` is the exposure behind it, `hidden_share` how much of the demand an empty shelf hid.
-
-    From a measured forecast come `over_dispersion` (variance over mean), the method, and its class's past error (RMSSE), bias and how
-    often the 80 % band held.
-    """
-
-    mean_per_day: float
-    sd_per_day: float
-    days: float
-    hidden_share: float
-    over_dispersion: float | None = None
-    method: str = "mean"
-    class_name: str = ""
-    error: float | None = None
-    bias: float | None = None
-    band_held: float | None = None
+COST_SHARE = 0.7
+"""What an article costs of its price, where the product master does not say."""
+_SERVICE_MIN, _SERVICE_MAX = 0.5, 0.995
+_LIFE_CASES_MAX = 10_000
+_WASTE_MINDED = 0.02
+"""A case of which no more than this share is expected to expire may be ordered sooner than needed."""
+CASE_PACK, SHELF_ROOM, STORE_ROOM, SHELF_LIFE = "case pack", "shelf capacity", "shelf and back room", "shelf life"
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How often orders are made, and how seldom a cycle may run out."""
+    """How often orders are made, and how seldom a cycle may run out.
+
+    `service_level` None: as seldom as pays, a lost sale's margin against `holding_per_year` (a share of the article's cost).
+    """
 
     review_days: float
-    service_level: float
+    service_level: float | None = 0.95
+    holding_per_year: float = 0.25
 
 
 class Supply(msgspec.Struct, frozen=True, kw_only=True):
-    """An article in a shop: what is there and on its way, and what bounds an order. Units; money in minor units."""
+    """An article in a shop: what is there and on its way, and what bounds an order. Units; money in minor units.
+
+    `back_room_units` is how much of it the back room takes; None where nobody said. `supplier_fill` is the share of what is ordered that
+    the supplier delivers. `shelf_life_days` counts from delivery.
+    """
 
     sku: str
     name: str
@@ -68,6 +54,24 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True):
     cost_minor: int | None
     lead_time_sd_days: float = 0.0
     supplier_orders: int = 0
+    supplier_fill: float = 1.0
+    back_room_units: int | None = None
+    shelf_life_days: float | None = None
+
+    @property
+    def unit_cost_minor(self) -> float:
+        """What a unit costs the shop."""
+        return float(self.cost_minor) if self.cost_minor is not None else COST_SHARE * (self.price_minor or 0)
+
+    @property
+    def margin_minor(self) -> float:
+        """What a sale of a unit earns."""
+        return max(0.0, (self.price_minor or 0) - self.unit_cost_minor)
+
+    @property
+    def coming_units(self) -> float:
+        """What will really come of what is on order."""
+        return self.on_order_units * self.supplier_fill
 
 
 class Arithmetic(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +92,18 @@ class Arithmetic(msgspec.Struct, frozen=True, kw_only=True):
     case_pack_units: int
     capacity_units: int | None
     bound: str
+    service_level: float = 0.95
+    is_service_by_cost: bool = False
     lead_time_sd_days: float = 0.0
     supplier_orders: int = 0
+    supplier_fill: float = 1.0
+    back_room_units: int | None = None
+    shelf_life_days: float | None = None
+    sells_before_expiry_units: float | None = None
+    wasted_units: float | None = None
+    wasted_minor: int | None = None
+    added_for_minimum_units: int = 0
+    from_other_shop_units: int = 0
     method: str = "mean"
     class_name: str = ""
     error: float | None = None
@@ -99,92 +113,154 @@ class Arithmetic(msgspec.Struct, frozen=True, kw_only=True):
     high_units: float | None = None
 
 
-class ProposedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """So many cases of an article. `at_risk_minor` is the sales expected to be lost over the cover without it."""
+class ArticlePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What was worked out for an article, whether or not it needs an order.
 
-    sku: str
-    name: str
-    units: int
+    `most_cases` is what room and shelf life allow; `over_lead` is the demand until goods ordered now arrive, `before_expiry` that from
+    then on until they expire.
+    """
+
+    supply: Supply
+    demand: Demand | None
+    policy: Policy
+    cover: CoverDemand
+    over_lead: CoverDemand
+    before_expiry: CoverDemand | None
     cases: int
-    reason: str
-    value_minor: int
-    at_risk_minor: int
+    most_cases: int
     arithmetic: Arithmetic
 
+    @property
+    def held_units(self) -> float:
+        """In the shop, and what will come of what is on the way."""
+        return max(0.0, self.supply.on_hand_units) + self.supply.coming_units
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """An order for one supplier, dearest risk first."""
+    def lost_units(self, ordered: float) -> float:
+        """Units expected to be asked for in vain over the cover, with so many ordered."""
+        return self.cover.expected_shortage(self.held_units + ordered * self.supply.supplier_fill)
 
-    supplier: str
-    lead_time_days: float
-    value_minor: int
-    at_risk_minor: int
-    reason: str
-    lines: list[ProposedLine]
+    @property
+    def left_at_arrival(self) -> float:
+        """Units expected to be there still when the order comes."""
+        return self.over_lead.expected_left(self.held_units)
+
+    def wasted_units(self, ordered: float) -> float:
+        """Units of an order expected to expire unsold."""
+        if self.before_expiry is None:
+            return 0.0
+        left = self.left_at_arrival
+        return self.before_expiry.expected_left(left + ordered) - self.before_expiry.expected_left(left)
 
 
-def daily_demand(days: Sequence[DaySales]) -> Demand | None:
-    """Daily demand from a history, oldest or newest first alike; None while too little was in stock to tell.
+def service_level(supply: Supply, policy: Policy) -> float:
+    """The policy's own, or the one that pays: margin over margin and the cost of holding a unit to the next review (a newsvendor's)."""
+    if policy.service_level is not None:
+        return policy.service_level
+    holding = supply.unit_cost_minor * policy.holding_per_year * policy.review_days / 365.0
+    margin = supply.margin_minor
+    share = margin / (margin + holding) if margin + holding > 0 else _SERVICE_MIN
+    return min(_SERVICE_MAX, max(_SERVICE_MIN, share))
 
-    The spread is never below that of a Poisson stream: a short quiet history must not promise more certainty than chance allows.
+
+def plan_article(supply: Supply, demand: Demand | None, policy: Policy) -> ArticlePlan:
+    """Work out what an article needs, and how much of it at most."""
+    cover_days, level = supply.lead_time_days + policy.review_days, service_level(supply, policy)
+    cover = _demand_over(cover_days, demand, supply.lead_time_sd_days)
+    safety = max(0.0, cover.quantile(level) - cover.mean)
+    up_to = cover.mean + max(safety, float(supply.presentation_min_units))
+    need = up_to - max(0.0, supply.on_hand_units) - supply.coming_units
+    life = supply.shelf_life_days
+    draft = ArticlePlan(
+        supply=supply, demand=demand, policy=policy, cover=cover, cases=0, most_cases=0,
+        over_lead=_demand_over(supply.lead_time_days, demand, supply.lead_time_sd_days),
+        before_expiry=None if life is None else _demand_over(life, demand, 0.0),
+        arithmetic=Arithmetic(
+            mean_per_day=demand.mean_per_day if demand else 0.0, sd_per_day=demand.sd_per_day if demand else 0.0,
+            history_days=demand.days if demand else 0.0, hidden_share=demand.hidden_share if demand else 0.0,
+            cover_days=cover_days, demand_over_cover_units=cover.mean, safety_units=safety,
+            presentation_min_units=supply.presentation_min_units, order_up_to_units=up_to,
+            on_hand_units=max(0.0, supply.on_hand_units), on_order_units=supply.on_order_units, need_units=need,
+            case_pack_units=supply.case_pack_units, capacity_units=supply.capacity_units, bound=CASE_PACK, service_level=level,
+            is_service_by_cost=policy.service_level is None, lead_time_sd_days=supply.lead_time_sd_days,
+            supplier_orders=supply.supplier_orders, supplier_fill=supply.supplier_fill, back_room_units=supply.back_room_units,
+            shelf_life_days=life, **_rests_on(demand, cover),
+        ),
+    )  # fmt: skip
+    return _bounded(draft)
+
+
+def _demand_over(days: float, demand: Demand | None, lead_sd_days: float) -> CoverDemand:
+    mean, sd, over = (demand.mean_per_day, demand.sd_per_day, demand.over_dispersion) if demand else (0.0, 0.0, None)
+    return cover_demand(mean_per_day=mean, sd_per_day=sd, over_dispersion=over, cover_days=days, lead_sd_days=lead_sd_days)
+
+
+def _bounded(plan: ArticlePlan) -> ArticlePlan:
+    """Whole cases for the need; no more than fits, than is worth its case, than sells before it expires."""
+    supply, sums = plan.supply, plan.arithmetic
+    room, room_bound = _room_cases(plan)
+    life = _life_cases(plan, room)
+    most = room if life is None else min(room, life)
+    need, bound, cases = sums.need_units / supply.supplier_fill, CASE_PACK, 0
+    if isfinite(need) and need > 0.5:
+        cases = ceil(need / supply.case_pack_units - 1e-9)
+        if cases > room:
+            cases, bound = room, room_bound
+        if plan.cover.over_dispersion is not None and plan.held_units >= supply.presentation_min_units:
+            cases = _cheaper_cases(plan, cases)
+        if cases > most:
+            cases, bound = most, SHELF_LIFE
+    sums = msgspec.structs.replace(sums, bound=bound)
+    return msgspec.structs.replace(plan, cases=cases, most_cases=most, arithmetic=sums)
+
+
+def _room_cases(plan: ArticlePlan) -> tuple[int, str]:
+    """Cases that will fit when they arrive. While nobody said what the back room takes, one case more than the shelf may wait there."""
+    supply = plan.supply
+    if supply.capacity_units is None:
+        return 1_000_000, CASE_PACK
+    position = max(0.0, supply.on_hand_units) + supply.on_order_units
+    left_at_arrival = max(0.0, position - plan.over_lead.mean)
+    if supply.back_room_units is not None:
+        room = supply.capacity_units + supply.back_room_units - left_at_arrival
+        return max(0, floor(room / supply.case_pack_units + 1e-9)), STORE_ROOM
+    fitting = floor((supply.capacity_units - left_at_arrival) / supply.case_pack_units)
+    return (0 if fitting < 1 and position >= supply.capacity_units else max(fitting, 1)), SHELF_ROOM
+
+
+def _life_cases(plan: ArticlePlan, most: int) -> int | None:
+    """The cases of a perishable article worth their waste: each must save more margin than it is expected to waste in goods.
+
+    The first case is weighed over all its life, as without it nothing would be sold; a further one only until the next order could bring
+    it. Goods that are there when it comes are sold before it.
     """
-    exposure = sum(day.exposure for day in days)
-    if exposure < EXPOSURE_MIN_DAYS:
+    supply = plan.supply
+    if plan.before_expiry is None or plan.demand is None or supply.shelf_life_days is None:
         return None
-    sold = sum(max(0, day.units_sold) for day in days if day.exposure > 0.0)
-    mean = sold / exposure
-    effective = exposure * exposure / sum(day.exposure * day.exposure for day in days if day.exposure > 0.0)
-    spread = sum((max(0, day.units_sold) - mean * day.exposure) ** 2 for day in days if day.exposure > 0.0)
-    variance = spread / exposure * effective / (effective - 1.0) if effective > 1.5 else 0.0
-    opened = sum(day.opened for day in days)
-    return Demand(
-        mean_per_day=mean,
-        sd_per_day=sqrt(max(variance, mean)),
-        days=exposure,
-        hidden_share=max(0.0, 1.0 - exposure / opened) if opened else 0.0,
-    )
+    to_next = _demand_over(min(plan.policy.review_days, supply.shelf_life_days), plan.demand, 0.0)
+    pack, left, cases = supply.case_pack_units, plan.left_at_arrival, 0
+    margin, cost = (supply.margin_minor, supply.unit_cost_minor) if supply.price_minor else (1.0 - COST_SHARE, COST_SHARE)
+    while cases < min(most, _LIFE_CASES_MAX):
+        served = to_next if cases else plan.before_expiry
+        before, after = left + cases * pack, left + (cases + 1) * pack
+        saved = margin * (served.expected_shortage(before) - served.expected_shortage(after))
+        wasted = cost * (plan.before_expiry.expected_left(after) - plan.before_expiry.expected_left(before))
+        if wasted > max(saved, _WASTE_MINDED * cost * pack):
+            break
+        cases += 1
+    return cases
 
 
-def propose_line(supply: Supply, demand: Demand | None, policy: Policy) -> ProposedLine | None:
-    """What to order of one article, or None when what is there and on its way will do."""
-    cover_days = supply.lead_time_days + policy.review_days
-    mean, sd = (demand.mean_per_day, demand.sd_per_day) if demand else (0.0, 0.0)
-    over_cover = mean * cover_days
-    spread = cover_demand(
-        mean_per_day=mean, sd_per_day=sd, over_dispersion=demand.over_dispersion if demand else None, cover_days=cover_days,
-        lead_sd_days=supply.lead_time_sd_days,
-    )  # fmt: skip
-    safety = max(0.0, spread.quantile(policy.service_level) - over_cover)
-    up_to = over_cover + max(safety, float(supply.presentation_min_units))
-    on_hand = max(0.0, supply.on_hand_units)
-    need = up_to - on_hand - supply.on_order_units
-    if not isfinite(need) or need <= 0.5:
-        return None
-    cases, bound = _bounded_cases(supply, need, on_hand, mean)
-    if spread.over_dispersion is not None and on_hand + supply.on_order_units >= supply.presentation_min_units:
-        cases = _cheaper_cases(spread, on_hand + supply.on_order_units, cases, supply.case_pack_units, policy.service_level)
-    if cases == 0:
-        return None
-    units = cases * supply.case_pack_units
-    arithmetic = Arithmetic(
-        mean_per_day=mean, sd_per_day=sd, history_days=demand.days if demand else 0.0, hidden_share=demand.hidden_share if demand else 0.0,
-        cover_days=cover_days, demand_over_cover_units=over_cover, safety_units=safety,
-        presentation_min_units=supply.presentation_min_units, order_up_to_units=up_to, on_hand_units=on_hand,
-        on_order_units=supply.on_order_units, need_units=need, case_pack_units=supply.case_pack_units,
-        capacity_units=supply.capacity_units, bound=bound, lead_time_sd_days=supply.lead_time_sd_days,
-        supplier_orders=supply.supplier_orders, **_rests_on(demand, spread),
-    )  # fmt: skip
-    lost = spread.expected_shortage(on_hand + supply.on_order_units)
-    return ProposedLine(
-        sku=supply.sku,
-        name=supply.name,
-        units=units,
-        cases=cases,
-        reason=_reason(supply, arithmetic, units, cases),
-        value_minor=units * (supply.cost_minor if supply.cost_minor is not None else supply.price_minor or 0),
-        at_risk_minor=round(lost * (supply.price_minor or 0)),
-        arithmetic=arithmetic,
-    )
+def _cheaper_cases(plan: ArticlePlan, cases: int) -> int:
+    """One case less where the last would cost more than it saves; the service level weighs a unit left against a unit lost."""
+    pack, level = plan.supply.case_pack_units, plan.arithmetic.service_level
+    if cases == 0 or pack == 1:
+        return cases
+
+    def expected(units: float) -> float:
+        lost = plan.cover.expected_shortage(plan.held_units + units)
+        return (1 - level) * (plan.held_units + units - plan.cover.mean + lost) + level * lost
+
+    return cases if expected(cases * pack) <= expected((cases - 1) * pack) else cases - 1
 
 
 def _rests_on(demand: Demand | None, spread: CoverDemand) -> dict[str, Any]:
@@ -193,61 +269,3 @@ def _rests_on(demand: Demand | None, spread: CoverDemand) -> dict[str, Any]:
         return {}
     told = {name: getattr(demand, name) for name in ("method", "class_name", "error", "bias", "band_held")}
     return told | {"low_units": spread.quantile(0.1), "high_units": spread.quantile(0.9)}
-
-
-def _cheaper_cases(spread: CoverDemand, held: float, cases: int, case_pack: int, service_level: float) -> int:
-    """One case less where the last would cost more than it saves; the service level weighs a unit left against a unit lost."""
-    if cases == 0 or case_pack == 1:
-        return cases
-
-    def expected(level: float) -> float:
-        lost = spread.expected_shortage(level)
-        return (1 - service_level) * (level - spread.mean + lost) + service_level * lost
-
-    more, less = held + cases * case_pack, held + (cases - 1) * case_pack
-    return cases if expected(more) <= expected(less) else cases - 1
-
-
-def propose_order(supplier: str, lines: Sequence[ProposedLine], *, lead_time_days: float) -> Proposal:
-    """Put the lines for one supplier together; the sentence names what is most at stake."""
-    ordered = sorted(lines, key=lambda line: (-line.at_risk_minor, -line.value_minor, line.sku))
-    first = ordered[0]
-    others = f" and {len(ordered) - 1} more" if len(ordered) > 1 else ""
-    return Proposal(
-        supplier=supplier,
-        lead_time_days=lead_time_days,
-        value_minor=sum(line.value_minor for line in ordered),
-        at_risk_minor=sum(line.at_risk_minor for line in ordered),
-        reason=f"{first.name}{others}: {first.reason[0].lower()}{first.reason[1:]}",
-        lines=ordered,
-    )
-
-
-def _bounded_cases(supply: Supply, need: float, on_hand: float, mean: float) -> tuple[int, str]:
-    """Whole cases, no more than will fit when they arrive; one case always may (the rest waits in the back room)."""
-    cases = ceil(need / supply.case_pack_units - 1e-9)
-    if supply.capacity_units is None:
-        return cases, "case pack"
-    left_at_arrival = max(0.0, on_hand + supply.on_order_units - mean * supply.lead_time_days)
-    fitting = floor((supply.capacity_units - left_at_arrival) / supply.case_pack_units)
-    if fitting >= cases:
-        return cases, "case pack"
-    if fitting < 1 and on_hand + supply.on_order_units >= supply.capacity_units:
-        return 0, "shelf capacity"
-    return max(fitting, 1), "shelf capacity"
-
-
-def _reason(supply: Supply, sums: Arithmetic, units: int, cases: int) -> str:
-    ordered = f"{cases} × {supply.case_pack_units}" if supply.case_pack_units > 1 else f"{units}"
-    held = f"{sums.on_hand_units:.0f} in the shop"
-    if sums.on_order_units:
-        held += f" and {sums.on_order_units:.0f} on the way"
-    full = "; more does not fit on the shelf" if sums.bound == "shelf capacity" else ""
-    if sums.mean_per_day <= 0.0:
-        return f"{held.capitalize()}, and the shelf should never look emptier than {supply.presentation_min_units}: order {ordered}{full}."
-    hidden = f", counting in the {100 * sums.hidden_share:.0f} % of the time it was out of stock" if sums.hidden_share >= 0.1 else ""
-    lasts = (sums.on_hand_units + sums.on_order_units) / sums.mean_per_day
-    return (
-        f"Sells {sums.mean_per_day:.1f} a day{hidden}; {held} last {lasts:.1f} days, the order must carry {sums.cover_days:g}: "
-        f"order {ordered}{full}."
-    )

@@ -11,6 +11,7 @@ import msgspec
 WRITTEN_OFF_AFTER = timedelta(days=21)
 _PRIOR_ORDERS = 3.0
 """The lead time of the product master counts as much as three orders."""
+_FILL_MIN = 0.5
 
 
 class SentOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +108,14 @@ def expected_lead_time(product_days: float, record: SupplierRecord | None) -> tu
     weight = record.orders / (record.orders + _PRIOR_ORDERS)
     mean = weight * record.lead_time_days + (1 - weight) * product_days
     return mean, sqrt(weight) * record.lead_time_sd_days
+
+
+def expected_fill(record: SupplierRecord | None) -> float:
+    """The share of an order that will come: all of it, moved by what the supplier delivered; no less than half, as nobody orders double."""
+    if record is None or record.fill_share is None:
+        return 1.0
+    weight = record.orders / (record.orders + _PRIOR_ORDERS)
+    return max(_FILL_MIN, weight * record.fill_share + (1 - weight))
 
 
 def _record(supplier: str, closed: Sequence[OrderProgress]) -> SupplierRecord:

@@ -6,19 +6,14 @@ for it exists in most languages.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from pathlib import Path
 
 import httpx
 
 from store_hub.adapters.door_tokens import read_token
 from store_hub.errors import ConfigurationInvalid, HubError
+from wire_format.signing import SECRET_ADVICE, SECRET_BYTES_MIN, SECRET_PREFIX, secret_from, signature
 
-SECRET_PREFIX = "whsec_"
-SECRET_BYTES_MIN = 24
 GONE = 410
 
 
@@ -73,25 +68,14 @@ class WebhookPost:
         self._client.close()
 
 
-def signature(secret: bytes, *, message_id: str, at_s: int, body: bytes) -> str:
-    """Return the value of `webhook-signature`."""
-    digest = hmac.digest(secret, f"{message_id}.{at_s}.".encode() + body, hashlib.sha256)
-    return f"v1,{base64.b64encode(digest).decode()}"
-
-
 def read_secret(path: Path, *, field: str) -> bytes:
     """Read a secret from the first line of a file: `whsec_` and base64.
 
     Raises:
         ConfigurationInvalid: it cannot be read, is of another form or too short.
     """
-    word = read_token(path, field=field)
-    try:
-        secret = base64.b64decode(word.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error:
-        secret = b""
-    if not word.startswith(SECRET_PREFIX) or len(secret) < SECRET_BYTES_MIN:
-        advice = 'make one with: echo "whsec_$(openssl rand -base64 32)"'
-        problem = f"a secret is {SECRET_PREFIX} and base64 of {SECRET_BYTES_MIN} bytes or more; {advice}"
+    secret = secret_from(read_token(path, field=field))
+    if secret is None:
+        problem = f"a secret is {SECRET_PREFIX} and base64 of {SECRET_BYTES_MIN} bytes or more; {SECRET_ADVICE}"
         raise ConfigurationInvalid(path=str(path), field=field, problem=problem)
     return secret

@@ -31,13 +31,20 @@ from wire_format.reports import AnyFact, ReportBatch, StoreProfile
 pytestmark = pytest.mark.browser
 
 CHROMIUM = Path("/usr/bin/chromium")
-TOKEN = {"Authorization": "Bearer token-of-the-pages-test"}
+TOKEN_WORD = "token-of-the-pages-test"
+TOKEN = {"Authorization": f"Bearer {TOKEN_WORD}"}
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 ]  # fmt: skip
 SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
-PAGES = {"morning": "/", "footfall": "/footfall?store=corner-shop", "orders": "/orders", "layout": "/layout?store=corner-shop"}
+PAGES = {
+    "morning": "/",
+    "footfall": "/footfall?store=corner-shop",
+    "orders": "/orders",
+    "terms": "/orders/terms?store=corner-shop",
+    "layout": "/layout?store=corner-shop",
+}
 MARKED_UP_NAME = "North & <Co>"
 """A browser that took the name for a mark would show only its first half."""
 
@@ -48,18 +55,7 @@ class Cloud:
     def __init__(self, folder: Path, port: int) -> None:
         config = folder / "cloud.toml"
         config.write_text(f'[database]\ndata_dir = "{folder}/records"\n[planning]\nevery_s = 1\n')
-        command = [
-            sys.executable,
-            "-m",
-            "cloud_api",
-            "run",
-            "--config",
-            str(config),
-            "--port",
-            str(port),
-            "--demo-token",
-            TOKEN["Authorization"][7:],
-        ]
+        command = [sys.executable, "-m", "cloud_api", "run", "--config", str(config), "--port", str(port), "--demo-token", TOKEN_WORD]
         self.address = f"http://127.0.0.1:{port}"
         self.log = folder / "cloud.log"
         with self.log.open("wb") as log:
@@ -235,10 +231,16 @@ def test_an_order_is_changed_approved_and_reaches_the_hub(chain: Cloud, browser:
     number.fill("7")
     number.press("Tab")
     card.get_by_role("button", name="Approve").click()
+    expect(watched.page.locator(".q-notification")).to_contain_text("say why")
+    why = card.get_by_label("Why changed")
+    why.fill("Weather")
+    why.press("Enter")
+    card.get_by_role("button", name="Approve").click()
     expect(card).to_contain_text("the shop's hub fetches it now")
     watched.page.reload()
     decided = watched.page.locator(".card", has_text="Decided in the last 14 days")
     expect(decided).to_contain_text("0 %")
+    expect(decided).to_contain_text("→ 7: Weather")
     with watched.page.expect_download() as handed_out:
         watched.page.get_by_role("button", name=f"{order['order_id']} CSV").click()
     assert f"{order['order_id']}," in handed_out.value.path().read_text()
@@ -249,6 +251,21 @@ def test_an_order_is_changed_approved_and_reaches_the_hub(chain: Cloud, browser:
     sent = next(page["plan"] for page in plans if page["plan"]["order_id"] == order["order_id"])
     first = codec.plans.decode(json.dumps(sent).encode())
     assert next(line.units for line in first.lines if line.sku == order["body"]["lines"][0]["sku"]) == 7  # type: ignore[union-attr]  # An order.
+
+
+def test_terms_are_tried_and_then_kept(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    watched.page.goto(f"{chain.address}/orders/terms?store=corner-shop")
+    watched.page.get_by_label("Service level, %").fill("70")
+    watched.page.get_by_role("button", name="Try").click()
+    expect(watched.page.locator("table.figures").first).to_contain_text("Demand served", timeout=30_000)
+    expect(watched.page.locator(".stack h2")).to_contain_text("less of the demand")
+    if os.environ.get("AISLEWISE_SCREENSHOTS"):
+        watched.page.screenshot(path=Path(os.environ["AISLEWISE_SCREENSHOTS"]) / "cloud-terms-tried.png", full_page=True)
+    watched.page.get_by_role("button", name="Keep").click()
+    expect(watched.page.locator(".card", has_text="Terms kept")).to_contain_text("service level 70 %")
+    httpx.put(f"{chain.address}/v1/terms", headers=TOKEN, json={"scope": "all", "terms": {}})
+    watched.check()
 
 
 def test_the_list_is_worked_through_with_the_keyboard(chain: Cloud, browser: Browser) -> None:

@@ -102,6 +102,8 @@ def test_only_a_planner_decides(client: TestClient, planned: dict[str, Any]) -> 
         ({"units": {"cola-033": 0}}, "units"),
         ({"units": {"cola-033": "many"}}, "units[...]"),
         ({"unit": {}}, "body"),
+        ({"units": {"cola-033": 30}}, "reason"),
+        ({"units": {"cola-033": 30}, "reason": "x" * 301}, "reason"),
     ],
 )
 def test_a_decision_that_makes_no_order_is_refused(client: TestClient, planned: dict[str, Any], body: dict[str, Any], field: str) -> None:
@@ -117,8 +119,10 @@ def test_an_approved_order_reaches_its_hub_once_and_is_not_proposed_again(
     cloud.planning.plan("shop-1")
     assert _proposals(client) == [], "what was skipped today stays skipped"
     assert client.post(f"/v1/orders/{order_id}/reopen", headers=PLANNER).json()["state"] == "proposed"
-    answer = client.post(f"/v1/orders/{order_id}/approve", json={"units": {"cola-033": 30}}, headers=PLANNER)
+    answer = client.post(f"/v1/orders/{order_id}/approve", json={"units": {"cola-033": 30}, "reason": "a street party"}, headers=PLANNER)
     assert answer.json()["state"] == "approved"
+    kept = client.get("/v1/orders", params={"state": "approved"}, headers=PLANNER).json()["orders"][0]["body"]["lines"][0]
+    assert kept["change"] == {"proposed_units": planned["body"]["lines"][0]["units"], "reason": "a street party", "by": "Mei"}
     assert client.post(f"/v1/orders/{order_id}/approve", headers=PLANNER).status_code == 409
     page = client.get("/v1/stores/shop-1/plans", params={"after": 0}, headers=STORE).json()
     assert [entry["number"] for entry in page["plans"]] == [1]

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_api.rules.replenishment import DaySales, Demand, Policy, Supply, daily_demand, propose_line, propose_order
+from cloud_api.rules.daily_demand import DaySales, Demand, daily_demand
+from cloud_api.rules.order_lines import propose_line
+from cloud_api.rules.order_minimum import propose_order
+from cloud_api.rules.replenishment import Policy, Supply
 
 POLICY = Policy(review_days=1.0, service_level=0.95)
 STEADY = Demand(mean_per_day=6.0, sd_per_day=3.0, days=28.0, hidden_share=0.0)

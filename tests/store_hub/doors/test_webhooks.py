@@ -14,13 +14,14 @@ import pytest
 from fastapi import FastAPI, Request, Response
 
 from store_hub.adapters.ledger_webhooks import LedgerWebhooks
-from store_hub.adapters.webhook_post import WebhookPost, read_secret, signature
+from store_hub.adapters.webhook_post import WebhookPost, read_secret
 from store_hub.config import WebhookConfig
 from store_hub.entries import Sale, SaleLine
 from store_hub.errors import ConfigurationInvalid
 from store_hub.flows.parts import Parts
 from store_hub.flows.webhooks import Webhook, make_webhooks
 from store_hub.rules.back_off import BackOff
+from wire_format.signing import signature
 
 SECRET = bytes(range(32))
 DAY_MS = 86_400_000
