@@ -14,6 +14,7 @@ import typer
 
 from edge_agent.calibrate_command import calibrate
 from edge_agent.errors import ConfigurationInvalid, EdgeError
+from edge_agent.join_command import join
 from edge_agent.page_commands import aim, audit
 from edge_agent.stopping import INTERRUPTED, stop_on_signals
 
@@ -98,6 +99,7 @@ def check(config: ConfigOption, as_json: JsonOption = False) -> None:
 app.command(epilog="Example: edge-agent calibrate --config /etc/aislewise/edge.toml --shelf bay1-top --write /etc/aislewise/edge.toml")(
     calibrate
 )
+app.command(epilog="Example: edge-agent join ABCD-EFGH-… --config /etc/aislewise/edge.toml")(join)
 app.command(epilog="Example: edge-agent aim --config /etc/aislewise/edge.toml --camera entrance")(aim)
 app.command(epilog="Example: edge-agent audit noon.avi --config /etc/aislewise/edge.toml --camera entrance")(audit)
 

@@ -27,6 +27,7 @@ from edge_agent.flows.uplink_talk import UplinkPace
 from service_manager import ServiceManager
 
 if TYPE_CHECKING:
+    from edge_agent.flows.credentials import Credentials
     from edge_agent.flows.scale_care import ScaleCare
 
 Work = tuple[str, Callable[[threading.Event], None]]
@@ -47,6 +48,7 @@ class DeviceLink(NamedTuple):
     faults: FaultBoard
     record: Recorder
     uplink: Uplink
+    credentials: Credentials | None = None
 
 
 def open_device(config: EdgeConfig, clock: AgentClock, *, pace: UplinkPace | None = None, orders: Orders | None = None) -> DeviceLink:
@@ -71,9 +73,10 @@ def open_device(config: EdgeConfig, clock: AgentClock, *, pace: UplinkPace | Non
         vitals=HostVitals(outbox.path.parent),
         parts=part_names(config),
     )
+    credentials = _credentials(config, faults)
     uplink = Uplink(
         outbox=outbox,
-        link=BrokerLink(config.broker, client_id=f"{config.store_id}.{config.device_id}"),
+        link=BrokerLink(config.broker, client_id=client_id(config)),
         store_id=config.store_id,
         device_id=config.device_id,
         teller=teller,
@@ -82,8 +85,26 @@ def open_device(config: EdgeConfig, clock: AgentClock, *, pace: UplinkPace | Non
         pace=(pace if pace is not None else UplinkPace())._replace(health_every_s=config.health_every_s),
         listen_to=() if orders is None else orders.filters(config.store_id, config.device_id),
         on_command=None if orders is None else orders.obey,
+        claim=None if credentials is None else credentials.claim,
     )
-    return DeviceLink(outbox, faults, Recorder(outbox, faults), uplink)
+    return DeviceLink(outbox, faults, Recorder(outbox, faults), uplink, credentials)
+
+
+def client_id(config: EdgeConfig) -> str:
+    """The device's name at the broker; with a certificate, one that only the holder of its key knows."""
+    if config.broker.hub is None:
+        return f"{config.store_id}.{config.device_id}"
+    from edge_agent.adapters.identity import secret_suffix
+
+    return f"{config.store_id}.{config.device_id}{secret_suffix(config.broker.key_file)}"
+
+
+def _credentials(config: EdgeConfig, faults: FaultBoard) -> Credentials | None:
+    if config.broker.hub is None:
+        return None
+    from edge_agent.flows.credentials import Credentials
+
+    return Credentials(config.broker, faults=faults, claimed=Path(config.outbox.path).with_suffix(".claimed"))
 
 
 def part_names(config: EdgeConfig) -> list[str]:
@@ -121,6 +142,8 @@ class EdgeAgent:
         audits = AuditPickup(self._link.outbox, self._clock, faults, device_id=config.device_id)
         flows = (self._link.record, audits, self._link.uplink)
         self._senders = [TendedThread(flow.name, flow.run, stop=self._sending, faults=faults) for flow in flows]
+        if (credentials := self._link.credentials) is not None:
+            self._senders.append(TendedThread(credentials.name, credentials.run, stop=self._sending, faults=faults))
 
     def run(self, stop: threading.Event, *, until_booked: bool = False) -> None:
         """Run until `stop` is set, or (`until_booked`) until all recordings have ended and the hub has booked all they held.

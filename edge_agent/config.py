@@ -27,7 +27,7 @@ GpioNumber = Annotated[int, Meta(ge=0, le=27)]
 
 
 class BrokerConfig(Section, frozen=True, kw_only=True):
-    """Where the hub's broker listens."""
+    """Where the hub's broker listens. `server_name`: the name in its certificate; `hub`: the door that renews this device's. See `join`."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
@@ -36,6 +36,8 @@ class BrokerConfig(Section, frozen=True, kw_only=True):
     ca_file: str | None = None
     certificate_file: str | None = None
     key_file: str | None = None
+    server_name: str | None = None
+    hub: Annotated[str, Meta(pattern="^.+:[0-9]{1,5}$")] | None = None
 
 
 class OutboxConfig(Section, frozen=True, kw_only=True):
@@ -231,6 +233,8 @@ def _contradictions(config: EdgeConfig) -> Iterator[Wrong]:
     if (broker.certificate_file is None) != (broker.key_file is None):
         missing = "key_file" if broker.key_file is None else "certificate_file"
         yield Wrong(("broker", missing), "is missing: certificate_file and key_file belong together")
+    if broker.hub is not None and None in (broker.ca_file, broker.certificate_file):
+        yield Wrong(("broker", "hub"), "needs ca_file and certificate_file; write all of them with: edge-agent join CODE")
     if broker.password_file is not None and broker.username is None:
         yield Wrong(("broker", "username"), "is missing: a password_file needs the username it belongs to")
 

@@ -1,7 +1,8 @@
-"""Changes numbers in a TOML file that people wrote: comments, order and spacing stay as they are."""
+"""Changes numbers and texts in a TOML file that people wrote: comments, order and spacing stay as they are."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
@@ -17,8 +18,16 @@ from toml_settings.settings_file import line_of
 _VALUE = re.compile(r"^(?P<key>[^=#]*=[ \t]*)(?P<value>[^#\r\n]*?)(?P<rest>[ \t]*(?:#[^\r\n]*)?\r?\n?)$")
 
 
+Value = float | str
+
+
 def write_numbers(path: Path, table: Place, numbers: Mapping[str, float]) -> None:
-    """Set numbers in one table of a file. The file is whole at every moment, whatever happens in between.
+    """Set numbers in one table of a file: see `write_values`."""
+    write_values(path, table, numbers)
+
+
+def write_values(path: Path, table: Place, numbers: Mapping[str, Value]) -> None:
+    """Set values in one table of a file. The file is whole at every moment, whatever happens in between.
 
     Args:
         table: where they belong, for instance `("scales", 1)`; empty: at the file's top.
@@ -37,13 +46,16 @@ def write_numbers(path: Path, table: Place, numbers: Mapping[str, float]) -> Non
         raise ConfigurationInvalid(path=str(path), field=".".join(map(str, table)) or "file", problem=problem) from None
 
 
-def with_numbers(text: str, table: Place, numbers: Mapping[str, float]) -> str:
-    """The text with these numbers.
+def with_numbers(text: str, table: Place, numbers: Mapping[str, Value]) -> str:
+    """The text with these values; a table that is not there yet is added at the end.
 
     Raises:
         ValueError: it cannot be done without touching something else.
     """
     wanted = tomllib.loads(text)
+    if len(table) == 1 and table[0] not in wanted:
+        text = f"{text.rstrip()}\n\n[{table[0]}]\n"
+        wanted = tomllib.loads(text)
     inner: Any = wanted
     for part in table:
         inner = inner[part]
@@ -56,17 +68,17 @@ def with_numbers(text: str, table: Place, numbers: Mapping[str, float]) -> str:
     return changed
 
 
-def _with_number(text: str, table: Place, key: str, number: float) -> str:
+def _with_number(text: str, table: Place, key: str, number: Value) -> str:
     lines = text.splitlines(keepends=True)
     at = line_of(text, (*table, key))
     match = _VALUE.match(lines[at - 1]) if at is not None else None
     if at is None or match is None:
         raise ValueError(key)
-    lines[at - 1] = f"{match['key']}{number!r}{match['rest']}"
+    lines[at - 1] = f"{match['key']}{_written(number)}{match['rest']}"
     return "".join(lines)
 
 
-def _with_new(text: str, table: Place, key: str, number: float, inner: Mapping[str, Any]) -> str:
+def _with_new(text: str, table: Place, key: str, number: Value, inner: Mapping[str, Any]) -> str:
     """Below the last plain key of the table, or below its header."""
     plain = [line_of(text, (*table, name)) for name, value in inner.items() if not isinstance(value, dict | list)]
     after = max((line for line in plain if line is not None), default=line_of(text, table) or 0)
@@ -74,7 +86,7 @@ def _with_new(text: str, table: Place, key: str, number: float, inner: Mapping[s
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     if after and not lines[after - 1].endswith("\n"):
         lines[after - 1] += end
-    return "".join([*lines[:after], f"{key} = {number!r}{end}", *lines[after:]])
+    return "".join([*lines[:after], f"{key} = {_written(number)}{end}", *lines[after:]])
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -92,5 +104,9 @@ def replace_file(path: Path, text: str) -> None:
         raise
 
 
-def _by_hand(numbers: Mapping[str, float]) -> str:
-    return "write by hand: " + ", ".join(f"{key} = {number!r}" for key, number in numbers.items())
+def _written(value: Value) -> str:
+    return json.dumps(value) if isinstance(value, str) else repr(value)
+
+
+def _by_hand(numbers: Mapping[str, Value]) -> str:
+    return "write by hand: " + ", ".join(f"{key} = {_written(number)}" for key, number in numbers.items())

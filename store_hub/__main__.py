@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from store_hub.errors import HubError, PlanogramInvalid
+from store_hub.trust_commands import add_commands, make_trust
 
 if TYPE_CHECKING:
     from store_hub.config import HubConfig
@@ -75,7 +76,7 @@ def init(
     planogram: Annotated[Path | None, typer.Option("--planogram", metavar="FILE", help="What stands where in the shop.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a ledger for a shop. A planogram that contradicts itself is refused, with each problem in a line."""
+    """Make a ledger for a shop and, with [trust], its certificate authority. A planogram that contradicts itself is refused."""
     from store_hub.adapters.clock import HubClock
     from store_hub.flows.found import found_ledger
 
@@ -84,6 +85,7 @@ def init(
     if plan is None:
         raise typer.BadParameter('name the planogram here, or as planogram = "FILE" in the configuration', param_hint="--planogram")
     identity = found_ledger(Path(settings.ledger.path), plan, store_id=settings.store_id, clock=HubClock())
+    make_trust(settings, identity.store_id)
     said = {"ledger": settings.ledger.path, "ledger_id": identity.ledger_id, "store_id": identity.store_id}
     _say(said, f"ledger {settings.ledger.path} made for store {identity.store_id}", as_json=as_json)
 
@@ -218,6 +220,9 @@ def announce(
 ) -> None:
     """Announce a delivery to the running hub; its page Receiving then waits for it."""
     _send(notice, "delivery-notices", {"delivery_id": delivery, "supplier": supplier}, config)
+
+
+add_commands(app)
 
 
 def _send(file: Path, door: str, fields: dict[str, str], config: Path | None) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -37,6 +37,7 @@ from store_hub.flows.parts import Parts
 from store_hub.flows.report import Report
 from store_hub.flows.sync import make_sync
 from store_hub.flows.webhooks import make_webhooks
+from store_hub.guarding import Flow, Guards
 from store_hub.routes.all_doors import open_doors
 from store_hub.routes.health import (
     Check,
@@ -62,15 +63,6 @@ STOP_FLOWS_S = 1.5
 GRACE_S = 1
 
 _log = structlog.get_logger("hub")
-
-
-class Flow(Protocol):
-    """Something that runs on a thread of its own until told to stop."""
-
-    name: str
-
-    def run(self, stop: threading.Event) -> None:
-        """Run until told to stop."""
 
 
 class Hub:
@@ -101,9 +93,12 @@ class Hub:
             problem = f"the ledger {config.ledger.path} is of store {identity.store_id}; give it its own, or correct this"
             raise ConfigurationInvalid(path=config_path, field="store_id", problem=problem)
         self.gauges = HubGauges()
-        self.bookkeeper = Bookkeeper(self.ledger, clock=self._clock, config=config.bookkeeping, gauges=self.gauges)
+        self.guards = Guards(config, identity, clock=self._clock, config_path=config_path)
+        self.bookkeeper = Bookkeeper(
+            self.ledger, clock=self._clock, config=config.bookkeeping, gauges=self.gauges, guard=self.guards.senders
+        )
         self.link = make_link(
-            config.broker,
+            self.guards.broker,
             store_id=identity.store_id,
             ledger_id=identity.ledger_id,
             clock=self._clock,
@@ -118,6 +113,7 @@ class Hub:
         self._report, self._mirror = self._make_report(), self._make_mirror()
         flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror, self._backups, self._make_home_assistant()]
         flows.append(make_attend(parts))
+        flows += self.guards.flows
         flows += make_webhooks(config.webhooks, parts, ledger_id=identity.ledger_id, config_path=config_path)
         self._threads = [
             threading.Thread(target=flow.run, args=(self._stop,), name=flow.name, daemon=True) for flow in flows if flow is not None
@@ -138,6 +134,7 @@ class Hub:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(STOP_FLOWS_S / max(1, len(self._threads)))
+        self.guards.close()
         self.ledger.close()
 
     def profile(self) -> StoreProfile:

@@ -32,6 +32,24 @@ class BrokerConfig(Section, frozen=True, kw_only=True):
     ca_file: str | None = None
     certificate_file: str | None = None
     key_file: str | None = None
+    server_name: str | None = None
+
+
+class TrustConfig(Section, frozen=True, kw_only=True):
+    """The shop's own certificates: where its authority is, and where devices join. Without this section there are none.
+
+    `names`: further names and addresses of this machine, for browsers. `broker_folder`: what the broker reads, `folder`/broker by default.
+    `reload_broker`: the command after which it reads it again. `announce`: be found in the shop's network by multicast DNS.
+    """
+
+    folder: str = "var/trust"
+    host: str = "0.0.0.0"
+    port: Port = 8443
+    names: list[str] = []
+    broker_folder: str | None = None
+    reload_broker: list[str] = []
+    certificate_days: Annotated[float, Meta(gt=0.0, le=825.0)] = 90.0
+    announce: bool = True
 
 
 class LedgerConfig(Section, frozen=True, kw_only=True):
@@ -118,6 +136,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     store_id: StoreId | None = None
     planogram: str | None = None
     broker: BrokerConfig = BrokerConfig()
+    trust: TrustConfig | None = None
     ledger: LedgerConfig = LedgerConfig()
     bookkeeping: BookkeepingConfig = BookkeepingConfig()
     http: HttpConfig = HttpConfig()

@@ -199,7 +199,9 @@ class BrokerLink:
             if config.username is not None:
                 password = Path(config.password_file).read_text(encoding="utf-8").strip() if config.password_file else None
                 client.username_pw_set(config.username, password)
-            if config.ca_file is not None or config.certificate_file is not None:
+            if config.server_name is not None:
+                client.tls_set_context(_named_context(config, config.server_name))
+            elif config.ca_file is not None or config.certificate_file is not None:
                 client.tls_set(ca_certs=config.ca_file, certfile=config.certificate_file, keyfile=config.key_file)
         except (OSError, ValueError) as error:
             named = getattr(error, "filename", None) or "certificate or password file"
@@ -216,6 +218,8 @@ class BrokerLink:
     def _on_disconnect(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Properties | None) -> None:
         if reason.value == _SESSION_TAKEN_OVER:
             self._lost = f"another device uses the name {self._client_id!r} and took the connection"
+        elif self._connack is None and self._config.certificate_file is not None:
+            self._lost = "closed the connection at once: it may not accept this device's certificate (any more)"
         else:
             self._lost = f"the connection was lost ({reason})"
 
@@ -227,6 +231,25 @@ class BrokerLink:
         self.refusal = str(reason) if reason.is_failure else None
         if not reason.is_failure:
             self.is_heard = reason.value != _NO_MATCHING_SUBSCRIBERS
+
+
+class _NamedContext(ssl.SSLContext):
+    """Asks for the broker by the name in its certificate, at whatever address it is."""
+
+    server_name: str
+
+    def wrap_socket(self, sock: socket.socket, *arguments: Any, **options: Any) -> ssl.SSLSocket:
+        return super().wrap_socket(sock, *arguments, **{**options, "server_hostname": self.server_name})
+
+
+def _named_context(config: BrokerConfig, server_name: str) -> ssl.SSLContext:
+    context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = server_name
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(config.ca_file)
+    if config.certificate_file is not None:
+        context.load_cert_chain(config.certificate_file, config.key_file)
+    return context
 
 
 def _reason(error: Exception) -> str:

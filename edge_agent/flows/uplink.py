@@ -48,6 +48,7 @@ class Uplink:
         pace: how fast, how patient.
         listen_to: further topics of the hub's commands.
         on_command: who does what they say; called on this flow's thread, so it only takes note.
+        claim: has the hub know, before a connection, that the outbox is this device's.
     """
 
     name = "uplink"
@@ -65,6 +66,7 @@ class Uplink:
         pace: UplinkPace | None = None,
         listen_to: Sequence[str] = (),
         on_command: Callable[[AnyCommand], None] | None = None,
+        claim: Callable[[str], None] | None = None,
     ) -> None:
         self._outbox = outbox
         self._link = link
@@ -76,6 +78,7 @@ class Uplink:
         self._pace = pace if pace is not None else UplinkPace()
         self._listen_to = tuple(listen_to)
         self._on_command = on_command
+        self._claim = claim
         self._faults_changed = threading.Event()
         self._connected_at: float | None = None
         self._broken_soon = 0
@@ -88,6 +91,8 @@ class Uplink:
         while not stop.is_set():
             self._connected_at = None
             try:
+                if self._claim is not None:
+                    self._claim(self._outbox.outbox_id)
                 self._link.connect(self._health_post("death"))
                 self._connected_at = time.monotonic()
                 self._faults.clear("broker", "broker_unavailable")

@@ -98,7 +98,7 @@ class BrokerLink:
         self._last_word = last_word
         self._connect_packet = _connect_packet(config, client_id, last_word)
         self._subscribe_packet = mqtt5.SubscribePacket(1, [mqtt5.TopicFilter(name, max_qos=mqtt5.QoS(qos)) for name, qos in filters])
-        self._tls = _tls(config)
+        tls_context(config)  # Unusable files are told at once.
         self._clock = clock
         self._receiver = receiver
         self._line = 0
@@ -176,8 +176,9 @@ class BrokerLink:
         try:
             link = socket.create_connection((self._config.host, self._config.port), timeout=CONNECT_TIMEOUT_S)
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return link if self._tls is None else self._tls.wrap_socket(link, server_hostname=self._config.host)
-        except OSError as error:
+            tls = tls_context(self._config)  # Anew each time: the certificate may have been renewed.
+            return link if tls is None else tls.wrap_socket(link, server_hostname=self._config.server_name or self._config.host)
+        except (OSError, ConfigurationInvalid) as error:
             raise ConnectionGone(str(error)) from None
 
     def _attend(self, connection: MqttConnection) -> None:
@@ -252,7 +253,12 @@ def _connect_packet(config: BrokerConfig, client_id: str, last_word: tuple[str, 
     )
 
 
-def _tls(config: BrokerConfig) -> ssl.SSLContext | None:
+def tls_context(config: BrokerConfig) -> ssl.SSLContext | None:
+    """How the connection is secured; None: not at all.
+
+    Raises:
+        ConfigurationInvalid: the certificates cannot be used.
+    """
     if config.ca_file is None:
         return None
     try:

@@ -211,6 +211,7 @@ class DevicesPage(Page):
         reader = self.reader
         reasons = {
             "bad_topic": reader.t("its topic cannot be read"),
+            "foreign_sender": reader.t("a device spoke in another's name"),
             "undecodable": reader.t("it cannot be decoded"),
             "version_unknown": reader.t("its sender is newer than this hub"),
             "unknown_sku": reader.t("the article is not on the planogram"),

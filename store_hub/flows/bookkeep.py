@@ -23,6 +23,7 @@ from store_hub.flows.books import Books, EffectFailed, failing_detail
 from store_hub.flows.commands import Answer, Command
 from store_hub.flows.inbox import Inbox, Item, Request
 from store_hub.flows.page import Page
+from store_hub.flows.sender_guard import SenderGuard
 from wire_format import codec, topics
 from wire_format.plans import Planogram
 
@@ -79,16 +80,18 @@ class BookkeepingFigures(NamedTuple):
 
 
 class Bookkeeper:
-    """Implements `BookkeepingDoor`; `inbox` is where ingest puts messages."""
+    """Implements `BookkeepingDoor`; `inbox` is where ingest puts messages. `guard`: see `EdgeBooks`."""
 
-    def __init__(self, ledger: Ledger, *, clock: Clock, config: BookkeepingConfig, gauges: Gauges | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, *, clock: Clock, config: BookkeepingConfig, gauges: Gauges | None = None, guard: SenderGuard | None = None
+    ) -> None:
         self.inbox = Inbox(items_max=config.inbox_max)
         self.trouble: LedgerUnusable | None = None
         self._ledger = ledger
         self._clock = clock
         self._config = config
         self._gauges = gauges
-        self._books = Books(ledger, clock)
+        self._books = Books(ledger, clock, guard)
         self._line: Line | None = None
         self._news = BookedNews()
         self._stop = threading.Event()

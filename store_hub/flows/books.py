@@ -16,6 +16,7 @@ from store_hub.flows.edge_books import EdgeBooks
 from store_hub.flows.hands_out import Post, posts
 from store_hub.flows.inbox import Item, LineUp, Request
 from store_hub.flows.page import Page
+from store_hub.flows.sender_guard import SenderGuard
 from store_hub.flows.told_books import ToldBooks
 from store_hub.rows import DERIVED, Effect, QuarantineRow
 from store_hub.rules.fold import Entry, StoreFold
@@ -73,8 +74,9 @@ def apply_entry(fold: StoreFold, row: JournalRow, said: Said, *, failing: str | 
 class Books:
     """Not for two threads at once."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, guard: SenderGuard | None = None) -> None:
         self._ledger = ledger
+        self._guard = guard
         self._clock = clock
         self.reload()
 
@@ -83,7 +85,7 @@ class Books:
         self.fold = StoreFold()
         self.fold.restore(self._ledger.state_rows(DERIVED))
         hub_rows = list(self._ledger.hub_rows())
-        self.edges = EdgeBooks(hub_rows, LedgerLetters(self._ledger))
+        self.edges = EdgeBooks(hub_rows, LedgerLetters(self._ledger), self._guard)
         self.devices = DeviceBooks(hub_rows)
         self.told = ToldBooks(hub_rows, self._ledger)
         self._last_journal_id = self._ledger.last_journal_id()

@@ -13,7 +13,7 @@ from store_hub.flows.copied_outboxes import CopiedOutboxes
 from store_hub.flows.page import Page
 from store_hub.rows import ClockRow, Effect, OutboxRangeRow, OutboxRow
 from store_hub.rules.delivery_marks import OutboxMarks
-from store_hub.rules.journal_words import EDGE, Said, Unreadable, read_entry
+from store_hub.rules.journal_words import EDGE, FOREIGN, Said, Unreadable, read_entry
 from store_hub.rules.occurrence_time import (
     RECEIVED,
     Occurrence,
@@ -31,6 +31,7 @@ from wire_format.observations import Observation, Shed
 
 if TYPE_CHECKING:
     from store_hub.flows.books import Folding
+    from store_hub.flows.sender_guard import SenderGuard
 
 BAD_TOPICS_MAX = 10_000
 """Entries kept of messages that nobody can place; further ones are only counted, so that a mad device cannot fill the ledger."""
@@ -59,9 +60,11 @@ class EdgeBooks:
     Args:
         rows: as the ledger keeps them.
         letters: that are booked.
+        guard: knows whose outbox is whose, where devices have certificates.
     """
 
-    def __init__(self, rows: Iterable[Effect], letters: LedgerLetters) -> None:
+    def __init__(self, rows: Iterable[Effect], letters: LedgerLetters, guard: SenderGuard | None = None) -> None:
+        self._guard = guard
         rows = list(rows)
         self._copies = CopiedOutboxes(rows, letters)
         self._latest = _latest(letters)
@@ -117,7 +120,7 @@ class EdgeBooks:
         if not marks.has_room_for(sequence):
             page.count("beyond_window", f"outbox {address.outbox_id}: too many gaps before {sequence}; it will be sent again in order")
             return
-        said = read_entry(EDGE, message.payload, topic=None)
+        said, foreign = self._read(address.outbox_id, message.payload)
         if isinstance(said, Observation) and self._copies.is_known(marks.row.outbox_no, said.boot_id, message.payload):
             page.count("booked_from_another_outbox", f"outbox {address.outbox_id} of {said.device_id}: taken along into a new outbox")
             self._copies.repeated(marks.row.outbox_no, sequence)
@@ -129,12 +132,20 @@ class EdgeBooks:
             return  # Its mark is told again, to which an edge answers with its clock and later with the letter.
         row = JournalRow(
             page.next_journal_id(), EDGE, marks.row.outbox_no, sequence, message.received_at_ms,
-            when.happened_at_ms, when.time_quality, None, message.payload,
+            when.happened_at_ms, when.time_quality, foreign, message.payload,
         )  # fmt: skip
         folding.write(page, row, said)
         self._copies.booked(row, said.boot_id if isinstance(said, Observation) else None)
         marks.book(sequence, max(sequence, said.through_sequence) if isinstance(said, Shed) else sequence)
         self._note_sender(marks, said, message.received_at_ms)
+
+    def _read(self, outbox_id: str, payload: bytes) -> tuple[Said, str | None]:
+        """What a letter says, and the note that keeps it from saying anything where it is in another device's name."""
+        said = read_entry(EDGE, payload, topic=None)
+        lie = self._guard.lie(outbox_id, said.device_id) if self._guard is not None and isinstance(said, Observation) else None
+        if lie is None:
+            return said, None
+        return read_entry(EDGE, payload, topic=FOREIGN + lie), FOREIGN + lie
 
     def _take_again(self, message: Delivered, address: topics.SeenAddress, marks: OutboxMarks, page: Page) -> None:
         """A number that is booked came again: with the same content it is a repetition, with another a copied outbox."""

@@ -60,13 +60,14 @@ def _outboxes_are_whole(connection: sqlite3.Connection) -> list[Verdict]:
     for outbox_no, outbox_id, booked_through in connection.execute("SELECT outbox_no, outbox_id, booked_through FROM outboxes").fetchall():
         expected, missing = 1, 0
         rows = connection.execute(
-            "SELECT sequence, payload FROM journal WHERE outbox_no = ? AND sequence <= ? ORDER BY sequence", (outbox_no, booked_through)
+            "SELECT sequence, payload, topic FROM journal WHERE outbox_no = ? AND sequence <= ? ORDER BY sequence",
+            (outbox_no, booked_through),
         )
-        for sequence, payload in rows:
+        for sequence, payload, topic in rows:
             missing += max(0, sequence - expected)
             expected = max(expected, sequence + 1)
             if b'"shed"' in payload:
-                said = read_entry(EDGE, payload, topic=None)
+                said = read_entry(EDGE, payload, topic=topic)
                 expected = max(expected, said.through_sequence + 1) if isinstance(said, Shed) else expected
         missing += max(0, booked_through + 1 - expected)
         missing -= _booked_elsewhere(connection, outbox_no, booked_through)

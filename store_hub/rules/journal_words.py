@@ -29,12 +29,16 @@ HEALTH = "health"
 PLANOGRAM = "planogram"
 LIGHT = "light"
 SETTINGS = "settings"
+FOREIGN = "!"
+"""What stands in place of a topic where a letter came in another device's name begins with this; no topic of a store does."""
 
 _told: msgspec.json.Decoder[AnyTold | AnyGoods | SettingsChange] = msgspec.json.Decoder(AnyTold | AnyGoods | SettingsChange)
 
 
 def read_entry(source: str, payload: bytes, *, topic: str | None) -> Said:
     """Return what an entry of the journal says."""
+    if topic is not None and topic.startswith(FOREIGN):
+        return Unreadable("foreign_sender", f"{topic.removeprefix(FOREIGN)}; revoke it: store-hub revoke DEVICE")
     if topic is not None:
         return Unreadable("bad_topic", f"topic {topic[:200]!r} names no observation; check the device's configuration")
     try:

@@ -1,0 +1,113 @@
+"""Keeps the shop's trust while the hub runs: the devices' door, the announcement, own certificates, and what the broker refused."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+from socket import socket
+
+import structlog
+
+from store_hub.adapters.announcement import Announcement
+from store_hub.adapters.audit_log import AuditLog
+from store_hub.adapters.broker_link import BrokerLink, Clock, Delivered
+from store_hub.adapters.listening_socket import listen
+from store_hub.adapters.tls_door import TlsDoor
+from store_hub.config import BrokerConfig, TrustConfig
+from store_hub.errors import HubError
+from store_hub.flows.trust import DOOR_CERTIFICATE, Trust
+from store_hub.routes.device_door import device_door
+
+LOOK_EVERY_S = 3600.0
+LOG_FILTERS = [("$SYS/broker/log/N", 0), ("$SYS/broker/log/E", 0), ("$SYS/broker/log/W", 0)]
+
+_CAME = re.compile(r"New connection from (\S+) on port")
+_FAILED = re.compile(r"Client connection from (\S+) failed: (.*)")
+_TLS_FAILED = re.compile(r"OpenSSL Error\[\d+\]: (.*)")
+_DENIED = re.compile(r"Client (\S+).* disconnected, not authori[sz]ed")
+
+_log = structlog.get_logger("trust")
+
+
+class TrustKeeper:
+    """A named thread.
+
+    Args:
+        client_id: of the second line to the broker, on which it tells whom it refused.
+
+    Raises:
+        PortTaken, ConfigurationInvalid: the devices' door cannot be opened where it should be.
+    """
+
+    name = "trust"
+
+    def __init__(
+        self, trust: Trust, config: TrustConfig, broker: BrokerConfig, *, audit: AuditLog, clock: Clock, client_id: str, config_path: str
+    ) -> None:
+        self._trust, self._audit = trust, audit
+        trust.renew_own()
+        listener: socket = listen(config.host, config.port, setting=f"[trust] port in {config_path}")
+        application = device_door(trust, broker_port=broker.port, refused=lambda actor, why: audit.refused(actor, "device.join", why))
+        self._door = TlsDoor(
+            application, listener, certificate=trust.folder / DOOR_CERTIFICATE, authority=Path(config.folder) / "authority.crt"
+        )
+        port = int(listener.getsockname()[1])
+        self._announcement = (
+            Announcement(store_id=trust.register.store_id, fingerprint=trust.authority.fingerprint, host=config.host, port=port)
+            if config.announce
+            else None
+        )
+        self._watch = BrokerLink(broker, client_id=client_id, filters=LOG_FILTERS, clock=clock, receiver=_Refusals(audit))
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until told to stop."""
+        self._door.start()
+        self._watch.start()
+        if self._announcement is not None:
+            self._announcement.start()
+        try:
+            while True:
+                _log.info("the audit log stands at", **dict(zip(("number", "hash"), self._audit.head(), strict=True)))
+                if stop.wait(LOOK_EVERY_S):
+                    break
+                self._look()
+        finally:
+            if self._announcement is not None:
+                self._announcement.stop()
+            self._watch.stop()
+            self._door.stop()
+
+    def _look(self) -> None:
+        try:
+            if self._trust.renew_own():
+                self._door.reload()
+                self._trust.tell_broker()
+        except HubError as error:
+            _log.error("the hub's certificates cannot be renewed", problem=str(error))
+
+
+class _Refusals:
+    """Hears the broker's own log and keeps who was turned away. Where a line names nobody, it was most likely who came last."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+        self._last = "unknown"
+
+    def has_room(self) -> bool:
+        return True
+
+    def put_line_up(self) -> None:
+        pass
+
+    def put_messages(self, messages: list[Delivered]) -> None:
+        for message in messages:
+            text = message.payload.decode(errors="replace")
+            if found := _CAME.search(text):
+                self._last = found[1].rpartition(":")[0] or found[1]
+            elif found := _TLS_FAILED.search(text):
+                self._audit.refused(self._last, "broker.connect", found[1].rsplit("::", 1)[-1])
+            elif found := _FAILED.search(text):
+                self._audit.refused(found[1], "broker.connect", found[2].rsplit("::", 1)[-1])
+            elif found := _DENIED.search(text):
+                self._audit.refused(found[1], "broker.connect", "not authorised")

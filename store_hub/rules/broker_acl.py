@@ -1,0 +1,77 @@
+"""Writes the broker's access list and settings: a device says its own and hears its own, the hub hears all of its store.
+
+Mosquitto gives each connection the name in its certificate; what no line allows is refused. Taking a device's lines away silences it at
+once, even on a connection that stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from wire_format import topics
+
+HUB_USER = "hub:main"
+"""The hub's name at the broker. No device can have it: an identifier holds no colon."""
+
+
+def access_list(store_id: str, devices: Mapping[str, Sequence[str]], *, extra: str = "") -> str:
+    """Return the file.
+
+    Args:
+        devices: of each device that is trusted now, the outboxes it has shown to be its own.
+        extra: lines of the shop's own, for what does not join by a code.
+    """
+    lines = [
+        "# Made by store-hub; written anew whenever a device joins or is revoked. Lines of your own belong into acl.local beside it.",
+        "",
+        f"user {HUB_USER}",
+        f"topic readwrite stores/{store_id}/v1/#",
+        "topic write homeassistant/#",
+        "topic read $SYS/broker/log/#",
+    ]
+    for device_id, outboxes in sorted(devices.items()):
+        lines += ["", *_device(store_id, device_id, outboxes)]
+    return "\n".join([*lines, "", extra.strip(), ""])
+
+
+def _device(store_id: str, device_id: str, outboxes: Sequence[str]) -> list[str]:
+    says = [topics.health(store_id, device_id)]
+    hears = [
+        topics.configuration(store_id, device_id),
+        topics.shelf_light_filter(store_id, device_id),
+        topics.calibration_filter(store_id, device_id),
+    ]
+    for outbox_id in outboxes:
+        says += [topics.seen(store_id, outbox_id, 0).rsplit("/", 1)[0] + "/+", topics.clock(store_id, outbox_id)]
+        hears.append(topics.booked(store_id, outbox_id))
+    return [f"user {device_id}", *(f"topic write {topic}" for topic in says), *(f"topic read {topic}" for topic in hears)]
+
+
+def broker_settings(folder: str, *, port: int, host: str = "") -> str:
+    """Return Mosquitto's configuration for a broker whose files are in `folder`. Without a host it listens on every address."""
+    return f"""\
+# Made by store-hub init. Mosquitto 2.0.11 or newer; include it from /etc/mosquitto/conf.d, and change nothing here.
+per_listener_settings false
+listener {port}{" " + host if host else ""}
+# Both sides show a certificate of this shop's authority; the device's name is the one in its certificate.
+cafile {folder}/authority.crt
+certfile {folder}/broker.pem
+keyfile {folder}/broker.pem
+crlfile {folder}/revoked.pem
+tls_version tlsv1.3
+require_certificate true
+use_identity_as_username true
+allow_anonymous false
+acl_file {folder}/acl
+# A stolen device must not fill the memory: no letter of ours comes near a megabyte, and nothing waits for who is away.
+max_packet_size 1048576
+max_inflight_messages 200
+max_queued_messages 1000
+persistent_client_expiration 1h
+# What it refuses is told on $SYS, which the hub alone may hear and writes into its audit log.
+log_dest stderr
+log_dest topic
+log_type error
+log_type warning
+log_type notice
+"""

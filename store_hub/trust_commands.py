@@ -1,0 +1,187 @@
+"""The commands of the shop's trust: let a device in, throw it out, see who is in, prove the audit log."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from store_hub.errors import HubError
+
+if TYPE_CHECKING:
+    from store_hub.config import HubConfig
+    from store_hub.flows.trust import Trust
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="HUB.toml", help="The hub's TOML file.", dir_okay=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+DeviceArgument = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in this shop, such as shelves-1.")]
+
+audit = typer.Typer(help="Looks at the audit log.", no_args_is_help=True)
+
+
+def enrol(
+    device: DeviceArgument,
+    config: ConfigOption = None,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.01, max=10_080.0, help="How long the code can be used.")] = 30.0,
+    qr: Annotated[bool, typer.Option("--qr/--no-qr", help="Show the command as a QR code as well.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a one-time code with which a device joins the shop: edge-agent join CODE. Its older certificates end when it does."""
+    from wire_format.identifiers import IDENTIFIER_PATTERN
+
+    if not re.match(IDENTIFIER_PATTERN, device):
+        raise typer.BadParameter(f"{device!r} is no name: letters, digits, '.', '_' and '-', 1 to 64", param_hint="DEVICE")
+    trust, settings = _trust(config)
+    code = trust.enrol(device, valid_minutes=minutes)
+    command = f"edge-agent join {code}"
+    if as_json:
+        _print_json({"code": str(code), "device_id": device, "minutes": minutes, "fingerprint": code.fingerprint})
+        return
+    port = settings.trust.port if settings.trust is not None else 0
+    typer.echo(f"On {device}, within {minutes:g} minutes, once:\n\n    {command} --config /etc/aislewise/edge.toml\n")
+    typer.echo(f"It finds this hub by itself; where the network does not let it: --hub ADDRESS:{port}")
+    if qr and sys.stdout.isatty():
+        import segno
+
+        segno.make(command, error="m").terminal(compact=True)
+
+
+def revoke(device: DeviceArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Trust a device no longer: from this moment it can neither speak nor hear, also on a connection that stands."""
+    trust, _ = _trust(config)
+    count = trust.revoke(device)
+    if not count:
+        raise HubError(f"{device} had no certificate that counts; see store-hub devices")
+    _print_json({"device_id": device, "certificates": count}) if as_json else typer.echo(f"{device} is out; let it in again with enrol")
+
+
+def devices(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the devices that ever joined, and until when their certificates count."""
+    from datetime import UTC, datetime
+
+    trust, _ = _trust(config)
+    found = trust.devices()
+    if as_json:
+        _print_json([device._asdict() for device in found])
+        return
+    for device in found:
+        until = datetime.fromtimestamp((device.not_after_ms or 0) / 1000, UTC)
+        typer.echo(f"{device.device_id:<24} " + (f"trusted until {until:%Y-%m-%d %H:%M} UTC" if device.not_after_ms else "out"))
+    if not found:
+        typer.echo("no device has joined yet: store-hub enrol DEVICE")
+
+
+def trust(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Make the authority of a shop whose ledger is there already; again: write the broker's files anew, for instance after a change."""
+    from contextlib import closing
+
+    from store_hub.adapters.ledger import Ledger
+    from store_hub.config import load_config
+
+    settings = load_config(config)
+    with closing(Ledger.open(Path(settings.ledger.path))) as ledger:
+        store_id = ledger.identity.store_id
+    make_trust(settings, store_id)
+    opened, _ = _trust(config)
+    said = {"fingerprint": opened.authority.fingerprint, "folder": str(opened.folder)}
+    _print_json(said) if as_json else typer.echo(f"fingerprint of the shop's authority: {opened.authority.fingerprint}")
+
+
+@audit.command("verify", epilog="Example: store-hub audit verify --config hub.toml --expect 1042:9f86d081…")
+def audit_verify(
+    config: ConfigOption = None,
+    expect: Annotated[str | None, typer.Option("--expect", metavar="NUMBER:HASH", help="A row as it was noted earlier.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute the chain of the audit log anew. Exit code 1 if a row was changed, taken out or cut off."""
+    from store_hub.adapters.audit_log import audit_path, verify_audit
+    from store_hub.config import load_config
+
+    number, _, digest = (expect or "").partition(":")
+    if expect is not None and not (number.isdigit() and re.fullmatch("[0-9a-f]{64}", digest)):
+        raise typer.BadParameter(f"{expect!r} is not NUMBER:HASH as this command prints it", param_hint="--expect")
+    path = audit_path(Path(load_config(config).ledger.path))
+    verdict = verify_audit(path, expected=(int(number), digest) if expect is not None else None)
+    if as_json:
+        _print_json(verdict._asdict())
+    elif verdict.broken_at is None:
+        typer.echo(f"{verdict.rows} rows, unbroken; note elsewhere: {verdict.rows}:{verdict.head}")
+    else:
+        typer.echo(f"row {verdict.broken_at} of {verdict.rows} does not fit: the log was changed or cut")
+    raise typer.Exit(0 if verdict.broken_at is None else 1)
+
+
+@audit.command("show", epilog="Example: store-hub audit show --config hub.toml --count 20")
+def audit_show(
+    config: ConfigOption = None,
+    count: Annotated[int, typer.Option("--count", min=1, max=100_000, help="How many rows.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the newest rows of the audit log, newest first."""
+    from contextlib import closing
+    from datetime import UTC, datetime
+
+    from store_hub.adapters.audit_log import AuditLog, audit_path
+    from store_hub.adapters.clock import HubClock
+    from store_hub.config import load_config
+
+    with closing(AuditLog(audit_path(Path(load_config(config).ledger.path)), now_ms=HubClock().now_ms)) as log:
+        rows = log.newest(count)
+    if as_json:
+        _print_json([row._asdict() for row in rows])
+        return
+    for row in rows:
+        at = datetime.fromtimestamp(row.at_ms / 1000, UTC)
+        typer.echo(f"{row.number:>6} {at:%Y-%m-%d %H:%M:%S} {row.outcome:<7} {row.action:<16} {row.actor}: {row.detail}")
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put them on the hub's command line."""
+    app.command(epilog="Example: store-hub enrol shelves-1 --config hub.toml")(enrol)
+    app.command(epilog="Example: store-hub revoke shelves-1 --config hub.toml")(revoke)
+    app.command(epilog="Example: store-hub devices --config hub.toml")(devices)
+    app.command(epilog="Example: store-hub trust --config hub.toml")(trust)
+    app.add_typer(audit, name="audit", epilog="Example: store-hub audit verify --config hub.toml")
+
+
+def make_trust(settings: HubConfig, store_id: str) -> None:
+    """Make the shop's authority beside a new ledger, where the configuration has `[trust]`."""
+    if settings.trust is None:
+        return
+    from contextlib import closing
+
+    from store_hub.adapters.audit_log import AuditLog, audit_path
+    from store_hub.adapters.clock import HubClock
+    from store_hub.flows.trust import found_trust
+
+    now_ms = HubClock().now_ms
+    with closing(AuditLog(audit_path(Path(settings.ledger.path)), now_ms=now_ms)) as log:
+        made = found_trust(settings, store_id=store_id, audit=log, now_ms=now_ms)
+    if made is not None:
+        typer.echo(f"authority made in {made.folder}; Mosquitto reads {made.files.folder / 'mosquitto.conf'}", err=True)
+
+
+def _trust(config: Path | None) -> tuple[Trust, HubConfig]:
+    from store_hub.adapters.audit_log import AuditLog, audit_path
+    from store_hub.adapters.clock import HubClock
+    from store_hub.config import load_config
+    from store_hub.errors import ConfigurationInvalid
+    from store_hub.flows.trust import Trust
+
+    settings = load_config(config)
+    if settings.trust is None:
+        problem = "is missing: without it the shop has no certificates; add it, and run store-hub trust"
+        raise ConfigurationInvalid(path=str(config or "the defaults"), field="[trust]", problem=problem)
+    now_ms = HubClock().now_ms
+    return Trust(
+        settings.trust, settings.broker, audit=AuditLog(audit_path(Path(settings.ledger.path)), now_ms=now_ms), now_ms=now_ms
+    ), settings
+
+
+def _print_json(said: object) -> None:
+    import msgspec
+
+    typer.echo(msgspec.json.encode(said).decode())

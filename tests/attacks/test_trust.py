@@ -1,0 +1,160 @@
+"""How a shop's trust lives: fifty devices join, certificates follow one another, and the audit log tells who changed it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from guarded_shop import STORE, GuardedShop
+from typer.testing import CliRunner
+
+from edge_agent.adapters.hub_finder import find_hub
+from edge_agent.config import load_config
+from edge_agent.flows import join as joining
+from edge_agent.flows.credentials import Credentials
+from edge_agent.flows.fault_board import FaultBoard
+from edge_agent.toml_edit import with_numbers
+from store_hub.__main__ import app
+from store_hub.adapters.announcement import Announcement
+from store_hub.adapters.audit_log import AuditLog, verify_audit
+from store_hub.rules.broker_acl import access_list
+
+
+@pytest.mark.broker
+def test_fifty_devices_join_one_after_another_and_all_may_speak(shop: GuardedShop) -> None:
+    devices = [shop.join(f"pi-{number:02d}") for number in range(50)]
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda device: device.may_connect(), devices))
+    assert {device.device_id for device in shop.trust.devices()} >= {f"pi-{number:02d}" for number in range(50)}
+
+
+@pytest.mark.broker
+def test_a_certificate_is_renewed_in_its_last_third_and_the_old_one_still_counts(shop: GuardedShop, tmp_path: Path) -> None:
+    device = shop.join("renewing")
+    certificate = device.folder / "identity/device.pem"
+    before, faults = certificate.read_bytes(), FaultBoard(lambda: 0)
+    credentials = Credentials(load_config(device.config_file).broker, faults=faults, claimed=tmp_path / "claimed")
+    now = datetime.now(UTC)
+    assert not credentials.look(now + timedelta(days=58)), "two thirds of ninety days are not over"
+    assert credentials.look(now + timedelta(days=62))
+    after = certificate.read_bytes()
+    assert after.split(b"-----BEGIN CERT")[0] != before.split(b"-----BEGIN CERT")[0], "with a new key"
+    assert device.may_connect()
+    old = tmp_path / "old.pem"
+    old.write_bytes(before)
+    assert device.may_connect(certificate_file=str(old), key_file=str(old)), "an answer lost on its way must not lock the device out"
+    assert faults.current() == []
+
+
+@pytest.mark.broker
+def test_a_certificate_that_cannot_be_renewed_is_a_fault_of_the_device(shop: GuardedShop, tmp_path: Path) -> None:
+    device = shop.join("gone-soon")
+    shop.trust.revoke("gone-soon")
+    faults = FaultBoard(lambda: 0)
+    credentials = Credentials(load_config(device.config_file).broker, faults=faults, claimed=tmp_path / "claimed")
+    assert not credentials.look(datetime.now(UTC) + timedelta(days=80))
+    assert [(fault.part, fault.code) for fault in faults.current()] == [("certificate", "certificate_ends")]
+
+
+@pytest.mark.broker
+def test_a_device_that_joins_again_puts_its_stolen_card_out(shop: GuardedShop, tmp_path: Path) -> None:
+    device = shop.join("stolen")
+    card = tmp_path / "card.pem"
+    card.write_bytes((device.folder / "identity/device.pem").read_bytes())
+    device = shop.join("stolen")
+    assert device.may_connect()
+    assert not device.may_connect(certificate_file=str(card), key_file=str(card))
+
+
+def test_the_hub_of_a_code_is_found_by_its_fingerprint() -> None:
+    hubs = [Announcement(store_id=STORE, fingerprint=name * 20, host="127.0.0.1", port=port) for name, port in (("A", 1001), ("B", 1002))]
+    for hub in hubs:
+        hub.start()
+    try:
+        found = find_hub("B" * 20, within_s=5.0, interfaces=["127.0.0.1"])
+    except OSError:
+        pytest.skip("no multicast on loopback here")
+    finally:
+        for hub in hubs:
+            hub.stop()
+    assert found == "127.0.0.1:1002"
+
+
+def test_a_file_with_a_mistake_is_told_before_the_code_is_used_up(other_shop: GuardedShop, tmp_path: Path) -> None:
+    (tmp_path / "edge.toml").write_text("stroe_id = 1\n")
+    code = other_shop.trust.enrol("typo", valid_minutes=5)
+    with pytest.raises(Exception, match="stroe_id"):
+        joining.join(code, address="127.0.0.1:9", folder=tmp_path, config=tmp_path / "edge.toml")
+
+
+def test_names_and_texts_are_written_into_a_file_that_people_wrote() -> None:
+    text = '# ours\nstore_id = "x" # was x\n\n[outbox]\ncapacity = 5\n'
+    written = with_numbers(text, ("broker",), {"host": 'a"b', "port": 8883})
+    assert written.startswith(text.rstrip())
+    assert written.endswith('[broker]\nhost = "a\\"b"\nport = 8883\n')
+
+
+def test_a_revoked_device_has_no_line_left_and_others_keep_theirs() -> None:
+    lines = access_list("s", {"a": ["0" * 32], "b": []}, extra="user esp\ntopic write n/#").splitlines()
+    assert "topic write stores/s/v1/seen/00000000000000000000000000000000/+" in lines
+    assert [line for line in lines if line.startswith("user ")] == ["user hub:main", "user a", "user b", "user esp"]
+    assert not [line for line in lines if line.startswith("topic") and line.endswith(" #")]
+
+
+class TestAuditLog:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        log = AuditLog(tmp_path / "audit.sqlite", now_ms=lambda: 1_000)
+
+        def write() -> None:
+            for _ in range(20):
+                log.refused("x", "person.login", "é\n\x00\u202eok")
+
+        threads = [threading.Thread(target=write) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        log.close()
+        return tmp_path / "audit.sqlite"
+
+    def test_what_several_threads_wrote_is_one_unbroken_chain(self, path: Path) -> None:
+        verdict = verify_audit(path)
+        assert (verdict.rows, verdict.broken_at) == (60, None)
+        assert verify_audit(path, expected=(60, verdict.head)).broken_at is None
+
+    @pytest.mark.parametrize("tampering", ["UPDATE audit SET outcome = 'done'", "DELETE FROM audit"])
+    def test_the_file_itself_refuses_to_be_changed_by_mistake(self, path: Path, tampering: str) -> None:
+        with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.IntegrityError):
+            connection.execute(tampering)
+
+    @pytest.mark.parametrize(
+        ("tampering", "broken_at"),
+        [
+            ("UPDATE audit SET outcome = 'done' WHERE number = 30", 30),
+            ("UPDATE audit SET at_ms = 5 WHERE number = 1", 1),
+            ("DELETE FROM audit WHERE number = 31", 32),
+            ("DELETE FROM audit WHERE number = 60", 60),
+            ("INSERT INTO audit SELECT 61, at_ms, actor, action, outcome, detail, hash FROM audit WHERE number = 60", 61),
+        ],
+    )
+    def test_a_row_that_was_changed_taken_out_or_added_is_named(self, path: Path, tampering: str, broken_at: int) -> None:
+        noted = (60, verify_audit(path).head)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(f"DROP TRIGGER audit_stays; DROP TRIGGER audit_keeps; {tampering}")
+        assert verify_audit(path, expected=noted).broken_at == broken_at
+
+
+def test_the_commands_say_what_they_did(other_shop: GuardedShop) -> None:
+    config = ["--config", str(other_shop.folder / "hub.toml")]
+    run = CliRunner().invoke
+    assert "edge-agent join" in run(app, ["enrol", "cli-1", *config]).output
+    assert run(app, ["enrol", "no/good", *config]).exit_code == 2
+    assert run(app, ["audit", "verify", *config]).exit_code == 0
+    assert "device.enrol" in run(app, ["audit", "show", *config]).output
+    assert run(app, ["devices", "--json", *config]).exit_code == 0
