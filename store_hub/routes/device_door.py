@@ -88,9 +88,7 @@ def device_door(trust: Trust, *, broker_port: int, refused: Callable[[str, str],
     answer_refusals(app)
 
     def answered(joined: Joined) -> Response:
-        return spoken(
-            JoinAnswer(device_id=joined.device_id, store_id=joined.store_id, certificate=joined.certificate, broker_port=broker_port)
-        )
+        return spoken(JoinAnswer(**joined._asdict(), broker_port=broker_port))
 
     @app.get("/authority")
     def authority() -> Response:
