@@ -59,12 +59,16 @@ class Facing(Struct, frozen=True, kw_only=True):
 
 
 class Shelf(Struct, frozen=True, kw_only=True):
-    """One board that is weighed as a whole (or not at all). `level` 1 is the top board of its bay."""
+    """One board that is weighed as a whole (or not at all). `level` 1 is the top board of its bay.
+
+    `tag_zone_id` is the zone of an antenna that reads this board and no other place, or several boards that share no tagged article.
+    """
 
     shelf_id: ShelfId
     level: Annotated[int, Meta(ge=1)]
     width_m: Annotated[float, Meta(gt=0.0)]
     weighed: bool = True
+    tag_zone_id: ZoneId | None = None
     facings: list[Facing] = []
 
 

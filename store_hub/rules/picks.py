@@ -8,8 +8,7 @@ mistake makes later weights unlikely, and heals. What the scale alone cannot tel
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import hypot, log, sqrt
-from typing import NamedTuple
+from math import hypot, sqrt
 
 import numpy as np
 from msgspec import structs
@@ -17,30 +16,15 @@ from msgspec import structs
 from store_hub.rules.picks_beam import Beam, merged
 from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, Ints, change_table, reweighed
 from store_hub.rules.picks_evidence import counted_as, paid, refilled_by, waited
-from store_hub.rules.picks_likelihood import BeliefNumbers, Explanation, WeightStep, explain, jitter_learned
-from store_hub.rules.picks_state import BeliefState, beam_from, beam_state, picked_columns
+from store_hub.rules.picks_likelihood import Explanation, WeightStep, explain, jitter_learned
+from store_hub.rules.picks_rule import PickRule, numbers_of
+from store_hub.rules.picks_state import BeliefState, beam_from, beam_state, picked_columns, weights_over
 from store_hub.rules.picks_story import WeighedTouch
+from store_hub.rules.picks_tags import BOTH, LAG_MS, STRAY, UNREAD, TagsHere, judged, no_tags
 from store_hub.rules.picks_telling import CORRECTED_FROM_RATIO, PickEvent, UnitsEstimate, corrections, lesson_of, misweighed, read, tell
-from store_hub.rules.unit_weights import LearnedWeight, Lesson, is_wrong, puzzled, suspected, taught
+from store_hub.rules.unit_weights import LearnedWeight, Lesson, is_wrong, planned, puzzled, suspected, taught
 
 __all__ = ["Article", "BeliefState", "Habits", "PickEvent", "PickRule", "ShelfBelief", "UnitsEstimate"]
-
-
-class PickRule(NamedTuple):
-    """How widely the belief looks, and what it takes for granted.
-
-    `width`: hypotheses kept. `zero_sd_g`: how far the empty scale may be off. `drift_sd_g`: what may creep in between two settled
-    weights, until the cell itself has shown it. `unpaid_mean_s`: how long taken goods are carried before the till sells them, in the mean.
-    """
-
-    width: int = 64
-    log_range: float = 18.0
-    zero_sd_g: float = 8.0
-    drift_sd_g: float = 0.5
-    unpaid_mean_s: float = 400.0
-    unseen_sale: float = 5.0
-    history_length: int = 0
-    habits: Habits = Habits()
 
 
 class ShelfBelief:
@@ -59,12 +43,12 @@ class ShelfBelief:
         self._skus = [a.sku for a in self._articles]
         self._planned_table: ChangeTable = change_table(self._articles, self._rule.habits)
         self._lesson: Lesson | None = None
-        self._believe_weights([LearnedWeight(unit_g=a.unit_weight_g) for a in self._articles])
+        self._believe_weights([planned(a.unit_weight_g) for a in self._articles])
         self._capacity: Ints = np.array([2 if a.stranger else a.capacity_units for a in self._articles], dtype=np.int64)
         self._unit_variance_g2: Floats = np.array([a.spread_g**2 for a in self._articles], dtype=np.float64)
-        self._numbers = _numbers(self._articles, self._rule)
+        self._numbers = numbers_of(self._articles, self._rule)
         start: Ints = np.array([[a.start_units for a in self._articles]], dtype=np.int64)
-        self._beam = Beam(start, np.zeros_like(start), np.zeros(1), np.zeros(1), ((),))
+        self._beam = Beam(start, np.zeros_like(start), np.zeros(1), np.zeros(1), np.zeros((1, 2)), ((),))
         self._before: Beam | None = None
         self._before_weight_g = 0.0
         self._weight_g: float | None = None
@@ -76,6 +60,7 @@ class ShelfBelief:
         self._told: Ints = start[0].copy()
         self._told_last: Ints = np.zeros_like(self._told)
         self._till_heard = False
+        self._tags: TagsHere = no_tags(len(self._skus))
         self._estimated: tuple[Beam, dict[str, UnitsEstimate]] | None = None
 
     def take(self, weight_g: float, spread_g: float, at_ms: int, moved_at_ms: int | None = None) -> list[PickEvent]:
@@ -93,13 +78,14 @@ class ShelfBelief:
         if not refined and moved_at_ms is None and abs(weight_g - self._weight_g) < 0.5 * self._unit_g.min(initial=np.inf):
             self._jitter_g2 = jitter_learned(self._jitter_g2, weight_g - self._weight_g)
             self._weight_g = weight_g  # Creep: every hypothesis is off by as much.
-            return []
+            return self._late_tags(at_ms)
         taught: list[PickEvent] = []
         if not refined or self._before is None:
-            taught = self._learn(at_ms)
+            taught = self._late_tags(at_ms) + self._learn(at_ms)
             self._before, self._before_weight_g = self._waited(at_ms), self._weight_g
             self._told_last = np.zeros_like(self._told)
             self._touched_at_ms = at_ms
+            self._tags = structs.replace(self._tags, are_judged=not self._tags.are_known)
         step = WeightStep(self._before_weight_g, weight_g, hypot(0.3 * spread_g + 0.1, sqrt(self._jitter_g2)))
         rows = explain(self._before, step, self._table, self._unit_g, self._unit_variance_g2, self._capacity, self._numbers)
         self._weight_g, self._moved_at_ms = weight_g, moved_at_ms
@@ -127,7 +113,9 @@ class ShelfBelief:
         """Hear a count by hand: it is right."""
         if sku not in self._skus:
             return []
-        self._beam, self._before = counted_as(self._beam, self._skus.index(sku), units), None
+        index = self._skus.index(sku)
+        self._tags = self._tags.counted(index, units)
+        self._beam, self._before = judged(counted_as(self._beam, index, units), self._tags, BOTH), None
         return self._corrected(self._at_ms if at_ms is None else at_ms, ratio=1.0)
 
     def refilled(self, sku: str, units: int, at_ms: int) -> list[PickEvent]:
@@ -136,6 +124,21 @@ class ShelfBelief:
             return []
         index = self._skus.index(sku)
         self._beam = refilled_by(self._beam, index, units, int(self._capacity[index]))
+        return self._corrected(at_ms)
+
+    def tagged(self, sku: str, tags: int | None, at_ms: int) -> list[PickEvent]:
+        """Hear how many tags of an article are read on this board; None: nobody can say any more.
+
+        Tags come and go some seconds after the units. While a touch is fresh, tags that left say that more units must have left than a
+        hypothesis believes, and tags that came the contrary; every tag counts either way once shelf and tags have been quiet for a while.
+        """
+        index = self._skus.index(sku) if sku in self._skus else None
+        if index is None or tags == self._tags.tags[index]:
+            return []
+        before, self._tags = self._tags.tags[index], self._tags.read(index, tags, at_ms)
+        if before is None or tags is None or at_ms >= self._touched_at_ms + LAG_MS:
+            return []
+        self._beam = judged(self._beam, self._tags, UNREAD if tags < before else STRAY)
         return self._corrected(at_ms)
 
     def units(self) -> dict[str, UnitsEstimate]:
@@ -199,6 +202,8 @@ class ShelfBelief:
             jitter_g2=self._jitter_g2,
             weights=list(self._weights),
             lesson=self._lesson,
+            tags=self._tags,
+            touched_at_ms=self._touched_at_ms,
         )
 
     @classmethod
@@ -207,19 +212,18 @@ class ShelfBelief:
         belief = cls(articles, rule)
         columns = [state.skus.index(sku) if sku in state.skus else None for sku in belief._skus]
         start = [a.start_units for a in belief._articles]
-        weights = [weight.unit_g for weight in state.weights] if len(state.weights) == len(state.skus) else [0.0] * len(state.skus)
-        gone_g = [0.0 if sku in belief._skus else unit_g for sku, unit_g in zip(state.skus, weights, strict=True)]
-        belief._beam = beam_from(state.beam, columns, start, gone_g)
-        belief._before = None if state.before is None else beam_from(state.before, columns, start, gone_g)
+        weights, left_g = weights_over(state, belief._skus, belief._weights)
+        belief._believe_weights(weights)
+        belief._beam = beam_from(state.beam, columns, start, left_g)
+        belief._before = None if state.before is None else beam_from(state.before, columns, start, left_g)
         belief._before_weight_g = state.before_weight_g
         belief._weight_g, belief._moved_at_ms, belief._at_ms = state.weight_g, state.moved_at_ms, state.at_ms
         belief._told = picked_columns(state.told, columns, start)
         belief._told_last = picked_columns(state.told_last, columns, [0] * len(start))
         belief._till_heard = state.till_heard
         belief._jitter_g2 = belief._jitter_g2 if state.jitter_g2 is None else state.jitter_g2
-        if len(state.weights) == len(state.skus):
-            old = [fresh if c is None else state.weights[c] for fresh, c in zip(belief._weights, columns, strict=True)]
-            belief._believe_weights(old)
+        belief._touched_at_ms = state.touched_at_ms
+        belief._tags = state.tags.picked(columns) if state.tags is not None else belief._tags
         belief._lesson = state.lesson if state.skus == belief._skus else None
         return belief
 
@@ -251,6 +255,14 @@ class ShelfBelief:
         self._believe_weights(weights)
         return [misweighed(article, learned.unit_g, at_ms)] if wrong and not told else []
 
+    def _late_tags(self, at_ms: int) -> list[PickEvent]:
+        """Once neither shelf nor tags have moved for a while, let every tag count, those too that neither came nor left."""
+        if self._tags.are_judged or at_ms < max(self._touched_at_ms, self._tags.news_at_ms) + LAG_MS:
+            return []
+        self._tags = structs.replace(self._tags, are_judged=True)
+        self._beam = judged(self._beam, self._tags, BOTH)
+        return self._corrected(at_ms)
+
     def _waited(self, at_ms: int) -> Beam:
         waited_ms = max(at_ms - self._at_ms, 0)
         self._at_ms = max(at_ms, self._at_ms)
@@ -269,25 +281,17 @@ class ShelfBelief:
             (*before.histories[parent], (at_ms, tuple(units)))[-longest:] if longest else ()
             for parent, units in zip(rows.parent[chosen].tolist(), rows.units[chosen].tolist(), strict=True)
         )
-        return Beam(rows.counts[chosen], rows.unpaid[chosen], rows.foreign_g[chosen], kept.log_weight, histories)
+        return Beam(
+            rows.counts[chosen],
+            rows.unpaid[chosen],
+            rows.foreign_g[chosen],
+            kept.log_weight,
+            before.tag_nats[rows.parent[chosen]],
+            histories,
+        )
 
     def _corrected(self, at_ms: int, *, ratio: float = CORRECTED_FROM_RATIO) -> list[PickEvent]:
         events = corrections(self._beam, self._told, self._articles, at_ms, ratio=ratio)
         for event in events:
             self._told[self._skus.index(event.sku or "")] += event.units
         return events
-
-
-def _numbers(articles: tuple[Article, ...], rule: PickRule) -> BeliefNumbers:
-    habits = rule.habits
-    most = np.array([min(a.capacity_units, 60) for a in articles], dtype=np.float64)
-    own = np.array([not a.stranger for a in articles])
-    return BeliefNumbers(
-        zero_sd_g=rule.zero_sd_g,
-        log_unknown=log(habits.unknown),
-        log_full_bonus=np.where(own, np.log(habits.refill_to_full / habits.refill_partly * most), 0.0),
-        log_sweep_bonus=np.where(own, np.log(most), 0.0),
-        sweep_from=len(habits.take) + 1,
-        unseen_sale=rule.unseen_sale,
-        own=int(own.sum()),
-    )

@@ -17,13 +17,15 @@ class Beam(NamedTuple):
     """Hypotheses, the likeliest first.
 
     `counts`, `unpaid`: (n, k) units on the shelf, and units taken from it that no till has sold yet. `foreign_g`: (n,) weight on the
-    shelf that no article explains. `log_weight`: (n,), the largest is 0. `histories`: one per hypothesis, kept only as long as asked.
+    shelf that no article explains. `log_weight`: (n,), the largest is 0. `tag_nats`: (n, 2) what of it the tags last said (`picks_tags`).
+    `histories`: one per hypothesis, kept only as long as asked.
     """
 
     counts: Ints
     unpaid: Ints
     foreign_g: Floats
     log_weight: Floats
+    tag_nats: Floats
     histories: tuple[History, ...]
 
     def chances(self) -> Floats:
@@ -41,6 +43,7 @@ class Beam(NamedTuple):
             self.unpaid[order],
             self.foreign_g[order],
             (log_weight - log_weight[order[0]])[order],
+            self.tag_nats[order],
             tuple(self.histories[i] for i in order),
         )
 

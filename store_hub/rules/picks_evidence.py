@@ -57,7 +57,7 @@ def paid(
     histories = tuple(
         _retold(beam.histories[row % size], others[row // size], index, int(missing[row % size]), at_ms) for row in kept.rows.tolist()
     )
-    return Beam(counts[kept.rows], unpaid[kept.rows], foreign_g[kept.rows], kept.log_weight, histories)
+    return Beam(counts[kept.rows], unpaid[kept.rows], foreign_g[kept.rows], kept.log_weight, beam.tag_nats[kept.rows % size], histories)
 
 
 def _repairs(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from store_hub.entries import BACK_ROOM
 from store_hub.rules.epc_gs1 import gs1_check_digit
+from store_hub.rules.tag_findings import FLOOR_KINDS
 from wire_format.plans import Bay, Facing, Planogram, Product, Shelf
 
 EXTENSION_CHARACTERS_MAX = 20
@@ -33,6 +34,7 @@ def planogram_problems(planogram: Planogram) -> list[str]:
         *(problem for bay in planogram.bays for problem in _off_the_floor(bay, planogram)),
         *(problem for shelf in shelves for problem in _shelf(shelf, products)),
         *_zones(planogram, {shelf.shelf_id for shelf in shelves}),
+        *_tag_zones(planogram),
         *_badges(planogram),
         *(f"back_room: unknown SKU {sku}; add it to products" for sku in planogram.back_room if sku not in products),
         *(f"back_room: {sku} has {units} units; give 0 or more" for sku, units in planogram.back_room.items() if units < 0),
@@ -72,6 +74,24 @@ def _zones(planogram: Planogram, shelf_ids: set[str]) -> Iterator[str]:
         for shelf_id in zone.shelf_ids:
             if shelf_id not in shelf_ids:
                 yield f"zone {zone.zone_id}: unknown shelf {shelf_id}; name a shelf of a bay"
+
+
+def _tag_zones(planogram: Planogram) -> Iterator[str]:
+    """An antenna that reads a board must stand on the floor, and see no article on two boards: nobody could say where its tags lie."""
+    kinds = {zone.zone_id: zone.kind for zone in planogram.zones}
+    seen: dict[tuple[str, str], str] = {}
+    for shelf in (shelf for bay in planogram.bays for shelf in bay.shelves):
+        zone_id = shelf.tag_zone_id
+        if zone_id is None:
+            continue
+        if zone_id not in kinds:
+            yield f"shelf {shelf.shelf_id}: unknown tag_zone_id {zone_id}; name a zone of the plan"
+        elif kinds[zone_id] not in FLOOR_KINDS:
+            yield f"shelf {shelf.shelf_id}: tag_zone_id {zone_id} is a zone of kind {kinds[zone_id]}; name one of kind aisle or other"
+        for sku in sorted({facing.sku for facing in shelf.facings} & set(planogram.tagged_skus)):
+            other = seen.setdefault((zone_id, sku), shelf.shelf_id)
+            if other != shelf.shelf_id:
+                yield f"shelf {shelf.shelf_id}: {sku} stands on {other} too, both with tag_zone_id {zone_id}; leave it out of one"
 
 
 def _badges(planogram: Planogram) -> Iterator[str]:

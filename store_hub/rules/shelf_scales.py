@@ -9,7 +9,7 @@ from msgspec import structs
 
 from store_hub.rows import BeliefRow, Gone
 from store_hub.rules.picks import Article, PickEvent, ShelfBelief, UnitsEstimate
-from store_hub.rules.picks_state import BeliefState
+from store_hub.rules.picks_state import BeliefState, without_tags
 from store_hub.rules.places import Places
 from store_hub.rules.strangers import Elsewhere, named, without_gone
 from wire_format.observations import ShelfWeight
@@ -76,6 +76,7 @@ class ShelfScales:
         self._kept = {}
         self._scales = {}
         self._elsewhere = _elsewhere(places)
+        read = {shelf.shelf_id for bay in places.planogram.bays for shelf in bay.shelves if shelf.tag_zone_id is not None}
         for shelf_id, skus in places.skus_on.items():
             if any(places.facings[shelf_id, sku].weighed for sku in skus):
                 before = kept.get(shelf_id)
@@ -85,7 +86,7 @@ class ShelfScales:
                 else:
                     visiting = strangers.get(shelf_id, before.belief.skus)  # The ledger's were put away under this very planogram.
                     articles += [a for sku in visiting if sku not in skus and (a := self._elsewhere.article(sku)) is not None]
-                    belief = ShelfBelief.from_state(articles, before.belief)
+                    belief = ShelfBelief.from_state(articles, before.belief if shelf_id in read else without_tags(before.belief))
                     self._scales[shelf_id] = ShelfScale(belief, self._elsewhere, before.last_at_ms)
                 self._touched[shelf_id] = None
         return [Gone(BeliefRow, (shelf_id,)) for shelf_id in sorted(set(kept) - set(self._scales))]

@@ -159,6 +159,15 @@ class StockBook:
             self._book_event(shelf_id, event, changes)
         self.retell_shelf(shelf_id, changes, evidence="till")
 
+    def hear_tags(self, shelf_id: str, sku: str, tags: int, changes: Changes) -> None:
+        """So many tags of an article are read on a weighed shelf: where the scale could not tell, they may."""
+        scale = self.scales.scale(shelf_id)
+        if scale is None:
+            return
+        for event in scale.belief.tagged(sku, tags, changes.at_ms):
+            self._book_event(shelf_id, event, changes)
+        self.retell_shelf(shelf_id, changes, evidence="tags")
+
     def _take_unweighed(self, sku: str, units: int, shelves: list[FacingRow], changes: Changes) -> None:
         """A sale from shelves without a scale: the fullest gives first."""
         changes.add_to_quarter(sku, picked=units)

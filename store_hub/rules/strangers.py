@@ -160,6 +160,7 @@ def _cleared(beam: BeamState, columns: Sequence[int]) -> BeamState:
         unpaid=[beam.unpaid[row] for row in rows],
         foreign_g=[beam.foreign_g[row] for row in rows],
         log_weight=[beam.log_weight[row] - top for row in rows],
+        tag_nats=[beam.tag_nats[row] for row in rows] if beam.tag_nats else [],
     )
 
 

@@ -32,6 +32,7 @@ class TagStock:
         self._tagged: frozenset[str] = frozenset()
         self._zones: dict[str, Zone] = {}
         self._bays: dict[str, Bay] = {}
+        self._boards: dict[str, list[str]] = {}  # By zone: the weighed shelves that its antenna reads.
 
     def restore(self, row: TagGapRow) -> None:
         """Go on from what the ledger holds."""
@@ -43,6 +44,10 @@ class TagStock:
         self._tagged = frozenset(plan.tagged_skus)
         self._zones = {zone.zone_id: zone for zone in plan.zones}
         self._bays = {shelf.shelf_id: bay for bay in plan.bays for shelf in bay.shelves}
+        self._boards = {}
+        for shelf in (shelf for bay in plan.bays for shelf in bay.shelves):
+            if shelf.weighed and shelf.tag_zone_id is not None:
+                self._boards.setdefault(shelf.tag_zone_id, []).append(shelf.shelf_id)
 
     def kind(self, zone_id: str) -> str:
         """What a zone is; `other` for one that the planogram does not know."""
@@ -50,7 +55,10 @@ class TagStock:
         return "other" if zone is None else zone.kind
 
     def retell(self, sku: str, stock: StockBook, places: Places, changes: Changes) -> None:
-        """Take over what the tags say of an article: in the back room, and on the floor if none of its shelves is weighed."""
+        """Take over what the tags say of an article: in the back room, and on the floor if none of its shelves is weighed.
+
+        Where an antenna reads a weighed shelf, the shelf's belief hears of them.
+        """
         if sku not in self._tagged:
             return
         present = self._tags.present_of(sku)
@@ -59,8 +67,16 @@ class TagStock:
             rows = [row for row in present if self.kind(row.zone_id) == "back_room"]
             self._put(sku, BACK_ROOM, rows, self._gap(sku, BACK_ROOM), stock, changes)
         shelves = places.shelves_of.get(sku, [])
+        self._tell_beliefs(sku, present, shelves, stock, changes)
         if shelves and kinds.intersection(_FLOOR_KINDS) and not any(places.facings[shelf, sku].weighed for shelf in shelves):
             self._retell_floor(sku, [row for row in present if self.kind(row.zone_id) in _FLOOR_KINDS], shelves, stock, changes)
+
+    def _tell_beliefs(self, sku: str, present: list[TagRow], homes: list[str], stock: StockBook, changes: Changes) -> None:
+        for zone_id in self._tags.zones_of(sku):
+            boards = self._boards.get(zone_id, [])
+            home = [board for board in boards if board in homes]
+            for board in home or boards:
+                stock.hear_tags(board, sku, sum(row.zone_id == zone_id for row in present), changes)
 
     def counted(self, sku: str, place: str, units: int, changes: Changes) -> None:
         """A count by hand stands beside the tags of this moment. `place`: the back room or the shop's floor."""

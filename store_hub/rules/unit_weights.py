@@ -37,13 +37,25 @@ class Lesson(Struct, frozen=True, kw_only=True):
 class LearnedWeight(Struct, frozen=True, kw_only=True):
     """One article's. `weighed`: on how many units it stands, beyond the planogram's word. `told`: that it is wrong has been said.
 
-    `unexplained_g`: the last changes that nothing explained and that may have been one unit of it.
+    `unexplained_g`: the last changes that nothing explained and that may have been one unit of it. `planned_g`: what the planogram said
+    when learning began; 0 in what was put away before that was kept.
     """
 
     unit_g: float
+    planned_g: float = 0.0
     weighed: float = 0.0
     told: bool = False
     unexplained_g: list[float] = []
+
+
+def planned(unit_g: float) -> LearnedWeight:
+    """Nothing learned yet: the planogram's word."""
+    return LearnedWeight(unit_g=unit_g, planned_g=unit_g)
+
+
+def under_new_plan(known: LearnedWeight, unit_g: float) -> LearnedWeight:
+    """What was learned stays as long as the planogram says the same; where somebody has corrected it, its word counts again."""
+    return known if known.planned_g in (0.0, unit_g) else planned(unit_g)
 
 
 def taught(known: LearnedWeight, lesson: Lesson) -> LearnedWeight:
@@ -73,8 +85,8 @@ def puzzled(known: LearnedWeight, change_g: float) -> LearnedWeight:
     seen = [*known.unexplained_g, abs(change_g)][-UNKNOWN_TIMES:]
     mean_g = sum(seen) / len(seen)
     if len(seen) == UNKNOWN_TIMES and max(seen) - min(seen) <= max(2 * UNKNOWN_ALIKE * mean_g, 1.0):
-        return LearnedWeight(unit_g=mean_g, weighed=WRONG_FROM_UNITS, told=known.told)
-    return LearnedWeight(unit_g=known.unit_g, weighed=known.weighed, told=known.told, unexplained_g=seen)
+        return structs.replace(known, unit_g=mean_g, weighed=WRONG_FROM_UNITS, unexplained_g=[])
+    return structs.replace(known, unexplained_g=seen)
 
 
 def is_wrong(known: LearnedWeight, planned_g: float, spread_g: float) -> bool:

@@ -97,6 +97,19 @@ def test_a_belief_put_away_before_unit_weights_were_learned_is_taken_up_again() 
     assert [(e.kind, e.units) for e in again.take(14450.0, 0.3, 900_000, 898_000)] == [("pick", -1)]
 
 
+def test_a_unit_weight_that_somebody_corrects_in_the_plan_counts_from_then_on() -> None:
+    belief = ShelfBelief([COLA, TEA])
+    belief.take(15500.0, 0.3, 0)
+    bought_one_by_one(belief, 354.0, 4, 15500.0, 0)
+    heavier = msgspec.structs.replace(COLA, unit_weight_g=420.0)
+    again = ShelfBelief.from_state([heavier, TEA], belief.state())
+    assert again.unit_weights_g() == {"cola": 420.0, "tea": 1500.0}
+    assert [(e.kind, e.sku, e.units) for e in again.take(14084.0 - 420.0, 0.3, 900_000, 898_000)] == [("pick", "cola", -1)]
+    same = ShelfBelief.from_state([COLA, msgspec.structs.replace(TEA, unit_weight_g=1510.0)], belief.state())
+    assert same.unit_weights_g()["cola"] == belief.unit_weights_g()["cola"]
+    assert same.unit_weights_g()["tea"] == 1510.0
+
+
 class Hands:
     """Takes, puts and leans, as the scale's converter reads them: ten times a second."""
 
