@@ -15,6 +15,9 @@ from wire_format.plans import Bay, Door, Facing, Planogram, Product, Rectangle, 
 
 PLANOGRAM_PATH = Path(__file__).parent / "planogram.json"
 _COMPANY_PREFIX = "9521234"
+GLN = "9521234000006"
+TAGGED_FROM_PRICE_MINOR = 499
+"""The simulated suppliers put a tag on each article from this price on."""
 
 
 class Article(NamedTuple):
@@ -223,6 +226,8 @@ def corner_shop() -> Planogram:
         doors=[Door(door_id="front-door", name="Front door", x1_m=2.4, y1_m=7.4, x2_m=0.8, y2_m=7.4)],
         products=[_product(number, article) for number, article in enumerate(ARTICLES, start=1)],
         back_room={article.sku: article.back_room_units for article in ARTICLES},
+        gln=GLN,
+        tagged_skus=[article.sku for article in ARTICLES if article.price_minor >= TAGGED_FROM_PRICE_MINOR],
     )
 
 

@@ -12,10 +12,13 @@ from wire_format.identifiers import DoorId, ShelfId, ZoneId
 
 
 class AntennaConfig(Section, frozen=True, kw_only=True):
-    """Which zone an antenna looks at, how loud it speaks, and where it is on the plan (metres: x to the right, y down)."""
+    """Which zone an antenna looks at, how loud it speaks, and where it is on the plan (metres: x to the right, y down).
+
+    One with a place and without a zone tells only which way tags go past it.
+    """
 
     antenna: PositiveInt
-    zone_id: ZoneId
+    zone_id: ZoneId | None = None
     power_dbm: float | None = None
     x_m: float | None = None
     y_m: float | None = None
@@ -55,6 +58,11 @@ def reader_mistakes(reader: ReaderConfig) -> Iterator[tuple[tuple[str | int, ...
         if (antenna.x_m is None) != (antenna.y_m is None):
             missing = "x_m" if antenna.x_m is None else "y_m"
             yield (("antennas", index, missing), "is missing: a place on the plan needs x_m and y_m")
+        elif antenna.zone_id is None and antenna.x_m is None:
+            yield (
+                ("antennas", index, "zone_id"),
+                "is missing: name the zone it looks at, or give the place x_m, y_m of one at a door",
+            )
     placed = {(antenna.x_m, antenna.y_m) for antenna in reader.antennas if antenna.x_m is not None}
     if reader.doors and len(placed) < 2:
         yield (("doors",), "which way a tag goes is told by two or more antennas in different places; give them x_m and y_m")

@@ -69,9 +69,10 @@ class TagLeft(Observation, frozen=True, kw_only=True, tag="tag_left"):
 class TagMoved(Observation, frozen=True, kw_only=True, tag="tag_moved"):
     """A tag was carried from one zone to another, past antennas whose places are known, or through a door of theirs.
 
-    Says how it moved, not where it is: `TagSeen` and `TagLeft` say that. `heading_deg` turns from the plan's x axis (to the right)
-    towards its y axis (down) and is null where only the zones are known. `confidence` is the chance that the way told is right, a
-    heading within 45°. `direction` is through the door, `in` from its left to its right, seen from its first point.
+    Says how it moved. Where antennas look, `TagSeen` and `TagLeft` say where it is; through a door, it is on the far side until they do.
+    `heading_deg` turns from the plan's x axis (to the right) towards its y axis (down) and is null where only the zones are known.
+    `confidence` is the chance that the way told is right: it went through the door, or its heading is right within 45°. `direction` is
+    through the door, `in` from its left to its right, seen from its first point. A door without a `to_zone_id` leads out of the shop.
     """
 
     epc: Epc

@@ -63,7 +63,8 @@ def tag_reader_opener(config: ReaderConfig, clock: AgentClock, *, paced: bool = 
 
 def presence_for(config: ReaderConfig, rule: PresenceRule | None = None) -> TagPresence:
     """A presence that has seen no tag yet."""
-    return TagPresence({antenna.antenna: antenna.zone_id for antenna in config.antennas}, rule)
+    zones = {antenna.antenna: antenna.zone_id for antenna in config.antennas if antenna.zone_id is not None}
+    return TagPresence(zones, rule, passed_over=[antenna.antenna for antenna in config.antennas if antenna.zone_id is None])
 
 
 def passing_for(config: ReaderConfig) -> TagPassing:

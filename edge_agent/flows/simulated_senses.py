@@ -78,7 +78,7 @@ def _camera(shop: Shop, playhead: SimulatedPlayhead, config: EdgeConfig, seed: i
 def _reader(shop: Shop, playhead: SimulatedPlayhead, config: EdgeConfig, seed: int) -> SimulatedSense:
     radio = TagRadio(shop, seed=seed)
     tag_reader = SimulatedTagReader(playhead, radio)
-    reader = ReaderConfig(reader_id=tag_reader.reader_id, host="simulated", antennas=radio.antennas)
+    reader = ReaderConfig(reader_id=tag_reader.reader_id, host="simulated", antennas=radio.antennas, doors=radio.doors)
 
     def works(record: Recorder, clock: AgentClock, faults: FaultBoard) -> list[Work]:
         # The story's own time, not the clock's: while it catches up, an empty answer says nothing of the present.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -15,6 +14,7 @@ _READS_MAX = 600
 _FOLLOWED_MAX = 10_000
 _TOLD_FROM = 0.2  # Who lies still is given less than 0.01.
 _READS_PER_S_MIN = 3.0
+_THROUGH_FROM = 0.5
 
 
 class DoorLine(NamedTuple):
@@ -94,27 +94,15 @@ class TagPassing:
         if passage is None or passage.moved < _TOLD_FROM:
             return None
         told = TagPassed(reads[-1].read_at_ms + SILENT_MS, epc, passage.heading_deg, passage.speed_m_s, passage.confidence)
-        door = self._nearest_door(passage)
-        return told if door is None else self._through(door, passage, told)
+        return self._through(passage, told)
 
-    def _nearest_door(self, passage: Passage) -> DoorLine | None:
-        """The door that the tag's way crosses most squarely; a reader stands at one door, seldom at two."""
-        heading = math.radians(passage.heading_deg)
-
-        def across(door: DoorLine) -> float:
-            along = math.atan2(door.second.y_m - door.first.y_m, door.second.x_m - door.first.x_m)
-            return abs(math.sin(heading - along))
-
-        return max(self._doors, key=across, default=None)
-
-    @staticmethod
-    def _through(door: DoorLine, passage: Passage, told: TagPassed) -> TagPassed:
-        along_x, along_y = door.second.x_m - door.first.x_m, door.second.y_m - door.first.y_m
-        inwards = passage.towards(-along_y, along_x)  # y points down: this is to the right of whoever looks from first to second.
-        if inwards >= 0.5:
-            return told._replace(
-                confidence=inwards, door_id=door.door_id, direction="in", from_zone_id=door.left_zone_id, to_zone_id=door.right_zone_id
-            )
-        return told._replace(
-            confidence=1.0 - inwards, door_id=door.door_id, direction="out", from_zone_id=door.right_zone_id, to_zone_id=door.left_zone_id
-        )
+    def _through(self, passage: Passage, told: TagPassed) -> TagPassed:
+        """The door that the tag surely went through, if any; who walks past it, or stops before it, has not gone through."""
+        for door in self._doors:
+            inwards, outwards = passage.crossed(door.first, door.second)
+            left, right = door.left_zone_id, door.right_zone_id
+            if inwards >= _THROUGH_FROM:
+                return told._replace(confidence=inwards, door_id=door.door_id, direction="in", from_zone_id=left, to_zone_id=right)
+            if outwards >= _THROUGH_FROM:
+                return told._replace(confidence=outwards, door_id=door.door_id, direction="out", from_zone_id=right, to_zone_id=left)
+        return told

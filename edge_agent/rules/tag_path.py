@@ -41,7 +41,8 @@ _POWER_NOISE_DB, _POWER_WEIGHT, _POWER_EXPONENT = 3.5, 0.25, 1.0
 class Passage(NamedTuple):
     """How a tag was carried. `heading_deg` turns from the plan's x axis towards its y axis, 0 to 360.
 
-    `confidence`: the chance that it moved, and within 45° of `heading_deg`. `towards(x, y)` asks for any other direction.
+    `confidence`: the chance that it moved, and within 45° of `heading_deg`. `towards(x, y)` asks for any other direction, `crossed` for a
+    line. `ways`: (m, 5) places at begin and end and the chance of each path considered.
     """
 
     began_at_ms: int
@@ -50,6 +51,7 @@ class Passage(NamedTuple):
     speed_m_s: float
     confidence: float
     headings: tuple[float, ...]
+    ways: Floats
 
     @property
     def moved(self) -> float:
@@ -62,6 +64,14 @@ class Passage(NamedTuple):
         forth = sum(chance for chance, cosine in zip(self.headings, along, strict=True) if cosine > 1e-9)
         across = sum(chance for chance, cosine in zip(self.headings, along, strict=True) if abs(cosine) <= 1e-9)
         return forth + 0.5 * across + 0.5 * (1.0 - sum(self.headings))
+
+    def crossed(self, first: Spot, second: Spot) -> tuple[float, float]:
+        """The chances that it came to the right of a line from its left, and to the left from its right, seen from its first point."""
+        x, y = second.x_m - first.x_m, second.y_m - first.y_m
+        began, ended = (
+            x * (place[:, 1] - first.y_m) - y * (place[:, 0] - first.x_m) > 0.0 for place in (self.ways[:, :2], self.ways[:, 2:4])
+        )
+        return float(self.ways[~began & ended, 4].sum()), float(self.ways[began & ~ended, 4].sum())
 
 
 class _Turns(NamedTuple):
@@ -102,7 +112,8 @@ def passage_of(reads: Sequence[TagRead], antennas: Mapping[int, Spot], *, carrie
     speed_m_s = float((chances * speeds).sum() / max(float(chances[moving].sum()), 1e-9))
     confidence = min(float(headings[near].sum()), 1.0)
     began_ms, ended_ms = known[0].read_at_ms, known[-1].read_at_ms
-    return Passage(began_ms, ended_ms, math.degrees(heading) % 360.0, speed_m_s, confidence, tuple(headings.tolist()))
+    ways = np.column_stack([paths[:, :2] - paths[:, 2:] * half_s, paths[:, :2] + paths[:, 2:] * half_s, chances])
+    return Passage(began_ms, ended_ms, math.degrees(heading) % 360.0, speed_m_s, confidence, tuple(headings.tolist()), ways)
 
 
 def _grid(spots: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:

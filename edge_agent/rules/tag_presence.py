@@ -83,11 +83,13 @@ class TagPresence:
         zones_by_antenna: which zone each antenna looks at; several antennas may share one. Reads of other antennas are counted in
             `unknown_antenna_reads` and go nowhere.
         rule: how presence is judged.
+        passed_over: antennas that are known and look at no zone.
     """
 
-    def __init__(self, zones_by_antenna: Mapping[int, str], rule: PresenceRule | None = None) -> None:
+    def __init__(self, zones_by_antenna: Mapping[int, str], rule: PresenceRule | None = None, *, passed_over: Sequence[int] = ()) -> None:
         self._rule = rule or PresenceRule()
         self._zone_of_antenna = dict(zones_by_antenna)
+        self._passed_over = frozenset(passed_over)
         self._zone_ids = sorted(set(zones_by_antenna.values()))
         self._numbers = {zone_id: number for number, zone_id in enumerate(self._zone_ids)}
         self._chances = TagChances(self._rule.chances, self._rule.cycle_ms / 1000.0)
@@ -152,7 +154,7 @@ class TagPresence:
     def _note(self, read: TagRead) -> None:
         zone = self._zone_of_antenna.get(read.antenna)
         if zone is None:
-            self.unknown_antenna_reads += 1
+            self.unknown_antenna_reads += read.antenna not in self._passed_over
             return
         rows = self._rows
         row = rows.find((read.epc, zone))

@@ -102,7 +102,7 @@ class Shoppers:
         stage.tell("exit", person=person.number)
         for unit in person.hands:
             stage.tell("theft", person=person.number, sku=unit.sku, units=-1, epc=unit.epc)
-            stage.move_tag(unit, "")
+            stage.move_tag(unit, "", at_ms=person.path[-1][0])  # A door's antennas hear it for a few steps more.
         person.hands = []
         person.departed = True
 

@@ -158,10 +158,10 @@ class Stage:
         place.units.append(unit)
         self._feel(place.shelf_id, unit, f"shelf:{place.shelf_id}")
 
-    def move_tag(self, unit: Unit, holder: str) -> None:
-        """Tell the readers who holds a unit now."""
+    def move_tag(self, unit: Unit, holder: str, *, at_ms: int | None = None) -> None:
+        """Tell the readers who holds a unit now, or from a later moment on."""
         if unit.epc:
-            self.tag_moves.append(TagMove(self.state.now_ms, unit.epc, holder))
+            self.tag_moves.append(TagMove(self.state.now_ms if at_ms is None else at_ms, unit.epc, holder))
 
     def call_staff(self, shelf_id: str, sku: str) -> None:
         """Tell the staff that a place needs goods: they come within minutes."""

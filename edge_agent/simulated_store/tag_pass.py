@@ -27,27 +27,33 @@ def carried(
 ) -> list[TagRead]:
     """The reads of a tag on a straight way, oldest first, from `start` at 0 ms to `end`; the walk is now faster, now slower by a sixth."""
     rng = np.random.default_rng(seed)
-    numbers = sorted(antennas)
-    cables_m = {antenna: _CABLE_M * rng.uniform(0.5, 1.5) for antenna in numbers}
-    first_channel = int(rng.integers(CHANNELS))
     sway = rng.uniform(0.0, 2.0 * math.pi)
     reads: list[TagRead] = []
     for attempt in range(int(seconds * _TRIES_PER_S)):
         at_ms = round(1000.0 * attempt / _TRIES_PER_S + rng.uniform(0.0, 20.0))
         share = at_ms / 1000.0 / seconds
         share += 0.03 * (math.sin(2.0 * math.pi * share * 3.0 + sway) - math.sin(sway)) / 3.0
-        antenna = numbers[int(rng.integers(len(numbers)))]
-        x_m, y_m = start.x_m + (end.x_m - start.x_m) * share, start.y_m + (end.y_m - start.y_m) * share
-        away_m = math.hypot(x_m - antennas[antenna].x_m, y_m - antennas[antenna].y_m) + 0.3
-        rssi_dbm = _LEVEL_DBM - 20.0 * math.log10(away_m) + float(rng.normal(0.0, _FADING_DB))
-        if rssi_dbm < _FLOOR_DBM or rng.random() < 0.3:
-            continue
-        hop = first_channel + at_ms // HOP_MS
-        wave_m = _LIGHT_M_S / ((902.75 + 0.5 * (hop % CHANNELS)) * 1e6)
-        phase = -4.0 * math.pi * (away_m + cables_m[antenna]) / wave_m + float(rng.normal(0.0, _PHASE_NOISE_RAD))
-        if rng.random() < _REFLECTED:
-            phase = float(rng.uniform(0.0, 2.0 * math.pi))
-        elif rng.random() < _TURNED:
-            phase += math.pi
-        reads.append(TagRead(at_ms, epc, antenna, round(rssi_dbm), phase % (2.0 * math.pi), hop % CHANNELS + 1))
+        here = Spot(start.x_m + (end.x_m - start.x_m) * share, start.y_m + (end.y_m - start.y_m) * share)
+        read = heard_at(antennas, here, at_ms, epc, rng)
+        if read is not None:
+            reads.append(read)
     return sorted(reads)
+
+
+def heard_at(antennas: Mapping[int, Spot], here: Spot, at_ms: int, epc: str, rng: np.random.Generator) -> TagRead | None:
+    """What one try of one of the antennas hears of a tag at a place, None if nothing. Channels hop with the time."""
+    numbers = sorted(antennas)
+    antenna = numbers[int(rng.integers(len(numbers)))]
+    away_m = math.hypot(here.x_m - antennas[antenna].x_m, here.y_m - antennas[antenna].y_m) + 0.3
+    rssi_dbm = _LEVEL_DBM - 20.0 * math.log10(away_m) + float(rng.normal(0.0, _FADING_DB))
+    if rssi_dbm < _FLOOR_DBM or rng.random() < 0.3:
+        return None
+    hop = at_ms // HOP_MS
+    wave_m = _LIGHT_M_S / ((902.75 + 0.5 * (hop % CHANNELS)) * 1e6)
+    cable_m = _CABLE_M * (0.5 + (antenna * 0.37) % 1.0)
+    phase = -4.0 * math.pi * (away_m + cable_m) / wave_m + float(rng.normal(0.0, _PHASE_NOISE_RAD))
+    if rng.random() < _REFLECTED:
+        phase = float(rng.uniform(0.0, 2.0 * math.pi))
+    elif rng.random() < _TURNED:
+        phase += math.pi
+    return TagRead(at_ms, epc, antenna, round(rssi_dbm), phase % (2.0 * math.pi), hop % CHANNELS + 1)

@@ -12,6 +12,7 @@ from edge_agent.config import AntennaConfig
 from edge_agent.readings import TagRead
 from edge_agent.simulated_store.shop import Shop
 from edge_agent.simulated_store.stage import TagMove
+from edge_agent.simulated_store.tag_gate import TagGate
 from wire_format.plans import Planogram, Zone
 
 CYCLE_MS = 1_000
@@ -21,13 +22,16 @@ _BURST_PROBABILITY = 0.25
 
 
 class TagRadio:
-    """Antennas over every zone with tagged goods, the till, the back room and the way out. Asked in order, cycle by cycle."""
+    """Antennas over every zone with tagged goods, the till, the back room and the way out, and at the door. Asked in order, by cycles."""
 
     def __init__(self, shop: Shop, *, seed: int) -> None:
         self._shop = shop
         self._key = [seed, 21]
         self._zones = _antenna_zones(shop)
-        self.antennas = [AntennaConfig(antenna=n, zone_id=zone.zone_id) for n, zone in enumerate(self._zones, start=1)]
+        self._gate = TagGate(shop, seed=seed, first_antenna=len(self._zones) + 1)
+        over_zones = [AntennaConfig(antenna=n, zone_id=zone.zone_id) for n, zone in enumerate(self._zones, start=1)]
+        self.antennas = [*over_zones, *self._gate.antennas]
+        self.doors = [self._gate.door]
         self._neighbour = [_nearest_other(index, self._zones) for index in range(len(self._zones))]
         self._static = self._zones_of_fixed_holders()
         self._holders: dict[str, str] = shop.tag_holders()
@@ -62,8 +66,16 @@ class TagRadio:
         reads += self._hear(epcs, zones, bursts, when, strength - 55.0, late_ms=12)
         strays = np.flatnonzero(strayed < STRAY_PROBABILITY)
         reads += self._hear(epcs, [self._neighbour[zone] for zone in zones], strays, when, strength - 71.0, late_ms=40)
+        reads += self._gate.reads(at_ms, CYCLE_MS, self._carried())
         reads.sort()
         return reads
+
+    def _carried(self) -> dict[int, list[str]]:
+        carried: dict[int, list[str]] = {}
+        for epc, holder in self._holders.items():
+            if holder.startswith("person:"):
+                carried.setdefault(int(holder[7:]), []).append(epc)
+        return carried
 
     @staticmethod
     def _hear(

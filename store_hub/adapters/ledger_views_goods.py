@@ -35,6 +35,15 @@ class TwicePresentRow(Struct, frozen=True, kw_only=True):
     since_ms: int
 
 
+class UnpaidExitRow(Struct, frozen=True, kw_only=True):
+    """A tag that left the shop unpaid."""
+
+    name: str
+    epc: str
+    at_ms: int
+    place: str
+
+
 class GoodsQueries:
     """Queries on one open transaction."""
 
@@ -115,6 +124,24 @@ class GoodsQueries:
             floor_zones,
         )
         return [TaggedStockRow(**dict(row)) for row in rows if row["units"] is not None]
+
+    def unpaid_exits(self, since_ms: int, before_ms: int) -> tuple[int, list[UnpaidExitRow]]:
+        """Return how many tags left unpaid in that time, and the newest of them."""
+        span = (since_ms, before_ms)
+        count = self._connection.execute("SELECT count(*) FROM tag_exits WHERE units > 0 AND at_ms >= ? AND at_ms < ?", span).fetchone()[0]
+        rows = self._connection.execute(
+            "SELECT coalesce(p.name, x.sku) AS name, x.epc, x.at_ms, x.place FROM tag_exits x LEFT JOIN products p ON p.sku = x.sku"
+            " WHERE x.units > 0 AND x.at_ms >= ? AND x.at_ms < ? ORDER BY x.at_ms DESC, x.epc LIMIT ?",
+            (*span, TAGS_SHOWN_MAX),
+        )
+        return int(count), [UnpaidExitRow(**dict(row)) for row in rows]
+
+    def tag_zones(self, since_ms: int) -> list[str]:
+        """Return the zones in which tags are, or came and went since then."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT zone_id FROM tag_counts WHERE tags_present > 0 OR updated_at_ms >= ? ORDER BY zone_id", (since_ms,)
+        )
+        return [row[0] for row in rows]
 
     def tags_in_two_places(self, before_ms: int) -> list[TwicePresentRow]:
         """Return tags that have been present in two zones since before then."""

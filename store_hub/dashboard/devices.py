@@ -15,6 +15,7 @@ from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.presses import presses
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
+from store_hub.dashboard.tag_zones import unknown_zones_card
 from store_hub.dashboard.unknown_tags import unknown_tags
 from store_hub.dashboard.wording import device_troubles, mark
 from store_hub.errors import HubError
@@ -76,7 +77,7 @@ class DevicesPage(Page):
         return {
             "title": self._title(reading, len(devices), len(unwell), now_ms),
             "calibration": self._calibration(reading, now_ms),
-            "troubles": self._troubles(unwell),
+            "troubles": self._troubles(unwell) + unknown_zones_card(self.reader, reading, now_ms),
             "scales": scales(self.reader, reading, now_ms) + wrong_weights(self.reader, reading),
             "presses": presses(self.reader, reading, now_ms),
             "devices": self._table(devices, {device.device_id for device, _ in unwell}, now_ms),

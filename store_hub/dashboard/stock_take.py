@@ -7,10 +7,14 @@ from typing import ClassVar, Literal
 from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerReading
+from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.frame import Drawing, Page
+from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
+from store_hub.dashboard.tag_exits import unpaid_exits
 from store_hub.dashboard.upload import upload_file
 from store_hub.dashboard.wording import signed
+from store_hub.entries import BACK_ROOM
 from store_hub.entries_goods import StockTakeDecision, StockTakeReads
 from store_hub.errors import HubError
 from store_hub.rows import StockTakeLineRow, StockTakeRow
@@ -30,17 +34,29 @@ class StockTakePage(Page):
     """Open stock-takes with their differences, above what tags say every day."""
 
     path: ClassVar[str] = "/stock-take"
-    tables: ClassVar[frozenset[str]] = frozenset({"stock_takes", "stock_take_lines", "tags", "tag_gaps", "stock", "products"})
+    tables: ClassVar[frozenset[str]] = frozenset({"stock_takes", "stock_take_lines", "tags", "tag_gaps", "tag_exits", "stock", "products"})
+
+    def __init__(self, desk: Desk, reader: Reader) -> None:
+        super().__init__(desk, reader)
+        self._place = ""
 
     def layout(self) -> None:
         """Differences, a file to read in, contradictions."""
         self.part("title", "title")
         self.part("takes", "stack")
-        upload_file(self.reader, self.reader.t("Read in a handheld's file: CSV with a column epc, or JSON lines"), self._read_in)
+        upload_file(
+            self.reader,
+            self.reader.t("Read in a handheld's file: CSV with a column epc, or JSON lines"),
+            self._read_in,
+            lambda: self.part("where"),
+        )
+        self.part("exits", "card")
         self.part("findings", "card")
 
     async def on_act(self, act: str, value: str) -> None:
-        """Decide a line, or close a stock-take."""
+        """Decide a line, close a stock-take, or say where the next file was read."""
+        if act == "place":
+            self._place = value
         take_id, _, rest = value.partition(" ")
         counted, _, sku = rest.partition(" ")
         if act not in _ACTS:
@@ -55,7 +71,8 @@ class StockTakePage(Page):
         day = self.reader.local(self.desk.now_ms()).date().isoformat()
         by = self.reader.name or self.reader.t("the office")
         try:
-            reads = StockTakeReads(stock_take_id=f"stock-take-{day}", epcs=read_tags_file(content), read_by=by)
+            take_id = f"stock-take-{day}-{self._place}" if self._place else f"stock-take-{day}"
+            reads = StockTakeReads(stock_take_id=take_id, epcs=read_tags_file(content), place=self._place or None, read_by=by)
         except HubError as error:
             self.say(f"{name}: {error}")
         else:
@@ -74,8 +91,26 @@ class StockTakePage(Page):
         return {
             "title": self._title(len(open_lines), any(take.closed_at_ms is None for take in takes)),
             "takes": cards or self._empty(),
+            "where": self._where(reading),
+            "exits": unpaid_exits(self.reader, reading, now_ms),
             "findings": self._findings(reading, now_ms),
         }
+
+    def _where(self, reading: LedgerReading) -> Markup:
+        """Where the next file was read: the whole store, unless told otherwise."""
+        reader = self.reader
+        bays = [] if reading.planogram is None else reading.planogram.bays
+        shelves = {
+            shelf.shelf_id: reader.t("{bay} · shelf {level}", bay=bay.name, level=shelf.level) for bay in bays for shelf in bay.shelves
+        }
+        choices = {"": reader.t("The whole store"), BACK_ROOM: reader.t("Back room"), **shelves}
+        options = Markup().join(
+            Markup('<option value="{}"{}>{}</option>').format(place, Markup(" selected") if place == self._place else "", name)
+            for place, name in choices.items()
+        )
+        return Markup('<label class="where"><span class="small soft">{}</span><select data-input="place">{}</select></label>').format(
+            reader.t("Read where"), options
+        )
 
     def _title(self, waiting: int, counting: bool) -> Markup:
         reader = self.reader

@@ -17,6 +17,7 @@ from store_hub.dashboard.frame import Drawing, Options, Page
 from store_hub.dashboard.heat import heat_picture
 from store_hub.dashboard.plan import plan_markup, ramp_markup
 from store_hub.dashboard.tables import link, table
+from store_hub.dashboard.tag_zones import unknown_zones
 from store_hub.dashboard.wording import facing_link, shelves_sentence, signed
 from store_hub.dashboard.zones import inside_words
 from store_hub.rules.key_figures import (
@@ -154,6 +155,10 @@ class TodayPage(Page):
         if unreadable:
             note = reader.t("see Devices for why")
             cards.append(("/devices", reader.t("Could not be read"), reader.n("{count} message", "{count} messages", unreadable), note))
+        strange = unknown_zones(reading, now_ms)
+        if strange:
+            note = reader.t("not on the planogram: {zones}", zones=", ".join(strange))
+            cards.append(("/devices", reader.t("Readers' zones"), reader.n("{count} unknown", "{count} unknown", len(strange)), note))
         items = Markup().join(
             Markup(
                 '<li><a href="{}"><span class="small soft">{}</span>'

@@ -19,6 +19,7 @@ from store_hub.rows.goods import (
     StockTakeLineRow,
     StockTakeRow,
     StockTakeTagRow,
+    TagExitRow,
     TagGapRow,
 )
 from store_hub.rows.hub import (
@@ -117,6 +118,7 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     HandCountRow: Table("hand_counts", ("journal_id",)),
     TagRow: Table("tags", ("epc", "zone_id"), state=f"present = 1 OR since_ms >= (SELECT max(since_ms) FROM tags) - {TAG_REMEMBERED_MS}"),
     TagGapRow: Table("tag_gaps", ("sku", "place"), state="1"),
+    TagExitRow: Table("tag_exits", ("sku", "journal_id", "line"), state="1"),
     StockTakeRow: Table("stock_takes", ("stock_take_id",), state="1"),
     StockTakeTagRow: Table("stock_take_tags", ("stock_take_id", "tag"), state=_OPEN_TAKES),
     StockTakeLineRow: Table("stock_take_lines", ("stock_take_id", "sku"), state=_OPEN_TAKES),
@@ -249,6 +251,7 @@ __all__ = [
     "StockoutRow",
     "Table",
     "TagCountRow",
+    "TagExitRow",
     "TagGapRow",
     "TagRow",
     "TotalRow",

@@ -16,6 +16,18 @@ class TagGapRow(NamedTuple):
     journal_id: int
 
 
+class TagExitRow(NamedTuple):
+    """A tag that left the shop unpaid; or, with units below zero, a sale whose tags have not left yet."""
+
+    sku: str
+    journal_id: int
+    line: int
+    at_ms: int
+    units: int
+    epc: str
+    place: str
+
+
 class StockTakeRow(NamedTuple):
     """A stock-take by handheld."""
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class TagRow(NamedTuple):
-    """A tag in a zone."""
+    """A tag in a zone. `by_door`: it was carried there through a door, and no antenna has told it there."""
 
     epc: str
     zone_id: str
@@ -15,6 +15,7 @@ class TagRow(NamedTuple):
     present: int
     confidence: float
     since_ms: int
+    by_door: int = 0
 
 
 class TagCountRow(NamedTuple):

@@ -6,14 +6,15 @@
 | a tag from the back room, on the floor | stocking | sellable_accessible |
 | a tag from the floor, in the back room | storing | sellable_not_accessible |
 | any other tag in another zone than before | none: it was observed | sellable_accessible or …_not_accessible |
-| a tag that left at the entrance and is nowhere else | departing | unknown |
+| a tag that left at the entrance and is nowhere else, or went out of a door | departing | unknown |
 | a receipt | retail_selling | retail_sold |
 | goods given back at the till | accepting | returned |
 | a delivery | receiving | in_progress |
 | an accepted line of a stock-take | stock_taking | none |
 
-A tag without a GS1 identity (raw bits) makes no event: there is no name to tell it by. Every event is named by its content, so that a
-rebuild of the ledger names it the same.
+Of a tag that went through a door, the door is the readPoint and the zone behind it the bizLocation. A tag without a GS1 identity (raw
+bits) makes no event: there is no name to tell it by. Every event is named by its content, so that a rebuild of the ledger names it the
+same.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class EventMaker:
 
     # ---- tags
 
-    def seen(self, epc_uri: str, zone_id: str, before: str | None, at_ms: int) -> Event:
-        """A tag is in a zone. `before`: the zone it was in, None if it is new to the shop."""
+    def seen(self, epc_uri: str, zone_id: str, before: str | None, at_ms: int, *, door_id: str | None = None) -> Event:
+        """A tag is in a zone. `before`: the zone it was in, None if it is new to the shop. `door_id`: a door tells it."""
         kind = self._kinds.get(zone_id, "other")
         in_back = kind == BACK_ROOM_KIND
         step: str | None = None
@@ -72,11 +73,11 @@ class EventMaker:
             step, disposition = "arriving", "in_progress"
         elif before is not None and in_back != (self._kinds.get(before, "other") == BACK_ROOM_KIND):
             step = "storing" if in_back else "stocking" if kind not in (ENTRANCE_KIND, "till", "queue") else None
-        return self._object([epc_uri], at_ms, step, disposition, read_point=zone_id, location=zone_id)
+        return self._object([epc_uri], at_ms, step, disposition, read_point=door_id or zone_id, location=zone_id)
 
-    def departed(self, epc_uri: str, zone_id: str, at_ms: int) -> Event:
-        """A tag left the shop by the entrance."""
-        return self._object([epc_uri], at_ms, "departing", "unknown", read_point=zone_id, location=None)
+    def departed(self, epc_uri: str, place: str, at_ms: int) -> Event:
+        """A tag left the shop by the entrance. `place`: that zone, or the door."""
+        return self._object([epc_uri], at_ms, "departing", "unknown", read_point=place, location=None)
 
     # ---- what is told
 

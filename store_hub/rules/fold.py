@@ -66,6 +66,7 @@ from wire_format.observations import (
 )
 from wire_format.plans import Planogram
 
+Observed = ShelfWeight | TagSeen | TagLeft | TagMoved | DoorCrossing | FloorDwell | FloorZones | QueueLength | ButtonPressed | CameraAudited
 _UTC = ZoneInfo("UTC")
 
 
@@ -144,9 +145,7 @@ class StoreFold:
         if isinstance(said, Unreadable):
             return [QuarantineRow(entry.journal_id, 0, said.reason, said.detail, entry.happened_at_ms)]
         changes = Changes(journal_id=entry.journal_id, at_ms=entry.happened_at_ms, timeless=isinstance(said, Planogram))
-        if isinstance(
-            said, ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | FloorZones | QueueLength | ButtonPressed | CameraAudited
-        ):
+        if isinstance(said, Observed):
             self._observe(said, entry, changes)
         elif isinstance(said, Planogram):
             self._put_in_force(said, entry, changes)
@@ -160,7 +159,7 @@ class StoreFold:
             changes.effects += self.calibrations.act(said, changes.at_ms)
         elif isinstance(said, CalibrationProgress):
             changes.effects += self.calibrations.hear(said, changes.at_ms)
-        elif not isinstance(said, Shed | LightAction | TagMoved):  # Where a tag is follows from seen and left alone.
+        elif not isinstance(said, Shed | LightAction):
             self._hear(said, changes)
         self._judge(changes)
         return changes.effects
@@ -171,25 +170,15 @@ class StoreFold:
 
     # ---- one entry
 
-    def _observe(
-        self,
-        said: ShelfWeight | TagSeen | TagLeft | DoorCrossing | FloorDwell | FloorZones | QueueLength | ButtonPressed | CameraAudited,
-        entry: Entry,
-        changes: Changes,
-    ) -> None:
+    def _observe(self, said: Observed, entry: Entry, changes: Changes) -> None:
         shift_ms = entry.happened_at_ms - said.observed_at_ms
         match said:
             case ShelfWeight():
                 if not self.stock.weigh(said, changes, clock_shift_ms=shift_ms):
                     detail = f"the planogram has no scale on shelf {said.shelf_id}; add it there, or correct the device's configuration"
                     changes.effects.append(QuarantineRow(entry.journal_id, 0, "unknown_shelf", detail, entry.happened_at_ms))
-            case TagSeen() | TagLeft() if self._doors.badges.is_badge(said.epc):
-                if isinstance(said, TagSeen):
-                    changes.effects += self._doors.badge(said.zone_id, entry.happened_at_ms, entry.journal_id, self._zone)
-            case TagSeen():
-                self.goods.seen(said, changes)
-            case TagLeft():
-                self.goods.left(said, changes)
+            case TagSeen() | TagLeft() | TagMoved():
+                self._hear_tag(said, entry, changes)
             case DoorCrossing():
                 changes.effects += self._doors.crossing(said, clock_shift_ms=shift_ms, zone=self._zone)
             case FloorDwell():
@@ -207,6 +196,18 @@ class StoreFold:
                 )
                 if said.shelf_id is not None and said.action == "pressed":
                     changes.effects += self.alerts.take_shelf(said.shelf_id, at_ms=changes.at_ms, by=said.button_id)
+
+    def _hear_tag(self, said: TagSeen | TagLeft | TagMoved, entry: Entry, changes: Changes) -> None:
+        """A tag of staff tells who goes through a door; any other is goods."""
+        if self._doors.badges.is_badge(said.epc):
+            if isinstance(said, TagSeen):
+                changes.effects += self._doors.badge(said.zone_id, entry.happened_at_ms, entry.journal_id, self._zone)
+        elif isinstance(said, TagSeen):
+            self.goods.seen(said, changes)
+        elif isinstance(said, TagLeft):
+            self.goods.left(said, changes)
+        else:
+            self.goods.moved(said, changes)
 
     def _hear(self, said: Sale | Delivery | StockCount, changes: Changes) -> None:
         if isinstance(said, Sale):

@@ -29,12 +29,14 @@ from store_hub.rows import (
     StockTakeLineRow,
     StockTakeRow,
     StockTakeTagRow,
+    TagExitRow,
     TagGapRow,
     TagRow,
 )
 from store_hub.rules.changes import Changes
 from store_hub.rules.epcis_events import ENTRANCE_KIND, Event, EventMaker
 from store_hub.rules.epcis_rows import event_rows
+from store_hub.rules.exits import ExitBook
 from store_hub.rules.notices import NoticeBook
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
@@ -42,9 +44,22 @@ from store_hub.rules.stock_takes import StockTakeBook
 from store_hub.rules.tag_names import tag_name
 from store_hub.rules.tag_stock import SHOP_FLOOR, TagStock
 from store_hub.rules.tags import TagBook
-from wire_format.observations import TagLeft, TagSeen
+from wire_format.observations import TagLeft, TagMoved, TagSeen
 
-GoodsState = TagGapRow | StockTakeRow | StockTakeTagRow | StockTakeLineRow | NoticeRow | NoticeLineRow | NoticeTagRow | NoticeAcceptedRow
+SURE_WAY = 0.5
+"""From this confidence on, a way through a door counts."""
+
+GoodsState = (
+    TagGapRow
+    | TagExitRow
+    | StockTakeRow
+    | StockTakeTagRow
+    | StockTakeLineRow
+    | NoticeRow
+    | NoticeLineRow
+    | NoticeTagRow
+    | NoticeAcceptedRow
+)
 
 
 class GoodsBook:
@@ -56,6 +71,7 @@ class GoodsBook:
         self._places: Places | None = None
         self._maker = EventMaker()
         self._tag_stock = TagStock(tags)
+        self._exits = ExitBook()
         self.stock_takes = StockTakeBook(tags)
         self.notices = NoticeBook(tags, self._maker)
 
@@ -64,6 +80,8 @@ class GoodsBook:
         match row:
             case TagGapRow():
                 self._tag_stock.restore(row)
+            case TagExitRow():
+                self._exits.restore(row)
             case StockTakeRow() | StockTakeTagRow() | StockTakeLineRow():
                 self.stock_takes.restore(row)
             case NoticeRow() | NoticeLineRow() | NoticeTagRow() | NoticeAcceptedRow():
@@ -90,15 +108,7 @@ class GoodsBook:
         before = self._tags.last_place(tag.epc)
         effects = self._tags.seen(tag, changes.at_ms)
         changes.effects += effects
-        arrived = next((row for row in effects if isinstance(row, TagRow) and row.since_ms == changes.at_ms), None)
-        if arrived is None:
-            return
-        name = tag_name(tag.epc)
-        if (before is None or before.zone_id != tag.zone_id) and _has_identity(name.uri):
-            self._tell([self._maker.seen(name.uri, tag.zone_id, None if before is None else before.zone_id, changes.at_ms)], changes)
-        if before is None and self._tag_stock.kind(tag.zone_id) == BACK_ROOM:
-            self.notices.arrived(name, arrived.sku, changes)
-        self._retell(arrived.sku, changes)
+        self._arrived(effects, before, changes)
 
     def left(self, tag: TagLeft, changes: Changes) -> None:
         """A tag is no longer in a zone."""
@@ -107,11 +117,47 @@ class GoodsBook:
         gone = next((row for row in effects if isinstance(row, TagRow)), None)
         if gone is None:
             return
-        now, name = self._tags.last_place(tag.epc), tag_name(tag.epc)
-        is_out = now is None or not now.present
-        if is_out and self._tag_stock.kind(tag.zone_id) == ENTRANCE_KIND and _has_identity(name.uri):
-            self._tell([self._maker.departed(name.uri, tag.zone_id, changes.at_ms)], changes)
+        now = self._tags.last_place(tag.epc)
+        if (now is None or not now.present) and self._tag_stock.kind(tag.zone_id) == ENTRANCE_KIND:
+            self._went_out(tag.epc, tag.zone_id, changes)
         self._retell(gone.sku, changes)
+
+    def moved(self, tag: TagMoved, changes: Changes) -> None:
+        """A tag was carried through a door: it is on the far side; with no zone there it left the shop. Other moves are seen and left."""
+        if tag.door_id is None or tag.confidence < SURE_WAY or tag.from_zone_id == tag.to_zone_id:
+            return
+        before = self._tags.last_place(tag.epc)
+        effects = self._tags.moved(tag, changes.at_ms)
+        changes.effects += effects
+        if tag.to_zone_id is not None:
+            self._arrived(effects, before, changes, tag)
+        elif effects or before is None or before.present or before.zone_id != tag.from_zone_id:  # Else it was told to be gone from there.
+            self._went_out(tag.epc, tag.door_id, changes)
+        self._retell(self._tags.sku_of_epc(tag.epc), changes)
+
+    def _arrived(self, effects: list[Effect], before: TagRow | None, changes: Changes, way: TagMoved | None = None) -> None:
+        """Tell of a tag that is now in a zone. `way`: a door says so."""
+        row = next((row for row in effects if isinstance(row, TagRow) and row.present and row.since_ms == changes.at_ms), None)
+        if row is None:
+            return
+        name = tag_name(row.epc)
+        zone_before = before.zone_id if before is not None else None if way is None else way.from_zone_id
+        if zone_before != row.zone_id and _has_identity(name.uri):
+            door_id = None if way is None else way.door_id
+            self._tell([self._maker.seen(name.uri, row.zone_id, zone_before, changes.at_ms, door_id=door_id)], changes)
+        if row.sku is not None:
+            self._exits.came_back(row.sku, row.epc, changes)
+        if before is None and self._tag_stock.kind(row.zone_id) == BACK_ROOM:
+            self.notices.arrived(name, row.sku, changes)
+        self._retell(row.sku, changes)
+
+    def _went_out(self, epc: str, place: str, changes: Changes) -> None:
+        """A tag left the shop by a zone or door: tell of it, and see whether it was paid for."""
+        name, sku = tag_name(epc), self._tags.sku_of_epc(epc)
+        if _has_identity(name.uri):
+            self._tell([self._maker.departed(name.uri, place, changes.at_ms)], changes)
+        if sku is not None and self._tag_stock.is_tagged(sku):
+            self._exits.left(sku, epc, place, changes)
 
     # ---- what is told
 
@@ -119,6 +165,9 @@ class GoodsBook:
         """The till, a delivery or a count has been booked: tell of it, and let the tags have their say."""
         skus = [said.sku] if isinstance(said, StockCount) else list(dict.fromkeys(line.sku for line in said.lines))
         if isinstance(said, Sale):
+            for sku, units in _sum_up(said).items():
+                if self._tag_stock.is_tagged(sku):
+                    self._exits.sold(sku, units, changes)
             self._tell(self._maker.sold(_sum_up(said), said.till, changes.at_ms), changes)
         elif isinstance(said, Delivery):
             event = self._maker.received([], _sum_up(said), changes.at_ms)

@@ -49,6 +49,10 @@ class TagStock:
             if shelf.weighed and shelf.tag_zone_id is not None:
                 self._boards.setdefault(shelf.tag_zone_id, []).append(shelf.shelf_id)
 
+    def is_tagged(self, sku: str | None) -> bool:
+        """Whether every unit of an article carries a tag."""
+        return sku in self._tagged
+
     def kind(self, zone_id: str) -> str:
         """What a zone is; `other` for one that the planogram does not know."""
         zone = self._zones.get(zone_id)

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from store_hub.rows import TAG_REMEMBERED_MS, Effect, TagCountRow, TagRow
 from store_hub.rules.epc import gtin_14, gtin_of_epc
-from wire_format.observations import TagLeft, TagSeen
+from wire_format.observations import TagLeft, TagMoved, TagSeen
 from wire_format.plans import Planogram
 
 UNKNOWN_ARTICLE = "?"
@@ -44,28 +44,44 @@ class TagBook:
         if known is not None and at_ms < known.since_ms:
             return []
         if known is not None and known.present:
-            if tag.confidence == known.confidence:
+            if tag.confidence == known.confidence and not known.by_door:
                 return []
-            surer = known._replace(confidence=tag.confidence)
+            surer = known._replace(confidence=tag.confidence, by_door=0)
             self._keep(surer)
             return [surer]
-        gtin = gtin_of_epc(tag.epc)
-        sku = self._sku_of_gtin.get(gtin) if gtin is not None else None
-        row = TagRow(tag.epc, tag.zone_id, gtin, sku, 1, tag.confidence, at_ms)
-        self._keep(row)
-        return [row, self._count(sku, tag.zone_id, +1, at_ms)]
+        ended = [effect for row in self._by_door(tag.epc, at_ms) for effect in self._end(row, tag.confidence, at_ms)]
+        return [*self._begin(tag.epc, tag.zone_id, tag.confidence, at_ms, by_door=0), *ended]
 
     def left(self, tag: TagLeft, at_ms: int) -> list[Effect]:
         """Return what a tag's departure changes."""
         known = self._known(tag.epc, tag.zone_id)
         if known is None or not known.present or at_ms < known.since_ms:
             return []
-        gone = known._replace(present=0, confidence=tag.confidence, since_ms=at_ms)
-        self._keep(gone)
         self._sweep()
-        return [gone, self._count(known.sku, tag.zone_id, -1, at_ms)]
+        return self._end(known, tag.confidence, at_ms)
+
+    def moved(self, tag: TagMoved, at_ms: int) -> list[Effect]:
+        """Return what a way through a door changes: the tag is in the zone on its far side until anything else says where it is.
+
+        Where antennas look, `seen` and `left` decide, and only what a door said ends. But a tag carried out of the shop (to no zone) is
+        gone from the zone before the door too.
+        """
+        here = self._tags.get(tag.epc, {}).get(tag.from_zone_id or "")
+        out = [here] if tag.to_zone_id is None and here is not None and here.present and here.since_ms <= at_ms else []
+        ended = {row.zone_id: row for row in (*self._by_door(tag.epc, at_ms), *out) if row.zone_id != tag.to_zone_id}
+        effects = [effect for row in ended.values() for effect in self._end(row, tag.confidence, at_ms)]
+        if tag.to_zone_id is None:
+            return effects
+        known = self._known(tag.epc, tag.to_zone_id)
+        if known is not None and (known.present or at_ms < known.since_ms):
+            return effects
+        return [*self._begin(tag.epc, tag.to_zone_id, tag.confidence, at_ms, by_door=1), *effects]
 
     # ---- what is known
+
+    def sku_of_epc(self, epc: str) -> str | None:
+        """The article that a tag names."""
+        return self.sku_of_gtin(gtin_of_epc(epc))
 
     def sku_of_gtin(self, gtin: str | None) -> str | None:
         """The article that has this GTIN (14 digits)."""
@@ -94,6 +110,21 @@ class TagBook:
         return sorted({sku for sku, _ in self._counts} - {UNKNOWN_ARTICLE})
 
     # ---- keeping
+
+    def _by_door(self, epc: str, at_ms: int) -> list[TagRow]:
+        """Where only doors say that a tag is, as far as that is older news."""
+        return [row for row in self._tags.get(epc, {}).values() if row.by_door and row.present and row.since_ms <= at_ms]
+
+    def _begin(self, epc: str, zone_id: str, confidence: float, at_ms: int, *, by_door: int) -> list[Effect]:
+        gtin = gtin_of_epc(epc)
+        row = TagRow(epc, zone_id, gtin, self.sku_of_gtin(gtin), 1, confidence, at_ms, by_door)
+        self._keep(row)
+        return [row, self._count(row.sku, zone_id, +1, at_ms)]
+
+    def _end(self, row: TagRow, confidence: float, at_ms: int) -> list[Effect]:
+        gone = row._replace(present=0, confidence=confidence, since_ms=at_ms)
+        self._keep(gone)
+        return [gone, self._count(row.sku, row.zone_id, -1, at_ms)]
 
     def _known(self, epc: str, zone_id: str) -> TagRow | None:
         row = self._tags.get(epc, {}).get(zone_id)

@@ -208,7 +208,7 @@ def _seed_trace(connection: sqlite3.Connection, rng: random.Random) -> None:
     )
     connection.execute("INSERT INTO tag_counts VALUES ('cola-033', 'drinks', 2, ?)", (NOW_MS,))
     connection.execute("INSERT INTO tag_counts VALUES ('?', 'drinks', 1, ?)", (NOW_MS,))
-    connection.execute("INSERT INTO tags VALUES ('3174257BF4499602D2000000', 'drinks', NULL, NULL, 1, 0.95, ?)", (NOW_MS - MINUTE_MS,))
+    connection.execute("INSERT INTO tags VALUES ('3174257BF4499602D2000000', 'drinks', NULL, NULL, 1, 0.95, ?, 0)", (NOW_MS - MINUTE_MS,))
 
 
 _ALERT = (

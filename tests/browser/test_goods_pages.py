@@ -17,12 +17,17 @@ from typing import Any
 import httpx
 import pytest
 
+from store_hub.adapters.broker_link import Delivered
 from store_hub.adapters.ledger import Ledger
 from store_hub.entries_goods import DeliveryNotice, DeliveryReads, NoticeLine, StockTakeReads
 from store_hub.flows.books import Books
 from store_hub.flows.commands import Answer, Book, BookPlanogram
 from store_hub.flows.inbox import Request
 from store_hub.flows.rebuild import rebuild
+from store_hub.rules.epc import write_epc
+from store_hub.rules.epc_identity import read_identity_uri
+from wire_format import codec, topics
+from wire_format.observations import TagMoved, TagSeen
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make setup")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -58,8 +63,25 @@ def ledger(tmp_path: Path, repository: Path) -> Path:
         answer: Future[Answer] = Future()
         page, _ = books.book([Request(command, answer, NOW_MS)])
         assert not isinstance(page.answers[0][1], Exception)
+    for sequence, observation in enumerate(tags_at_the_door(), start=1):
+        letter = codec.encode(observation)
+        books.book([Delivered(topics.seen("corner-shop", "ab" * 16, sequence), letter, False, sequence, 1, 1, Clock().now_ms())])
     made.close()
     return path
+
+
+def tags_at_the_door() -> list[TagSeen | TagMoved]:
+    """One tag of razor blades is carried out of the front door, and one is in a zone that the planogram does not know."""
+    told: list[TagSeen | TagMoved] = []
+    for serial, minutes_ago in ((31, 90), (32, 60)):
+        at_ms = NOW_MS - minutes_ago * 60_000
+        stamp: dict[str, Any] = {"device_id": "reader-1", "boot_id": "cafe0001", "monotonic_ms": 10**8 + serial, "observed_at_ms": at_ms}
+        stamp["epc"] = write_epc(read_identity_uri(f"{BLADE}{serial}"), "sgtin-96")
+        if serial == 31:
+            told.append(TagMoved(**stamp, confidence=0.9, from_zone_id="entrance", door_id="front-door", direction="out"))
+        else:
+            told.append(TagSeen(**stamp, zone_id="cellar", confidence=0.9))
+    return told
 
 
 @pytest.fixture
@@ -132,6 +154,12 @@ def test_staff_sign_for_what_came_and_correct_it_and_a_manager_accepts_a_line(le
     expect(desk.get_by_text("line 2: EPC URI 'not a tag'")).to_be_visible()
     desk.set_input_files("input[type=file]", files=[{"name": "reads.csv", "mimeType": "text/csv", "buffer": f"epc\n{BLADE}77\n".encode()}])
     expect(desk.get_by_role("heading", name="stock-take-2026-11-22")).to_be_visible()
+    desk.get_by_label("Read where").select_option("bay-7-shelf-1")
+    desk.wait_for_timeout(400)  # The choice is told when it has stood for a moment.
+    desk.set_input_files("input[type=file]", files=[{"name": "reads.csv", "mimeType": "text/csv", "buffer": f"epc\n{BLADE}78\n".encode()}])
+    expect(desk.get_by_role("heading", name="stock-take-2026-11-22-bay-7-shelf-1")).to_be_visible()
+    assert rows(ledger, "SELECT place FROM stock_takes ORDER BY begun_at_ms, stock_take_id") == [(None,), (None,), ("bay-7-shelf-1",)]
+    expect(desk.get_by_role("heading", name="1 tagged article left without being paid")).to_be_visible()
     assert rows(ledger, "SELECT state, decided_by FROM stock_take_lines WHERE stock_take_id = 'inventory'") == [("accepted", "Ana")]
     assert rebuild(ledger, replace=False, progress=lambda done, total: None).differences == []
 

@@ -13,7 +13,7 @@ from edge_agent.adapters.tag_reader_recording import reads_of
 from edge_agent.config import ReaderConfig, load_part
 from edge_agent.errors import ConfigurationInvalid
 from edge_agent.flows.replay_tags import replay_tags
-from edge_agent.flows.scan import passing_for
+from edge_agent.flows.scan import passing_for, presence_for
 from edge_agent.readings import Spot, TagRead
 from edge_agent.rules.tag_passing import TagPassed
 from edge_agent.rules.tag_path import Passage, passage_of
@@ -121,6 +121,22 @@ def test_goods_from_the_back_room_to_the_aisle_go_out_of_the_stock_door_and_the_
     assert min(filled[0].confidence, taken_back[0].confidence) > 0.8
 
 
+@pytest.mark.parametrize("y_m", [0.9, 3.7])
+def test_a_tag_that_is_carried_along_the_door_has_not_gone_through_it(door: ReaderConfig, y_m: float) -> None:
+    told = [t for seed in range(4) for t in through(door, carried(CORNERS, Spot(0.3, y_m), Spot(4.3, y_m), seconds=8.0, seed=seed))]
+    assert len(told) >= 3
+    assert [t.door_id for t in told] == [None] * len(told)
+
+
+def test_an_antenna_with_a_place_and_without_a_zone_tells_the_way_and_no_presence(door: ReaderConfig) -> None:
+    gate = msgspec.structs.replace(door, antennas=[msgspec.structs.replace(antenna, zone_id=None) for antenna in door.antennas])
+    reads = carried(CORNERS, Spot(2.3, 0.3), Spot(2.3, 4.3), seconds=8.0, seed=4)
+    presence = presence_for(gate)
+    assert presence.take(reads, reads[-1].read_at_ms) == []
+    assert presence.unknown_antenna_reads == 0
+    assert [t.to_zone_id for t in through(gate, reads)] == ["aisle"]
+
+
 def test_a_reader_whose_antennas_have_no_places_tells_no_direction(door: ReaderConfig) -> None:
     blind = msgspec.structs.replace(door, doors=[], antennas=[msgspec.structs.replace(a, x_m=None, y_m=None) for a in door.antennas])
     assert through(blind, carried(CORNERS, Spot(2.3, 0.3), Spot(2.3, 4.3), seconds=8.0, seed=4)) == []
@@ -132,6 +148,7 @@ def test_a_reader_whose_antennas_have_no_places_tells_no_direction(door: ReaderC
         (("y_m = 4.6\n", ""), "needs x_m and y_m"),
         (("x1_m = 4.6", "x1_m = 0.0"), "is a point"),
         (("x_m", "x_feet"), "x_feet"),
+        (('zone_id = "back-room"\nx_m = 0.0\ny_m = 0.0\n', ""), "name the zone it looks at"),
     ],
 )
 def test_a_door_that_cannot_be_meant_is_refused(tmp_path: Path, change: tuple[str, str], says: str) -> None:

@@ -11,7 +11,7 @@ from store_hub.flows.rebuild import rebuild
 from store_hub.rules.epc import write_epc
 from store_hub.rules.epc_identity import read_identity_uri
 from wire_format import codec
-from wire_format.observations import TagLeft, TagSeen
+from wire_format.observations import TagLeft, TagMoved, TagSeen
 from wire_format.plans import Product, Rectangle, Zone
 
 GLN = "9521234000006"
@@ -59,6 +59,13 @@ def leave(shop: Any, epc: str, zone_id: str) -> None:
     shop.clock.at_ms += 1000
     at_ms = shop.clock.at_ms
     shop.see(TagLeft(**shop.stamp(at_ms), epc=epc, zone_id=zone_id, confidence=0.95, last_read_at_ms=at_ms))
+
+
+def carry(shop: Any, epc: str, from_zone: str | None, to_zone: str | None, *, door: str | None = "door", confidence: float = 0.9) -> None:
+    """A tag is carried through a door (none: only from zone to zone)."""
+    shop.clock.at_ms += 1000
+    zones = {"from_zone_id": from_zone, "to_zone_id": to_zone}
+    shop.see(TagMoved(**shop.stamp(shop.clock.at_ms), epc=epc, confidence=confidence, door_id=door, **zones))
 
 
 def events(shop: Any) -> list[dict[str, Any]]:

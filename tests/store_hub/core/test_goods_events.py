@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tagged_goods import CARTON, GLN, GUM_GTIN, SSCC, announce, cola, events, gum, is_rebuilt, leave, make_tagged, see
+from tagged_goods import CARTON, GLN, GUM_GTIN, SSCC, announce, carry, cola, events, gum, is_rebuilt, leave, make_tagged, see
 
 from store_hub.entries import Delivery, DeliveryLine, Sale, SaleLine, StockCount
 from store_hub.entries_goods import (
@@ -125,6 +125,7 @@ stories = st.lists(
     st.one_of(
         st.tuples(st.just("see"), tags, zones, st.floats(0.5, 1.0), st.integers(0, 5_000)),
         st.tuples(st.just("leave"), tags, zones),
+        st.tuples(st.just("carry"), tags, st.sampled_from([None, "store", "aisle", "gate"]), st.sampled_from([None, "store", "aisle"])),
         st.tuples(st.just("wait"), st.integers(1, 20)),
         st.tuples(st.just("reads"), st.sampled_from(["a", "b"]), st.lists(tags, min_size=1, max_size=4)),
         st.tuples(
@@ -148,6 +149,8 @@ def play(shop: Any, act: tuple[Any, ...]) -> None:
             shop.see(TagSeen(**shop.stamp(shop.clock.at_ms - late_s * 1000), epc=gum(serial), zone_id=zone_id, confidence=confidence))
         case ("leave", serial, zone_id):
             leave(shop, gum(serial), zone_id)
+        case ("carry", serial, from_zone, to_zone):
+            carry(shop, gum(serial), from_zone, to_zone)
         case ("wait", days):
             shop.clock.at_ms += days * 86_400_000
         case ("reads", name, serials):
