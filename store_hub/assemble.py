@@ -175,6 +175,7 @@ class Hub:
             now_ms=self._clock.now_ms,
             trouble=lambda: self.bookkeeper.trouble,
             people_min=self._config.privacy.people_min,
+            page_url=self._config.pager.page_url,
         )
         return app
 

@@ -17,6 +17,8 @@ from store_hub.flows.commands import Answer, Book, Command
 from wire_format.reports import StoreProfile
 
 ANSWER_WITHIN_S = 10.0
+TaskAct = Literal["take", "done", "not_there", "release", "assign"]
+TASK_ACTS: tuple[TaskAct, ...] = ("take", "done", "not_there", "release", "assign")
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,14 @@ class Desk:
     trouble: Callable[[], HubError | None] = lambda: None
     news: News = field(default_factory=News)
 
-    async def act_on_alert(self, alert_id: int, action: Literal["take", "done"], by: str) -> None:
-        """Book that a person takes an alert or is done with it; returns after commit.
+    async def act_on_alert(self, alert_id: int, action: TaskAct, by: str, to: str | None = None) -> None:
+        """Book what a person does with a task; returns after commit.
 
         Raises:
             HubError: bookkeep refused, with its reason.
             TimeoutError: bookkeep did not answer in time; the action may still be booked.
         """
-        told = AlertAction(alert_id=alert_id, action=action, by=by)
+        told = AlertAction(alert_id=alert_id, action=action, by=by, to=to)
         future = self.submit(Book(told=told, door="alerts"))
         await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
 

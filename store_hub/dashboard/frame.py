@@ -16,7 +16,7 @@ from nicegui import background_tasks, run, ui
 from nicegui.events import GenericEventArguments
 
 from store_hub.adapters.ledger_views import LedgerReading, LedgerUnreadable
-from store_hub.dashboard.desk import Desk
+from store_hub.dashboard.desk import TASK_ACTS, Desk
 from store_hub.dashboard.live_html import LiveHtml
 from store_hub.dashboard.masthead import head_markup
 from store_hub.dashboard.news import REST_S
@@ -190,13 +190,14 @@ class Page(ABC):
             return True
         return False
 
-    async def act_on_alert(self, act: str, value: str) -> None:
-        """Take or finish the alert that a button named; a refusal is shown above the page."""
-        if act not in ("take", "done") or not value.isdecimal():
+    async def act_on_alert(self, act: str, value: str, to: str | None = None) -> None:
+        """Do what a button says with the task it names; a refusal is shown above the page."""
+        action = next((known for known in TASK_ACTS if known == act), None)
+        if action is None or not value.isdecimal():
             return
         by = self.reader.name or self.reader.t("the office")
         try:
-            await self.desk.act_on_alert(int(value), "take" if act == "take" else "done", by)
+            await self.desk.act_on_alert(int(value), action, by, to)
         except HubError as error:
             self.say(str(error))
         except TimeoutError:

@@ -12,7 +12,7 @@ from store_hub.dashboard.reader import Reader
 def lost_page(reader: Reader) -> None:
     """Say that there is nothing here, and where to go instead."""
     ui.context.client.status_code = 404
-    pages = (("/", "Today"), ("/shelves", "Shelves"), ("/floor", "Floor"), ("/alerts", "Alerts"), ("/devices", "Devices"))
+    pages = (("/", "Today"), ("/shelves", "Shelves"), ("/floor", "Floor"), ("/tasks", "Tasks"), ("/devices", "Devices"))
     links = Markup().join(Markup('<a class="button" href="{}">{}</a>').format(to, reader.t(name)) for to, name in pages)
     markup = Markup('<div class="title"><h1>{}</h1><p>{}</p></div><div class="bar">{}</div>').format(
         reader.t("There is no such page"),

@@ -13,7 +13,7 @@ _ICONS = {
     "/": "M4 5h16v15H4zM4 10h16M8 3v4M16 3v4",
     "/shelves": "M4 4v17M20 4v17M4 9h16M4 15h16M4 20h16",
     "/floor": "M4 4h16v16H4zM4 12h7v8M15 4v7h5",
-    "/alerts": "M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
+    "/tasks": "M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
     "/receiving": "M3 7h11v9H3zM14 10h4l3 3v3h-7M7 19h.01M17 19h.01",
     "/stock-take": "M4 6v12M7 6v12M11 6v12M14 6v8M18 6v8M15 19l2 2 4-5",
     "/devices": "M5 12a10 10 0 0 1 14 0M8 15a6 6 0 0 1 8 0M12 19h.01",
@@ -26,7 +26,7 @@ def _pages(reader: Reader) -> list[tuple[str, str]]:
     return [
         ("/", reader.t("Today")),
         ("/shelves", reader.t("Shelves")),
-        ("/alerts", reader.t("Alerts")),
+        ("/tasks", reader.t("Tasks")),
         ("/receiving", reader.t("Receiving")),
         ("/floor", reader.t("Floor")),
         ("/stock-take", reader.t("Stock-take")),
@@ -82,7 +82,7 @@ def _links(reader: Reader, path: str, tasks: int) -> Markup:
 
 def _link(reader: Reader, number: int, to: str, name: str, path: str, tasks: int) -> Markup:
     count: Markup | str = ""
-    if to == "/alerts" and tasks:
+    if to == "/tasks" and tasks:
         told = reader.n("{count} open task", "{count} open tasks", tasks)
         count = Markup('<span class="count" aria-label="{}">{}</span>').format(told, reader.number(tasks))
     current = Markup(' aria-current="page"') if to == path else ""

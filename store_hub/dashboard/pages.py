@@ -12,23 +12,25 @@ from contextlib import asynccontextmanager
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from nicegui import app as pages_app
 from nicegui import ui
 
 from store_hub.adapters.ledger_views import LedgerUnreadable, LedgerViews
-from store_hub.dashboard.alerts import AlertsPage
 from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.devices import DevicesPage
 from store_hub.dashboard.floor import FloorPage
 from store_hub.dashboard.floor_export import day_span_ms, floor_csv
 from store_hub.dashboard.frame import ASSETS, Page, asset_version, head_html
+from store_hub.dashboard.labels import labels_sheet
 from store_hub.dashboard.lost import lost_page
 from store_hub.dashboard.news import OnBooked
 from store_hub.dashboard.reader import Reader, time_zone
 from store_hub.dashboard.receiving import ReceivingPage
 from store_hub.dashboard.shelves import ShelvesPage
+from store_hub.dashboard.staff_routes import StaffPages
 from store_hub.dashboard.stock_take import StockTakePage
+from store_hub.dashboard.tasks import TasksPage
 from store_hub.dashboard.today import TodayPage
 from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Command
@@ -50,6 +52,7 @@ def mount_pages(
     now_ms: Callable[[], int] = wall_clock_ms,
     trouble: Callable[[], HubError | None] = lambda: None,
     people_min: int = 1,
+    page_url: str | None = None,
 ) -> None:
     """Mount the pages on `app`, one hub to a process.
 
@@ -60,12 +63,17 @@ def mount_pages(
         now_ms: the hub's clock.
         trouble: what keeps bookkeep from booking, if anything does.
         people_min: counts of fewer people do not leave the shop in an export.
+        page_url: the hub's address as phones in the shop see it, for QR codes; None: as whoever asks sees it.
     """
     desk = Desk(views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms, trouble=trouble)
     version = asset_version()
     pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
     _register(desk, version)
     pages_app.add_api_route("/floor.csv", _floor_export(desk, people_min), methods=["GET"], include_in_schema=False)
+
+    StaffPages(desk, lambda request: _reader(request, desk), version).mount(pages_app)
+    pages_app.add_api_route("/labels", _labels(desk, page_url), methods=["GET"], include_in_schema=False)
+    pages_app.add_api_route("/alerts", lambda: RedirectResponse("/tasks"), methods=["GET"], include_in_schema=False)
 
     def lost(request: Request) -> Response | None:
         if request.url.path.startswith(("/v1/", "/health/", "/epcis/")) or "text/html" not in request.headers.get("accept", "text/html"):
@@ -127,6 +135,18 @@ def _floor_export(desk: Desk, people_min: int) -> Callable[[str], Response]:
     return export
 
 
+def _labels(desk: Desk, page_url: str | None) -> Callable[[Request], Response]:
+    def labels(request: Request) -> Response:
+        try:
+            with desk.views.reading() as reading:
+                plan = reading.planogram
+        except LedgerUnreadable as error:
+            return JSONResponse({"detail": str(error)}, status_code=503)
+        return HTMLResponse(labels_sheet(_reader(request, desk), plan, page_url or str(request.base_url), desk.profile.name))
+
+    return labels
+
+
 def _register(desk: Desk, version: str) -> None:
     async def show(request: Request, title: str, make: Callable[[Reader], Page]) -> None:
         reader = _reader(request, desk)
@@ -154,9 +174,9 @@ def _register(desk: Desk, version: str) -> None:
     async def stock_take(request: Request) -> None:
         await show(request, "Stock-take", lambda reader: StockTakePage(desk, reader))
 
-    @ui.page("/alerts")
-    async def alerts(request: Request) -> None:
-        await show(request, "Alerts", lambda reader: AlertsPage(desk, reader))
+    @ui.page("/tasks")
+    async def tasks(request: Request) -> None:
+        await show(request, "Tasks", lambda reader: TasksPage(desk, reader))
 
     @ui.page("/devices")
     async def devices(request: Request, calibrate: str = "") -> None:

@@ -21,10 +21,10 @@ def test_a_narrow_phone_has_four_pages_under_the_thumb_and_the_rest_behind_more(
     watched = watch(size="phone")
     watched.context.add_cookies([{"name": "aislewise_language", "value": language, "url": hub.address}])
     watched.page.set_viewport_size({"width": 360, "height": 640})
-    page = watched.go("/alerts")
+    page = watched.go("/tasks")
     bar = page.get_by_role("navigation")
     expect(bar.get_by_role("link")).to_have_count(4)
-    expect(bar.locator("[aria-current]")).to_have_attribute("href", "/alerts")
+    expect(bar.locator("[aria-current]")).to_have_attribute("href", "/tasks")
     expect(bar.locator(".count")).to_be_visible()
     targets = "[...document.querySelectorAll('nav a, nav button')].filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect())"
     fits = f"{targets}.every(b => b.left >= 0 && b.right <= 360 && b.bottom <= 640 && b.width >= 44 && b.height >= 44)"
@@ -52,7 +52,7 @@ def test_a_narrow_phone_has_four_pages_under_the_thumb_and_the_rest_behind_more(
 
 def test_news_does_not_shut_the_sheet_of_pages_under_the_finger(watch: Callable[..., Watch], hub: Hub) -> None:
     staff, manager = watch(size="phone"), watch()
-    phone, wall = staff.go("/alerts"), manager.go("/alerts")
+    phone, wall = staff.go("/tasks"), manager.go("/tasks")
     phone.get_by_role("button", name="More").click()
     count = phone.locator("nav .count")
     before = int(count.inner_text())
@@ -67,7 +67,7 @@ def test_news_does_not_shut_the_sheet_of_pages_under_the_finger(watch: Callable[
 def test_a_desktop_shows_every_page_and_the_keys_follow_their_order(watch: Callable[..., Watch]) -> None:
     page = watch().go("/")
     expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(
-        ["Today", re.compile("Shelves"), re.compile("Alerts"), "Receiving", "Floor", "Stock-take", "Devices"]
+        ["Today", re.compile("Shelves"), re.compile("Tasks"), "Receiving", "Floor", "Stock-take", "Devices"]
     )
     expect(page.get_by_role("button", name="More")).to_be_hidden()
     for width in (1280, 768, 720):

@@ -26,7 +26,7 @@ PAGES = {
         ["Cold drinks", "Books say, whole shop", "kg on the whole shelf", "no word from the scale", "fewer than was thought"],
     ),
     "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "units picked", "96 crossings judged"]),
-    "alerts": ("/alerts", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
+    "tasks": ("/tasks", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
     "devices": (
         "/devices",
         ["2 of 4 devices need a look", "Check the HX711 wires", "3 messages or lines have no effect", "sscc-96:3.0614141.1234567890"],
@@ -56,7 +56,7 @@ def test_every_page_says_its_sentence_without_a_complaint(watch: Callable[..., W
 
 def test_targets_are_large_enough_for_a_thumb(watch: Callable[..., Watch]) -> None:
     watched = watch(size="phone")
-    for path in ("/", "/shelves?shelf=bay-1-shelf-1&sku=cola-033", "/floor", "/alerts", "/devices?calibrate=bay-1-shelf-1"):
+    for path in ("/", "/shelves?shelf=bay-1-shelf-1&sku=cola-033", "/floor", "/tasks", "/devices?calibrate=bay-1-shelf-1"):
         page = watched.go(path)
         small = page.evaluate(
             "[...document.querySelectorAll('button, nav a, select, input, summary')].filter(e => e.offsetParent && e.offsetHeight < 44)"
@@ -67,7 +67,7 @@ def test_targets_are_large_enough_for_a_thumb(watch: Callable[..., Watch]) -> No
 
 def test_a_task_is_taken_and_done_and_the_ledger_knows_by_whom(watch: Callable[..., Watch], hub: Hub) -> None:
     manager, staff = watch(), watch(size="phone")
-    wall = manager.go("/alerts")
+    wall = manager.go("/tasks")
     phone = staff.go("/")
     phone.get_by_label("Your name, light or dark, language").click()
     phone.get_by_label("Your name, for tasks you take").fill("Ana <Ruiz>")
@@ -156,7 +156,7 @@ def test_a_shop_in_which_nothing_has_happened_yet_says_what_will_be_here(browser
     for path, text in {
         "/": "Every shelf has enough",
         "/floor": "Nobody was seen on the floor",
-        "/alerts": "Nothing to do right now.",
+        "/tasks": "Nothing to do right now.",
         "/devices": "No device has reported yet",
     }.items():
         expect(watched.go(path).get_by_text(text).first).to_be_visible()

@@ -1,0 +1,164 @@
+// The staff's page on a phone: draws what the hub tells, keeps presses until the hub has booked them, and goes on without a network.
+// A press has a key of its own from the moment of pressing, so that sending it again books nothing twice.
+(() => {
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const shelf = new URLSearchParams(location.search).get("shelf") || "";
+  const query = shelf ? `?shelf=${encodeURIComponent(shelf)}` : "";
+  const SEEN = `aislewise_seen${query}`, QUEUE = "aislewise_presses", YEAR = 31536000;
+  const byId = (id) => document.getElementById(id);
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const read = (name, otherwise) => { try { return JSON.parse(localStorage.getItem(name)) ?? otherwise; } catch { return otherwise; } };
+  const keep = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* a full or private store: the page itself still holds it */ } };
+
+  let told = read(SEEN, null), presses = read(QUEUE, []), connected = false, asking = false, sending = false, wait = 1000, notice = "";
+  const name = () => decodeURIComponent((document.cookie.match(/(?:^|; )aislewise_name=([^;]*)/) || [])[1] || "");
+
+  function element(kind, attributes = {}, ...children) {
+    const made = document.createElement(kind);
+    for (const [key, value] of Object.entries(attributes)) if (value !== false && value != null) made.setAttribute(key, value === true ? "" : value);
+    made.append(...children.filter((child) => child !== "" && child != null && child !== false));
+    return made;
+  }
+
+  // ---- drawing
+
+  function draw() {
+    byId("who").textContent = name() || words.name;
+    drawNotes();
+    drawName();
+    if (!told) return;
+    byId("clock").textContent = told.clock;
+    byId("sentence").textContent = told.shelf ? told.shelf.place : told.sentence;
+    drawShelf(told.shelf);
+    const list = byId("tasks"), focused = document.activeElement?.dataset?.press;
+    const nothing = element("li", { class: "empty" }, element("strong", {}, words.nothing), words.nothing_more);
+    list.replaceChildren(...(told.tasks.length ? told.tasks.map(card) : [nothing]));
+    if (focused) list.querySelector(`[data-press="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  function drawNotes() {
+    const notes = [];
+    if (asking) notes.push(element("form", { id: "ask" }, element("label", {}, `${words.name} `, element("input", { name: "name", maxlength: 40, value: name(), autocomplete: "name", required: true })),
+      element("p", { class: "small soft" }, words.name_why), element("button", { class: "main" }, words.save)));
+    if (!connected && told) notes.push(element("p", { class: "banner" }, fill(words.offline, { time: told.clock })));
+    if (presses.length) notes.push(element("p", { class: "banner", id: "unsent" }, fill(words.waiting_all, { count: presses.length })));
+    if (notice) notes.push(element("p", { class: "banner" }, notice));
+    const box = byId("notes");
+    if (asking && box.querySelector("#ask")) return; // Somebody is typing.
+    box.replaceChildren(...notes);
+  }
+
+  function drawName() {
+    byId("notes").querySelector("#ask")?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const typed = new FormData(event.target).get("name").trim().slice(0, 40);
+      document.cookie = `aislewise_name=${encodeURIComponent(typed)}; max-age=${YEAR}; path=/; SameSite=Lax`;
+      asking = false;
+      byId("notes").replaceChildren();
+      draw();
+    }, { once: true });
+  }
+
+  function drawShelf(place) {
+    byId("shelf").hidden = !place;
+    if (!place) return;
+    const rows = place.articles.map((article) => element("li", {}, element("a", { href: article.link }, article.name),
+      element("span", { class: "small soft" }, fill(words.of, article), " · ", fill(words.room, { units: article.room }))));
+    byId("shelf").replaceChildren(element("ul", {}, ...rows), element("a", { class: "button", href: "/staff" }, words.all));
+  }
+
+  function card(task) {
+    const waiting = presses.filter((press) => press.alert_id === task.id);
+    const as = waiting.length ? waiting[waiting.length - 1].action : "";
+    const taken = as === "take" || (as !== "release" && Boolean(task.taken_by)), mine = as === "take" || task.taken_by === name();
+    const closed = as ? as === "done" || as === "not_there" : task.done || task.missing;
+    const act = (action, text, main) => element("button", { type: "button", class: main && "main", "data-press": `${action}-${task.id}`, "aria-label": `${text}: ${task.title}` }, text);
+    const acts = closed ? [act("release", words.again)] : [
+      !taken && act("take", words.take, true),
+      act("done", task.confirmed_by_scale ? words.done : words.done_other, taken),
+      task.confirmed_by_scale && act("not_there", words.not_there),
+      taken && mine && act("release", words.release)];
+    return element("li", { class: `task is-${task.level}${closed ? " settled" : ""}`, "data-key": task.id },
+      element("div", { class: "what" }, element("h2", {}, task.title), element("p", { class: "place" }, task.place),
+        element("p", {}, element("strong", { class: task.level }, task.state), task.outlook && ` · ${task.outlook}`),
+        element("p", { class: "small" }, [task.do, task.stake].filter(Boolean).join(" · ")),
+        element("p", { class: "small soft" }, task.done && task.confirmed_by_scale ? `${task.who}. ${words.confirm}` : task.who,
+          task.assigned_to && task.assigned_to === name() && element("b", { class: "blue" }, ` ${words.given_you}`)),
+        waiting.length > 0 && element("p", { class: "small amber unsent" }, words.waiting)),
+      element("div", { class: "acts" }, ...acts));
+  }
+
+  // ---- presses
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#who")) { asking = !asking; byId("notes").replaceChildren(); return draw(); }
+    const pressed = event.target.closest("[data-press]")?.dataset.press;
+    if (!pressed) return;
+    if (!name()) { asking = true; draw(); return byId("notes").querySelector("input")?.focus(); }
+    const cut = pressed.lastIndexOf("-"), alert_id = Number(pressed.slice(cut + 1)), action = pressed.slice(0, cut);
+    if (presses.some((press) => press.alert_id === alert_id && press.action === action)) return; // Pressed twice is pressed once.
+    notice = "";
+    presses.push({ key: [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""), alert_id, action, by: name(), pressed_at_ms: Date.now() });
+    keep(QUEUE, presses);
+    draw();
+    send();
+  });
+
+  async function send() {
+    if (sending) return;
+    sending = true;
+    try {
+      while (presses.length) {
+        const { key, ...press } = presses[0];
+        const answer = await fetch("/staff/press", { method: "POST", headers: { "content-type": "application/json", "idempotency-key": key }, body: JSON.stringify({ type: "alert_action", ...press }), signal: AbortSignal.timeout(8000) });
+        if (answer.status >= 500 || answer.status === 408 || answer.status === 429) throw new Error(`the hub answered ${answer.status}`);
+        if (answer.redirected || answer.status === 401) { notice = words.must_log_in; throw new Error("not logged in"); }
+        const said = await answer.json().catch(() => ({}));
+        if (answer.status === 409) notice = words.closed;
+        else if (!answer.ok) notice = fill(words.refused, { problem: said.problem || answer.status });
+        presses.shift(); // Booked, or never will be.
+        keep(QUEUE, presses);
+        wait = 1000;
+        await ask();
+      }
+    } catch {
+      setTimeout(send, wait);
+      wait = Math.min(wait * 2, 30000);
+    } finally {
+      sending = false;
+      draw();
+    }
+  }
+
+  // ---- news
+
+  function hear(text) {
+    told = JSON.parse(text);
+    keep(SEEN, told);
+    connected = true;
+    draw();
+  }
+
+  async function ask() {
+    const answer = await fetch(`/staff/tasks${query}`, { signal: AbortSignal.timeout(8000) });
+    if (answer.ok && !answer.redirected) hear(await answer.text());
+  }
+
+  function follow() {
+    const news = new EventSource(`/staff/events${query}`);
+    news.onopen = () => { connected = true; draw(); send(); };
+    news.onmessage = (event) => hear(event.data);
+    news.onerror = () => {
+      connected = false;
+      draw();
+      if (news.readyState === EventSource.CLOSED) setTimeout(follow, 3000); // The browser tries again by itself unless it was refused.
+    };
+  }
+
+  addEventListener("online", () => send());
+  addEventListener("storage", (event) => { if (event.key === QUEUE) { presses = read(QUEUE, []); draw(); } });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) ask().catch(() => {}); });
+  navigator.serviceWorker?.register("/staff-worker.js").catch(() => {}); // Without HTTPS there is none: the page works, but cannot be installed.
+  draw();
+  follow();
+})();
