@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from deployment.keeper import START_AGAIN
 from edge_agent.calibrate_command import calibrate
 from edge_agent.errors import ConfigurationInvalid, EdgeError
 from edge_agent.join_command import join
@@ -79,10 +80,11 @@ def run(
             path=str(config), field="adapter", problem="--recorded-ago is for recordings, but a live sensor is listed"
         )
     stop = stop_on_signals()
-    EdgeAgent(settings, config_file=None if recorded_ago is not None else config, recorded_s_ago=recorded_ago).run(
-        stop, until_booked=until_booked
-    )
+    agent = EdgeAgent(settings, config_file=None if recorded_ago is not None else config, recorded_s_ago=recorded_ago)
+    agent.run(stop, until_booked=until_booked)
     stop.exit_if_interrupted()
+    if agent.is_to_start_again:
+        raise typer.Exit(START_AGAIN)
 
 
 @app.command(epilog="Example: edge-agent check --config /etc/aislewise/edge.toml --json")

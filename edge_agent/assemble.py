@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
+from deployment.keeper import STATE_VARIABLE
 from edge_agent.adapters.broker_link import BrokerLink
 from edge_agent.adapters.clock import AgentClock
 from edge_agent.adapters.host_vitals import HostVitals
@@ -140,10 +142,13 @@ class EdgeAgent:
         faults = self._link.faults
         self._sensors = [TendedThread(part, work, stop=self._sensing, faults=faults) for part, work in self._works()]
         audits = AuditPickup(self._link.outbox, self._clock, faults, device_id=config.device_id)
+        self._stop_event = threading.Event()
+        self.is_to_start_again = False
         flows = (self._link.record, audits, self._link.uplink)
-        self._senders = [TendedThread(flow.name, flow.run, stop=self._sending, faults=faults) for flow in flows]
+        senders: list[Work] = [*((flow.name, flow.run) for flow in flows), *self._deploying()]
         if (credentials := self._link.credentials) is not None:
-            self._senders.append(TendedThread(credentials.name, credentials.run, stop=self._sending, faults=faults))
+            senders.append((credentials.name, credentials.run))
+        self._senders = [TendedThread(part, work, stop=self._sending, faults=faults) for part, work in senders]
 
     def run(self, stop: threading.Event, *, until_booked: bool = False) -> None:
         """Run until `stop` is set, or (`until_booked`) until all recordings have ended and the hub has booked all they held.
@@ -151,6 +156,7 @@ class EdgeAgent:
         Raises:
             RecordingsBroken: with `until_booked`, when all that could be read is booked, but not everything could be read.
         """
+        self._stop_event = stop
         log.info("edge agent starts", device_id=self._config.device_id, parts=part_names(self._config), boot_id=self._clock.boot_id)
         for thread in (*self._sensors, *self._senders):
             thread.start()
@@ -182,6 +188,31 @@ class EdgeAgent:
         left = self._link.outbox.depth
         self._link.outbox.close()
         log.info("edge agent has stopped", not_yet_booked=left)
+
+    def _deploying(self) -> list[Work]:
+        """Who tries what the hub sends: only where a keeper can take it back."""
+        state_file, file = os.environ.get(STATE_VARIABLE), self._config_file
+        if not state_file or file is None:
+            return []
+        from edge_agent.flows.deploy import Deploy
+
+        link = self._link
+        deploy = Deploy(
+            self._config,
+            config_file=file,
+            state_file=Path(state_file),
+            outbox=link.outbox,
+            record=link.record,
+            clock=self._clock,
+            faults=link.faults,
+            start_again=self._start_again,
+        )
+        self._orders.deploys(deploy.hear)
+        return [(deploy.name, deploy.run)]
+
+    def _start_again(self) -> None:
+        self.is_to_start_again = True
+        self._stop_event.set()
 
     def _works(self) -> list[Work]:
         scales = [(f"shelf {scale.shelf_id}", self._weigh(scale)) for scale in self._config.scales]

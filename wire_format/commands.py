@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from wire_format.deployments import Sha256, SoftwareVersion
 from wire_format.identifiers import BookedSequence, DeviceId, LedgerId, OutboxId, SessionId, ShelfId
 
 LightState = Literal["off", "pick_here", "refill_here", "fault"]
@@ -38,6 +39,19 @@ class DeviceConfiguration(Struct, frozen=True, kw_only=True, tag_field="type", t
     device_id: DeviceId
     version: Annotated[int, Meta(ge=1)]
     toml: str
+    based_on: (
+        Annotated[Sha256, Meta(description="SHA-256 of the file that was edited; refused if the device's file is another now")] | None
+    ) = None
+
+
+class SoftwareWanted(Struct, frozen=True, kw_only=True, tag_field="type", tag="software_wanted"):
+    """The software that a device should run. Retained. The bundle at `url` is signed: where it comes from does not matter."""
+
+    device_id: DeviceId
+    version: SoftwareVersion
+    url: Annotated[str, Meta(pattern="^https?://", max_length=2000)]
+    sha256: Sha256
+    size_bytes: Annotated[int, Meta(ge=1, le=2_000_000_000)]
 
 
 class ShelfLight(Struct, frozen=True, kw_only=True, tag_field="type", tag="shelf_light"):
@@ -72,4 +86,4 @@ class CalibrationRequest(Struct, frozen=True, kw_only=True, tag_field="type", ta
     steps: Annotated[list[CalibrationStepAsked], Meta(max_length=100)] = []
 
 
-AnyCommand = BookedThrough | DeviceConfiguration | ShelfLight | CalibrationRequest
+AnyCommand = BookedThrough | DeviceConfiguration | SoftwareWanted | ShelfLight | CalibrationRequest

@@ -46,6 +46,8 @@ FAMILIES = (
             observations.ButtonPressed,
             observations.CameraAudited,
             observations.CalibrationProgress,
+            observations.ConfigurationTold,
+            observations.DeploymentTold,
             observations.Shed,
         ),
     ),
@@ -76,6 +78,13 @@ FAMILIES = (
         "edge_agent",
         "MQTT 5, QoS 1, retained.",
         (commands.DeviceConfiguration,),
+    ),
+    Family(
+        "Hub → edge: software",
+        "stores/{store_id}/v1/software/{device_id}",
+        "edge_agent",
+        "MQTT 5, QoS 1, retained.",
+        (commands.SoftwareWanted,),
     ),
     Family(
         "Hub → edge: shelf lights",

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from wire_format.deployments import ConfigurationTold as ConfigurationTold
+from wire_format.deployments import DeploymentTold as DeploymentTold
 from wire_format.identifiers import (
     BootId,
     ButtonId,
@@ -202,6 +204,8 @@ AnyObservation = (
     | ButtonPressed
     | CameraAudited
     | CalibrationProgress
+    | ConfigurationTold
+    | DeploymentTold
     | Shed
 )
 

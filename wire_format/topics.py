@@ -61,6 +61,11 @@ def configuration(store_id: str, device_id: str) -> str:
     return f"stores/{store_id}/v1/config/{device_id}"
 
 
+def software(store_id: str, device_id: str) -> str:
+    """Where the hub says which software a device should run, retained."""
+    return f"stores/{store_id}/v1/software/{device_id}"
+
+
 def shelf_light(store_id: str, device_id: str, shelf_id: str) -> str:
     """Where the hub says what a shelf's light should show, retained."""
     return f"stores/{store_id}/v1/light/{device_id}/{shelf_id}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from wire_format import topics
-from wire_format.commands import AnyCommand, CalibrationRequest, ShelfLight
+from wire_format.commands import AnyCommand, CalibrationRequest, DeviceConfiguration, ShelfLight, SoftwareWanted
 
 log = structlog.get_logger("edge_agent.orders")
 
@@ -18,6 +18,7 @@ class Orders:
     def __init__(self) -> None:
         self._calibrations: dict[str, Callable[[CalibrationRequest], None]] = {}
         self._lights: dict[str, Callable[[ShelfLight], None]] = {}
+        self._deploy: Callable[[DeviceConfiguration | SoftwareWanted], None] | None = None
 
     def calibrates(self, shelf_id: str, hear: Callable[[CalibrationRequest], None]) -> None:
         """A scale that can be calibrated from afar."""
@@ -27,9 +28,14 @@ class Orders:
         """A light that the hub may set."""
         self._lights[shelf_id] = hear
 
+    def deploys(self, hear: Callable[[DeviceConfiguration | SoftwareWanted], None]) -> None:
+        """Who tries new configurations and software."""
+        self._deploy = hear
+
     def filters(self, store_id: str, device_id: str) -> list[str]:
         """The topics to listen to."""
-        return [topics.calibration_filter(store_id, device_id), topics.shelf_light_filter(store_id, device_id)]
+        parts = [topics.calibration_filter(store_id, device_id), topics.shelf_light_filter(store_id, device_id)]
+        return [*parts, topics.configuration(store_id, device_id), topics.software(store_id, device_id)]
 
     def obey(self, command: AnyCommand) -> None:
         """Hand a command to its part. One for a shelf that this device no longer has was left at the broker long ago."""
@@ -38,6 +44,9 @@ class Orders:
                 hear_calibration = self._calibrations.get(command.shelf_id)
                 if hear_calibration is not None:
                     hear_calibration(command)
+            case DeviceConfiguration() | SoftwareWanted():
+                if self._deploy is not None:
+                    self._deploy(command)
             case ShelfLight():
                 hear_light = self._lights.get(command.shelf_id)
                 if hear_light is not None:

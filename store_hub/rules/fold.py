@@ -53,6 +53,8 @@ from wire_format.observations import (
     ButtonPressed,
     CalibrationProgress,
     CameraAudited,
+    ConfigurationTold,
+    DeploymentTold,
     DeviceHealth,
     DoorCrossing,
     FloorDwell,
@@ -159,7 +161,7 @@ class StoreFold:
             changes.effects += self.calibrations.act(said, changes.at_ms)
         elif isinstance(said, CalibrationProgress):
             changes.effects += self.calibrations.hear(said, changes.at_ms)
-        elif not isinstance(said, Shed | LightAction):
+        elif not isinstance(said, Shed | LightAction | ConfigurationTold | DeploymentTold):
             self._hear(said, changes)
         self._judge(changes)
         return changes.effects

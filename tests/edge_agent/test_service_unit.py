@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import configparser
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-import typer.main
 
-from edge_agent.__main__ import app
 from edge_agent.errors import ConfigurationInvalid
 
 
@@ -21,12 +21,13 @@ def unit(repository: Path) -> configparser.ConfigParser:
     return parser
 
 
-def test_it_starts_a_command_and_options_that_exist(unit: configparser.ConfigParser) -> None:
-    program, command, *options = shlex.split(unit["Service"]["ExecStart"])
-    assert Path(program).name == "edge-agent"
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a typer app with commands is a group
-    known = {name for parameter in commands[command].params for name in parameter.opts}
-    assert {option for option in options if option.startswith("--")} <= known
+def test_it_starts_the_keeper_with_options_that_it_knows(unit: configparser.ConfigParser, tmp_path: Path, repository: Path) -> None:
+    python, isolated, keeper, *options = shlex.split(unit["Service"]["ExecStart"])
+    assert (python, isolated) == ("/usr/bin/python3", "-I")
+    archive = tmp_path / Path(keeper).name
+    subprocess.run([*(sys.executable, "-m", "deployment.make_keeper"), str(archive)], cwd=repository, check=True, timeout=60)
+    said = subprocess.run([sys.executable, "-I", str(archive), *options, "--help"], capture_output=True, text=True, timeout=60, check=True)
+    assert all(option in said.stdout for option in options if option.startswith("--"))
 
 
 def test_a_wrong_configuration_is_not_tried_again_and_again(unit: configparser.ConfigParser) -> None:
