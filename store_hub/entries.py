@@ -63,6 +63,34 @@ class StockCount(Told, frozen=True, kw_only=True, tag="count"):
     counted_by: str = ""
 
 
+class WriteOffLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Units of one article that were thrown away. `place`: a shelf or `back_room`; null where nobody said."""
+
+    sku: Text
+    units: Annotated[int, Meta(ge=1, le=1_000_000)]
+    place: ShelfId | None = None
+
+
+class WriteOff(Told, frozen=True, kw_only=True, tag="write_off"):
+    """Goods that are spoilt, broken or used up in the shop, and leave the books."""
+
+    lines: Annotated[list[WriteOffLine], Meta(min_length=1, max_length=1000)]
+    reason: Annotated[str, Meta(max_length=200)] = ""
+    by: Text = "staff"
+    written_off_at_ms: WallClockMs | None = None
+
+
+class StockMove(Told, frozen=True, kw_only=True, tag="stock_move"):
+    """Staff carried units from one place to another: `back_room`, or a shelf. On a weighed shelf the scale has the last word."""
+
+    sku: Sku
+    units: Annotated[int, Meta(ge=1, le=1_000_000)]
+    from_place: ShelfId = BACK_ROOM
+    to_place: ShelfId
+    by: Text = "staff"
+    moved_at_ms: WallClockMs | None = None
+
+
 class AlertAction(Told, frozen=True, kw_only=True, tag="alert_action"):
     """A person takes the task of an alert, gives it back or to somebody (`to`), says that it is done, or that there is nothing to fetch.
 
@@ -121,4 +149,4 @@ class LightAction(Told, frozen=True, kw_only=True, tag="light_action"):
     by: Text = "staff"
 
 
-AnyTold = Sale | Delivery | StockCount | AlertAction | CalibrationAction | LightAction | Finding | Escalation
+AnyTold = Sale | Delivery | StockCount | WriteOff | StockMove | AlertAction | CalibrationAction | LightAction | Finding | Escalation

@@ -60,6 +60,13 @@ class Goods(Struct, kw_only=True):
         """How many units lie at each shelf, by (shelf_id, SKU)."""
         return {(p.shelf_id, p.sku): len(p.units) for p in self.places}
 
+    def totals(self) -> dict[str, int]:
+        """How many units are in the shop, by SKU; what people carry is left out."""
+        totals = {sku: len(units) for sku, units in self.back_room.items()}
+        for place in self.places:
+            totals[place.sku] = totals.get(place.sku, 0) + len(place.units)
+        return totals
+
     def shelf_weight_g(self, shelf_id: str) -> float:
         """What all goods on a shelf weigh together."""
         return sum(unit.weight_g for p in self.places if p.shelf_id == shelf_id for unit in p.units)

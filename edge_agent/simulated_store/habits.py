@@ -39,5 +39,17 @@ class ShopHabits(Struct, frozen=True, kw_only=True):
     staff_hears_of_low_place: float = 0.5
     delivery_hours: tuple[float, ...] = (6.5, 14.0)
     delivery_short: float = 0.02
+    delivery_over: float = 0.0
+    back_room_cover: float = 2.5
+    orders_by_books: bool = False
+    """Order by what the books say is in the shop, as most shops must, and not by what truly is."""
+    sweeps_per_day: float = 0.0
+    """A whole facing goes into a bag, unpaid."""
+    written_off_per_day: float = 0.0
+    """Goods that break or spoil and are thrown away."""
+    write_off_booked: float = 1.0
+    brought_back_per_day: float = 0.0
+    refill_booked: float = 0.0
+    """How often staff book the move from the back room to a shelf; a scale feels it anyway."""
     tagged_from_price_minor: int = 499
     """Articles from this price on carry a tag each."""

@@ -14,6 +14,7 @@ from edge_agent.simulated_store.habits import ShopHabits
 from edge_agent.simulated_store.shoppers import Shoppers
 from edge_agent.simulated_store.staff import Staff
 from edge_agent.simulated_store.stage import HandForce, LoadStep, Posting, Stage, StageState, TagMove
+from edge_agent.simulated_store.troubles import Troubles
 from edge_agent.simulated_store.truth import TruthLog
 from wire_format.plans import Planogram
 
@@ -52,11 +53,13 @@ class Shop:
         self._stage = Stage(planogram, habits or ShopHabits(), seed=seed, start_ms=start_ms, truth=self.truth, state=state)
         self.seed = seed
         self._shoppers, self._staff = Shoppers(self._stage), Staff(self._stage)
-        self._acts = {**self._shoppers.acts, **self._staff.acts}
+        self._troubles = Troubles(self._stage)
+        self._acts = {**self._shoppers.acts, **self._staff.acts, **self._troubles.acts}
         self.known_through_ms = self._stage.state.now_ms
         if self._stage.fresh:
             self._shoppers.open_doors()
             self._staff.begin()
+            self._troubles.begin()
 
     @property
     def planogram(self) -> Planogram:
@@ -119,6 +122,10 @@ class Shop:
     def back_room(self) -> dict[str, int]:
         """True units in the back room by SKU."""
         return {sku: len(units) for sku, units in self._stage.state.goods.back_room.items()}
+
+    def books(self) -> dict[str, int]:
+        """Units in the shop by the shop's own books."""
+        return dict(self._stage.state.books)
 
     def in_hands(self) -> dict[str, int]:
         """True units that somebody carries, by SKU."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from edge_agent.simulated_store.goods import Place
-from edge_agent.simulated_store.stage import Happening, Person, Posting, Stage
+from edge_agent.simulated_store.stage import Happening, Person, Stage
 
 _ARTICLES_A_ROUND = 8
-_BACK_ROOM_COVER = 2.5
 _UNITS_A_GRIP = 4
 _GRIP_MS = 3000
 _MINUTE_MS = 60_000
@@ -78,6 +77,13 @@ class Staff:
         at_ms = stage.walk(person, start, leave_ms=at_ms)
         stage.plan(at_ms, "back", person=number)
 
+    def _book_refill(self, person: Person, place: Place, units: int, at_ms: int) -> None:
+        """Some who refill say so to the hub: what went from the back room to which shelf."""
+        habits = self._stage.habits
+        if units and habits.refill_booked and self._stage.chance(habits.refill_booked):
+            body = {"sku": place.sku, "units": units, "from_place": "back_room", "to_place": place.shelf_id, "moved_at_ms": at_ms}
+            self._stage.post("/v1/moves", f"move-{person.number}-{place.shelf_id}-{place.sku}-{at_ms}", body, due_at_ms=at_ms + 20_000)
+
     def _plan_refill(self, person: Person, place: Place, at_ms: int) -> int:
         stage = self._stage
         back_room = stage.state.goods.back_room[place.sku]
@@ -94,6 +100,7 @@ class Staff:
             stage.plan(at_ms, "grip", person=person.number, shelf_id=place.shelf_id, sku=place.sku, units=grip)
             count -= grip
             at_ms += _GRIP_MS
+        self._book_refill(person, place, len(carried), at_ms)
         return at_ms
 
     def _plan_tidying(self, person: Person, stray: Place, at_ms: int) -> int:
@@ -152,22 +159,33 @@ class Staff:
         self._plan_delivery()
         lines = []
         for sku, product in stage.maker.products.items():
-            capacity = sum(p.capacity_units for p in goods.places if p.sku == sku)
-            missing = round(_BACK_ROOM_COVER * capacity) - len(goods.back_room.get(sku, []))
+            missing = self._missing(sku)
             if missing < product.case_pack_units // 2 + 1:
                 continue
             cases = -(-missing // product.case_pack_units)
             arrived = cases - (1 if stage.chance(stage.habits.delivery_short) else 0)
+            if stage.habits.delivery_over:
+                arrived += 1 if stage.chance(stage.habits.delivery_over) else 0
             units = stage.maker.make(goods, sku, arrived * product.case_pack_units, stage.random)
             goods.back_room.setdefault(sku, []).extend(units)
             for unit in units:
                 stage.move_tag(unit, "back_room")
             lines.append({"sku": sku, "units": cases * product.case_pack_units})
-            stage.tell("order_in", sku=sku, units=len(units), note="" if arrived == cases else "a case short of the papers")
+            stage.enter_books(sku, cases * product.case_pack_units)
+            note = "" if arrived == cases else f"a case {'short of' if arrived < cases else 'more than'} the papers"
+            stage.tell("order_in", sku=sku, units=len(units), note=note)
         if lines:
             self._announce(lines, happening.at_ms)
+
+    def _missing(self, sku: str) -> int:
+        """Units to order: what the shelves hold and so many times more is wanted in the shop."""
+        goods, habits = self._stage.state.goods, self._stage.habits
+        capacity = sum(p.capacity_units for p in goods.places if p.sku == sku)
+        if habits.orders_by_books:
+            return round((1.0 + habits.back_room_cover) * capacity) - self._stage.state.books.get(sku, 0)
+        return round(habits.back_room_cover * capacity) - len(goods.back_room.get(sku, []))
 
     def _announce(self, lines: list[dict[str, object]], at_ms: int) -> None:
         delivery_id = f"delivery-{at_ms}"
         body = {"delivery_id": delivery_id, "arrived_at_ms": at_ms, "lines": lines, "to": "back_room"}
-        self._stage.state.postings.append(Posting(key=delivery_id, door="/v1/deliveries", due_at_ms=at_ms + 2 * _MINUTE_MS, body=body))
+        self._stage.post("/v1/deliveries", delivery_id, body, due_at_ms=at_ms + 2 * _MINUTE_MS)

@@ -93,6 +93,7 @@ class StageState(Struct, kw_only=True):
     called: list[tuple[str, str]] = []
     staff_busy: bool = False
     postings: list[Posting] = []
+    books: dict[str, int] = {}
     random_state: str = ""
 
 
@@ -112,6 +113,7 @@ class Stage:
         self.fresh = state is None
         if state is None:
             state = StageState(now_ms=start_ms, goods=opening_goods(planogram, self.maker, self.random))
+            state.books = state.goods.totals()
         else:
             self._restore_chance(state.random_state)
         self.state = state
@@ -162,6 +164,14 @@ class Stage:
         """Tell the readers who holds a unit now, or from a later moment on."""
         if unit.epc:
             self.tag_moves.append(TagMove(self.state.now_ms if at_ms is None else at_ms, unit.epc, holder))
+
+    def post(self, door: str, key: str, body: dict[str, Any], *, due_at_ms: int) -> None:
+        """Something is to be told to the hub then."""
+        self.state.postings.append(Posting(key=key, door=door, due_at_ms=due_at_ms, body=body))
+
+    def enter_books(self, sku: str, units: int) -> None:
+        """The shop's own books gain units of an article, rightly or not."""
+        self.state.books[sku] = self.state.books.get(sku, 0) + units
 
     def call_staff(self, shelf_id: str, sku: str) -> None:
         """Tell the staff that a place needs goods: they come within minutes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from edge_agent.simulated_store.stage import Person, Posting, Stage
+from edge_agent.simulated_store.stage import Person, Stage
 
 
 def ring_up(stage: Stage, person: Person) -> None:
@@ -19,14 +19,14 @@ def ring_up(stage: Stage, person: Person) -> None:
                 stage.tell("till_error", person=person.number, sku=said_sku, units=said_units, note=f"truly {units} × {sku}")
     if not receipt:
         return
+    for sku, units in receipt.items():
+        stage.enter_books(sku, -units)
     lines = [{"sku": sku, "units": units, "price_minor": stage.maker.products[sku].price_minor or 0} for sku, units in receipt.items()]
-    stage.state.postings.append(
-        Posting(
-            key=f"till-1-{person.number}-{stage.state.now_ms}",
-            door="/v1/sales",
-            due_at_ms=stage.state.now_ms + round(1000.0 * stage.between(stage.habits.till_delay_s)),
-            body={"sold_at_ms": stage.state.now_ms, "till": "till-1", "lines": lines},
-        )
+    stage.post(
+        "/v1/sales",
+        f"till-1-{person.number}-{stage.state.now_ms}",
+        {"sold_at_ms": stage.state.now_ms, "till": "till-1", "lines": lines},
+        due_at_ms=stage.state.now_ms + round(1000.0 * stage.between(stage.habits.till_delay_s)),
     )
 
 

@@ -19,6 +19,8 @@ from store_hub.entries import (
     LightAction,
     Sale,
     StockCount,
+    StockMove,
+    WriteOff,
 )
 from store_hub.entries_goods import (
     AnyGoods,
@@ -60,7 +62,7 @@ from store_hub.rules.fold import StoreFold
 from store_hub.rules.journal_words import LIGHT, PLANOGRAM, SETTINGS
 from store_hub.rules.occurrence_time import RECEIVED, told_time
 from store_hub.rules.planogram_checks import planogram_problems
-from store_hub.rules.told import unknown_skus
+from store_hub.rules.told import is_place, unknown_skus
 from wire_format import codec
 from wire_format.errors import MessageUndecodable, VersionUnknown
 from wire_format.plans import Planogram
@@ -72,6 +74,8 @@ _SOURCES = {
     Sale: "till",
     Delivery: "delivery",
     StockCount: "count",
+    WriteOff: "write_off",
+    StockMove: "move",
     AlertAction: "alert_action",
     CalibrationAction: "calibration",
     StockTakeReads: "handheld",
@@ -150,7 +154,7 @@ class ToldBooks:
             page.next_journal_id(), _SOURCES[type(command.told)], None, None, received_at_ms,
             when.happened_at_ms, when.time_quality, None, payload,
         )  # fmt: skip
-        unknown = unknown_skus(command.told, folding.fold.places) if isinstance(command.told, Sale | Delivery) else []
+        unknown = unknown_skus(command.told, folding.fold.places) if isinstance(command.told, Sale | Delivery | WriteOff) else []
         folding.write(page, row, command.told)
         booked = Booked(journal_id=row.journal_id, unknown_skus=unknown)
         if key is not None:
@@ -231,6 +235,10 @@ def _refuse_nonsense(told: AnyTold | AnyGoods | SettingsChange, fold: StoreFold,
         raise AlertUnknown(alert_id=told.alert_id, closed=fold.alerts.knows(told.alert_id))
     if isinstance(told, StockCount) and not _can_be_counted(told.sku, told.shelf_id, fold):
         raise PlaceUnknown(sku=told.sku, shelf_id=told.shelf_id)
+    if isinstance(told, StockMove):
+        for place in (told.from_place, told.to_place):
+            if not is_place(told.sku, place, fold.places):
+                raise PlaceUnknown(sku=told.sku, shelf_id=place)
 
 
 def _can_be_counted(sku: str, shelf_id: str | None, fold: StoreFold) -> bool:
@@ -252,6 +260,10 @@ def _told_at_ms(told: AnyTold | AnyGoods | SettingsChange) -> int | None:
             return told.arrived_at_ms
         case StockCount():
             return told.counted_at_ms
+        case WriteOff():
+            return told.written_off_at_ms
+        case StockMove():
+            return told.moved_at_ms
         case StockTakeReads() | DeliveryReads():
             return told.read_at_ms
         case _:

@@ -122,6 +122,7 @@ class BookRow(NamedTuple):
     adjusted_units: int
     book_units: int
     updated_at_ms: int
+    written_off_units: int = 0
 
 
 class TotalRow(NamedTuple):
@@ -217,3 +218,41 @@ class HandCountRow(NamedTuple):
     believed_units: float
     book_units: int
     counted_at_ms: int
+
+
+class WriteOffRow(NamedTuple):
+    """A line of goods thrown away."""
+
+    journal_id: int
+    line: int
+    sku: str
+    place: str | None
+    units: int
+    reason: str
+    written_off_by: str
+    written_off_at_ms: int
+    known: int
+
+
+class MoveRow(NamedTuple):
+    """Units carried from one place to another."""
+
+    journal_id: int
+    sku: str
+    from_place: str
+    to_place: str
+    units: int
+    moved_by: str
+    moved_at_ms: int
+
+
+class RecentPutRow(NamedTuple):
+    """Units that lately came onto a weighed shelf, and out of whose hands."""
+
+    shelf_id: str
+    sku: str
+    journal_id: int
+    line: int
+    at_ms: int
+    units: int
+    source: str

@@ -10,7 +10,18 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from store_hub.entries import AlertAction, CalibrationAction, Delivery, Escalation, Finding, LightAction, Sale, StockCount
+from store_hub.entries import (
+    AlertAction,
+    CalibrationAction,
+    Delivery,
+    Escalation,
+    Finding,
+    LightAction,
+    Sale,
+    StockCount,
+    StockMove,
+    WriteOff,
+)
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from store_hub.rows import (
@@ -27,6 +38,7 @@ from store_hub.rows import (
     PaceRow,
     PlanogramRow,
     QuarantineRow,
+    RecentPutRow,
     SettingsRow,
     StockRow,
     TagCountRow,
@@ -45,7 +57,7 @@ from store_hub.rules.places import Places, index_planogram
 from store_hub.rules.plan_changes import put_in_force
 from store_hub.rules.stock import StockBook
 from store_hub.rules.tags import TagBook
-from store_hub.rules.told import book_count, book_delivery, book_sale
+from store_hub.rules.told import book_count, book_delivery, book_move, book_sale, book_write_off
 from store_hub.rules.totals import TotalBook
 from store_hub.rules.zone_visits import queue_effect, visit_effects
 from wire_format import codec
@@ -118,6 +130,8 @@ class StoreFold:
                 self.stock.restore_book(row)
             case BasketRow():
                 self.stock.baskets.restore(row)
+            case RecentPutRow():
+                self.stock.puts.restore(row)
             case BeliefRow():
                 self.stock.scales.restore(row)
             case TotalRow():
@@ -211,12 +225,16 @@ class StoreFold:
         else:
             self.goods.moved(said, changes)
 
-    def _hear(self, said: Sale | Delivery | StockCount, changes: Changes) -> None:
+    def _hear(self, said: Sale | Delivery | StockCount | WriteOff | StockMove, changes: Changes) -> None:
         if isinstance(said, Sale):
             book_sale(said, self.stock, self.places, changes)
             self.calling.after_sale([line.sku for line in said.lines], self.stock, changes)
         elif isinstance(said, Delivery):
             book_delivery(said, self.stock, self.places, changes)
+        elif isinstance(said, WriteOff):
+            book_write_off(said, self.stock, self.places, changes)
+        elif isinstance(said, StockMove):
+            book_move(said, self.stock, self.places, changes)
         else:
             book_count(said, self.stock, changes)
         self.goods.after_told(said, changes)

@@ -9,7 +9,7 @@ from collections import Counter
 
 import msgspec
 
-from store_hub.entries import BACK_ROOM, Delivery, Sale, StockCount
+from store_hub.entries import BACK_ROOM, Delivery, Sale, StockCount, StockMove, WriteOff
 from store_hub.entries_goods import (
     AnyGoods,
     DeliveryAcceptance,
@@ -161,9 +161,9 @@ class GoodsBook:
 
     # ---- what is told
 
-    def after_told(self, said: Sale | Delivery | StockCount, changes: Changes) -> None:
-        """The till, a delivery or a count has been booked: tell of it, and let the tags have their say."""
-        skus = [said.sku] if isinstance(said, StockCount) else list(dict.fromkeys(line.sku for line in said.lines))
+    def after_told(self, said: Sale | Delivery | StockCount | WriteOff | StockMove, changes: Changes) -> None:
+        """The till, a delivery, a count, a write-off or a move has been booked: tell of it, and let the tags have their say."""
+        skus = [said.sku] if isinstance(said, StockCount | StockMove) else list(dict.fromkeys(line.sku for line in said.lines))
         if isinstance(said, Sale):
             for sku, units in _sum_up(said).items():
                 if self._tag_stock.is_tagged(sku):
@@ -172,7 +172,7 @@ class GoodsBook:
         elif isinstance(said, Delivery):
             event = self._maker.received([], _sum_up(said), changes.at_ms)
             self._tell([] if event is None else [event], changes)
-        else:
+        elif isinstance(said, StockCount):
             self._note_gaps(said.sku, changes)
         for sku in skus:
             self._retell(sku, changes)

@@ -266,7 +266,10 @@ class ShelfBelief:
     def _waited(self, at_ms: int) -> Beam:
         waited_ms = max(at_ms - self._at_ms, 0)
         self._at_ms = max(at_ms, self._at_ms)
-        return waited(self._beam, waited_ms, self._rule.unpaid_mean_s) if self._till_heard else self._beam
+        if not self._till_heard:
+            return self._beam
+        rule = self._rule
+        return waited(self._beam, waited_ms, rule.unpaid_mean_s, width=rule.width, log_range=rule.log_range)
 
     def _paid(self, beam: Beam, index: int, units: int, at_ms: int) -> Beam:
         rule = self._rule

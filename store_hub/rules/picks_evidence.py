@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import expm1, log
+
 import numpy as np
 
 from store_hub.rules.picks_beam import Beam, History, merged
@@ -14,10 +16,42 @@ REPAIR_COST = 1.5
 """Nats per unit for saying that an earlier touch was of another article than believed."""
 
 
-def waited(beam: Beam, waited_ms: int, unpaid_mean_s: float) -> Beam:
-    """Time passed and nothing was sold: the more a hypothesis believes to be carried about unpaid, the less likely that is."""
+NEVER_PAID = 0.02
+"""So many of the units taken are stolen, missed by the till or laid down elsewhere: no sale will ever speak of them."""
+ALL_AT_ONCE = 0.3
+"""Who steals several units of an article steals them together: as likely as this beside one alone."""
+GIVES_UP_FROM_MS = 20_000
+"""Shorter waits are too short to give anything up in."""
+
+
+def waited(beam: Beam, waited_ms: int, unpaid_mean_s: float, *, width: int, log_range: float) -> Beam:
+    """Time passed and nothing was sold: the more a hypothesis believes to be carried about unpaid, the less likely that is.
+
+    Each unit carried is either still to be paid, or never will be: a hypothesis goes on as several, in which none, one or all units of
+    an article are given up. Without that a theft would in time become less likely than any other story, however odd.
+    """
+    rate = waited_ms / 1000.0 / unpaid_mean_s
     carried = np.minimum(beam.unpaid.sum(axis=1), 40)
-    return beam.reweighed(-carried * (waited_ms / 1000.0 / unpaid_mean_s))
+    still = beam.log_weight - carried * rate
+    if waited_ms < GIVES_UP_FROM_MS or not carried.any():
+        return beam.reweighed(still - beam.log_weight)
+    lost = log(NEVER_PAID * -expm1(-rate))
+    unpaid, weights, parents = [beam.unpaid], [still], [np.arange(len(still))]
+    for index in range(beam.unpaid.shape[1]):
+        held = beam.unpaid[:, index]
+        for given_up, share in ((np.minimum(held, 1), 1.0), (np.where(held > 1, held, 0), ALL_AT_ONCE)):
+            rows = np.flatnonzero(given_up)
+            left = beam.unpaid[rows].copy()
+            left[:, index] -= given_up[rows]
+            unpaid.append(left)
+            weights.append(still[rows] + given_up[rows] * rate + lost + log(share))
+            parents.append(rows)
+    parent = np.concatenate(parents)
+    every, counts, foreign_g = np.concatenate(unpaid), beam.counts[parent], beam.foreign_g[parent]
+    kept = merged(counts, every, foreign_g, np.concatenate(weights), width=width, log_range=log_range)
+    chosen = kept.rows
+    histories = tuple(beam.histories[row] for row in parent[chosen].tolist())
+    return Beam(counts[chosen], every[chosen], foreign_g[chosen], kept.log_weight, beam.tag_nats[parent[chosen]], histories)
 
 
 def paid(

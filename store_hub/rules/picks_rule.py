@@ -18,7 +18,7 @@ class PickRule(NamedTuple):
     weights, until the cell itself has shown it. `unpaid_mean_s`: how long taken goods are carried before the till sells them, in the mean.
     """
 
-    width: int = 64
+    width: int = 128
     log_range: float = 18.0
     zero_sd_g: float = 8.0
     drift_sd_g: float = 0.5

@@ -7,47 +7,29 @@ shelf; a count by hand is right. Shelves without a scale are kept by the till al
 from __future__ import annotations
 
 from store_hub.entries import BACK_ROOM
-from store_hub.rows import BookRow, FacingRow, Gone, ShelfEventRow, ShelfWeightRow, StockRow
+from store_hub.rows import FacingRow, ShelfEventRow, ShelfWeightRow
 from store_hub.rules.baskets import BasketBook
 from store_hub.rules.changes import Changes
 from store_hub.rules.picks import PickEvent
 from store_hub.rules.places import Places
+from store_hub.rules.recent_puts import FROM_BACK_ROOM, FROM_HANDS, RecentPuts
 from store_hub.rules.shelf_scales import ShelfScales
+from store_hub.rules.stock_rows import StockRows
 from wire_format.observations import ShelfWeight
 
+PUT_BACK_MAX = 2
+"""Shoppers put back one or two units of an article at once; more are staff's."""
 _MEANINGS = {"pick": "picked", "sweep": "swept", "put": "put_back", "refill": "refilled"}
 
 
-class StockBook:
+class StockBook(StockRows):
     """The stock of the whole shop."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.scales = ShelfScales()
         self.baskets = BasketBook()
-        self._stock: dict[str, dict[str, StockRow]] = {}
-        self._books: dict[str, BookRow] = {}
-
-    def restore_stock(self, row: StockRow) -> None:
-        """Go on from what the ledger holds."""
-        self._stock.setdefault(row.sku, {})[row.place] = row
-
-    def restore_book(self, row: BookRow) -> None:
-        """Go on from what the ledger holds."""
-        self._books[row.sku] = row
-
-    def at(self, sku: str, place: str) -> StockRow | None:
-        """An article's stock at one place."""
-        return self._stock.get(sku, {}).get(place)
-
-    def places(self, sku: str) -> list[StockRow]:
-        """An article's stock at all its places, in the order of their names."""
-        rows = self._stock.get(sku, {})
-        return [rows[place] for place in sorted(rows)]
-
-    def book_units(self, sku: str) -> int:
-        """What the books say."""
-        book = self._books.get(sku)
-        return 0 if book is None else book.book_units
+        self.puts = RecentPuts()
 
     # ---- shelves with a scale
 
@@ -90,7 +72,7 @@ class StockBook:
             if event.sku in self.scales.strangers(shelf_id):
                 self._move_stranger(event.sku, event.units, changes, line)
             else:
-                meaning = self._move(event.sku, event.units, meaning, changes, line)
+                meaning = self._move(shelf_id, event.sku, event.units, meaning, changes, line)
         changes.effects.append(
             ShelfEventRow(
                 changes.journal_id, line, shelf_id, event.sku, changes.at_ms, event.units, meaning, event.weight_g,
@@ -98,19 +80,35 @@ class StockBook:
             )
         )  # fmt: skip
 
-    def _move(self, sku: str, units: int, meaning: str, changes: Changes, line: int) -> str:
+    def _move(self, shelf_id: str, sku: str, units: int, meaning: str, changes: Changes, line: int) -> str:
         """Follow units to baskets, from baskets, or from the back room; returns what the event finally means."""
         if units < 0:
-            self.baskets.pick(sku, -units, changes, line=line)
-            changes.add_to_quarter(sku, picked=-units)
+            undone = self.puts.undo(shelf_id, sku, -units, changes) if meaning == "corrected" else 0
+            if undone:
+                self.add_to_back_room(sku, undone, "weight", changes)
+                changes.add_to_quarter(sku, refilled=-undone)
+            self.baskets.pick(sku, -units - undone, changes, line=line)
+            changes.add_to_quarter(sku, picked=-units - undone)
             return meaning
-        if meaning != "refilled" and self.baskets.put_back(sku, units, changes):
+        announced = self.puts.use_announced(shelf_id, sku, units, changes)  # Has left the back room already.
+        if announced:
+            changes.add_to_quarter(sku, refilled=announced)
+        if announced == units:
+            return meaning if meaning == "corrected" else "refilled"
+        return self._bring(shelf_id, sku, units - announced, meaning, changes)
+
+    def _bring(self, shelf_id: str, sku: str, units: int, meaning: str, changes: Changes) -> str:
+        """Units came that nobody announced: a shopper's few, or staff's."""
+        by_staff = meaning == "refilled" or units > PUT_BACK_MAX or self.puts.is_refilling(shelf_id, sku, changes.at_ms)
+        if not by_staff and self.baskets.put_back(sku, units, changes):
+            self.puts.felt(shelf_id, sku, units, FROM_HANDS, changes)
             changes.add_to_quarter(sku, put_back=units)
             return meaning
-        if meaning == "corrected":
-            changes.add_to_quarter(sku, put_back=units)
+        if meaning == "corrected" and units <= PUT_BACK_MAX:
+            changes.add_to_quarter(sku, put_back=units)  # They had never left.
             return meaning
         self._from_back_room(sku, units, changes)
+        self.puts.felt(shelf_id, sku, units, FROM_BACK_ROOM, changes)
         changes.add_to_quarter(sku, refilled=units)
         return "refilled" if meaning == "put_back" else meaning
 
@@ -129,17 +127,13 @@ class StockBook:
             changes.add_to_quarter(sku, put_back=units)
 
     def _from_back_room(self, sku: str, units: int, changes: Changes) -> None:
-        store = self.at(sku, BACK_ROOM)
-        if store is not None and store.units > 0:
-            low = None if store.low is None else max(0.0, store.low - units)
-            high = None if store.high is None else max(0.0, store.high - units)
-            self.put(sku, BACK_ROOM, max(0.0, store.units - units), low, high, "refill", changes)
+        self.take_from(sku, BACK_ROOM, units, "refill", changes)
 
     # ---- what is told
 
     def sell(self, sku: str, units: int, changes: Changes, *, line: int, places: Places) -> None:
         """The till sold units of a known article, or took them back (negative)."""
-        self._book(sku, changes, sold=units)
+        self.enter_book(sku, changes, sold=units)
         if units < 0:
             self.add_to_back_room(sku, -units, "till", changes)  # Returned goods are in the store, on no shelf yet.
             return
@@ -150,6 +144,44 @@ class StockBook:
             self._hear_sale(facing.shelf_id, sku, units, changes)
         if not weighed and missing:
             self._take_unweighed(sku, missing, shelves, changes)
+
+    def write_off(self, sku: str, units: int, place: str | None, changes: Changes, *, line: int, places: Places) -> None:
+        """Units were thrown away. On a weighed shelf the scale has felt them go, or will: to the shelf it is a sale without money."""
+        self.enter_book(sku, changes, written_off=units)
+        shelves = [places.facings[shelf_id, sku] for shelf_id in places.shelves_of.get(sku, ()) if place in (None, shelf_id)]
+        if place == BACK_ROOM or not shelves:
+            self.take_from(sku, BACK_ROOM, units, "write_off", changes)
+            return
+        weighed = [facing for facing in shelves if facing.weighed]
+        missing = self.baskets.pay(sku, units, changes, line=line, may_owe=bool(weighed))
+        for facing in weighed:
+            self._hear_sale(facing.shelf_id, sku, units, changes)
+        if not weighed and missing:
+            self._take_unweighed(sku, missing, shelves, changes)
+
+    def move(self, sku: str, units: int, from_place: str, to_place: str, changes: Changes) -> None:
+        """Staff carried units. What a scale feels by itself is not counted twice: it is only told what it was."""
+        from_scale, to_scale = self.scales.scale(from_place), self.scales.scale(to_place)
+        if to_scale is not None:
+            for event in to_scale.belief.refilled(sku, units, changes.at_ms):
+                self._book_event(to_place, event, changes)
+            self.retell_shelf(to_place, changes, evidence="move")
+            left = self.puts.told(to_place, sku, units, changes) if from_place == BACK_ROOM else 0
+            if left > 0:
+                self.take_from(sku, BACK_ROOM, left, "move", changes)
+            elif left < 0:
+                self.add_to_back_room(sku, -left, "move", changes)
+            return
+        if from_scale is None:
+            self.take_from(sku, from_place, units, "move", changes)
+        elif to_place == BACK_ROOM:
+            self.baskets.pay(sku, units, changes, line=changes.next_line(), may_owe=True)  # It was no shopper's pick.
+        if to_place == BACK_ROOM:
+            self.add_to_back_room(sku, units, "move", changes)
+        else:
+            shelf = self.at(sku, to_place)
+            self.put(sku, to_place, (0.0 if shelf is None else shelf.units) + units, None, None, "move", changes)
+            changes.add_to_quarter(sku, refilled=units)
 
     def _hear_sale(self, shelf_id: str, sku: str, units: int, changes: Changes) -> None:
         scale = self.scales.scale(shelf_id)
@@ -187,7 +219,7 @@ class StockBook:
 
     def receive(self, sku: str, units: int, to: str, changes: Changes, *, places: Places) -> None:
         """A delivery arrived. On its way to a weighed shelf it waits in the back room, until the scale feels it."""
-        self._book(sku, changes, received=units)
+        self.enter_book(sku, changes, received=units)
         changes.add_to_quarter(sku, received=units)
         shelves = [places.facings[shelf_id, sku] for shelf_id in places.shelves_of.get(sku, ())]
         if to == "shelf" and shelves and not any(facing.weighed for facing in shelves):
@@ -206,16 +238,6 @@ class StockBook:
             self.put(facing.sku, facing.shelf_id, units + moved, None, None, "refill", changes)
             changes.add_to_quarter(facing.sku, refilled=moved)
 
-    def add_to_back_room(self, sku: str, units: int, evidence: str, changes: Changes) -> None:
-        """Units came to the back room."""
-        store = self.at(sku, BACK_ROOM)
-        if store is None:
-            self.put(sku, BACK_ROOM, float(units), float(units), float(units), evidence, changes)
-            return
-        low = None if store.low is None else store.low + units
-        high = None if store.high is None else store.high + units
-        self.put(sku, BACK_ROOM, store.units + units, low, high, evidence, changes)
-
     def count_shelf(self, sku: str, shelf_id: str, units: int, changes: Changes) -> None:
         """A count by hand of one shelf is right; what it corrects is told as such, and moves nothing else."""
         scale = self.scales.scale(shelf_id)
@@ -230,49 +252,3 @@ class StockBook:
                 )
             )  # fmt: skip
         self.retell_shelf(shelf_id, changes, evidence="count")
-
-    def adjust_book(self, sku: str, to_units: int, changes: Changes) -> None:
-        """A count by hand corrects the books."""
-        self._book(sku, changes, adjusted=to_units - self.book_units(sku))
-
-    def begin_book(self, sku: str, start_units: int, changes: Changes) -> None:
-        """The books of an article begin with what the planogram says is there; later planograms do not touch them."""
-        if sku not in self._books:
-            self._books[sku] = BookRow(sku, start_units, 0, 0, 0, start_units, changes.at_ms)
-            changes.effects.append(self._books[sku])
-            changes.touch(sku)
-
-    # ---- keeping
-
-    def put(self, sku: str, place: str, units: float, low: float | None, high: float | None, evidence: str, changes: Changes) -> None:
-        """An article's stock at a place is now this; nothing happens where it was the same before."""
-        before = self.at(sku, place)
-        if before is not None and (before.units, before.low, before.high) == (units, low, high):
-            return
-        row = StockRow(sku, place, units, low, high, evidence, changes.at_ms, changes.journal_id)
-        self._stock.setdefault(sku, {})[place] = row
-        changes.effects.append(row)
-        changes.touch(sku, place)
-
-    def clear_place(self, sku: str, place: str, changes: Changes) -> None:
-        """An article has no place there any more."""
-        if self._stock.get(sku, {}).pop(place, None) is not None:
-            changes.effects.append(Gone(StockRow, (sku, place)))
-            changes.touch(sku)
-
-    def every_place(self) -> list[tuple[str, str]]:
-        """All (SKU, place) that hold stock, in order."""
-        return sorted((sku, place) for sku, rows in self._stock.items() for place in rows)
-
-    def _book(self, sku: str, changes: Changes, *, received: int = 0, sold: int = 0, adjusted: int = 0) -> None:
-        before = self._books.get(sku) or BookRow(sku, 0, 0, 0, 0, 0, changes.at_ms)
-        row = before._replace(
-            received_units=before.received_units + received,
-            sold_units=before.sold_units + sold,
-            adjusted_units=before.adjusted_units + adjusted,
-            book_units=before.book_units + received - sold + adjusted,
-            updated_at_ms=changes.at_ms,
-        )
-        self._books[sku] = row
-        changes.effects.append(row)
-        changes.touch(sku)

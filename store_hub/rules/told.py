@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from store_hub.entries import BACK_ROOM, Delivery, Sale, StockCount
-from store_hub.rows import DeliveryRow, HandCountRow, QuarantineRow, SaleRow
+from store_hub.entries import BACK_ROOM, Delivery, Sale, StockCount, StockMove, WriteOff
+from store_hub.rows import DeliveryRow, HandCountRow, MoveRow, QuarantineRow, SaleRow, WriteOffRow
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
 
 
-def unknown_skus(told: Sale | Delivery, places: Places | None) -> list[str]:
+def is_place(sku: str, place: str | None, places: Places | None) -> bool:
+    """Tell whether an article is known and has this place: a shelf of its own, the back room, or None for the whole store."""
+    if places is None or sku not in places.skus:
+        return False
+    return place is None or place == BACK_ROOM or (place, sku) in places.facings
+
+
+def unknown_skus(told: Sale | Delivery | WriteOff, places: Places | None) -> list[str]:
     """Return the articles that the planogram does not know, each once, in order."""
     return list(dict.fromkeys(line.sku for line in told.lines if places is None or line.sku not in places.skus))
 
@@ -45,6 +52,28 @@ def book_delivery(delivery: Delivery, stock: StockBook, places: Places | None, c
             )
             continue
         stock.receive(came.sku, came.units, delivery.to, changes, places=places)
+
+
+def book_write_off(told: WriteOff, stock: StockBook, places: Places | None, changes: Changes) -> None:
+    """Book goods that were thrown away, line by line."""
+    for line, gone in enumerate(told.lines, start=1):
+        known = places is not None and gone.sku in places.skus
+        changes.effects.append(
+            WriteOffRow(changes.journal_id, line, gone.sku, gone.place, gone.units, told.reason, told.by, changes.at_ms, int(known))
+        )
+        if places is None or not known:
+            _quarantine(line, f"{gone.units} of {gone.sku} were written off, which the planogram does not know", changes)
+            continue
+        stock.write_off(gone.sku, gone.units, gone.place, changes, line=line, places=places)
+
+
+def book_move(told: StockMove, stock: StockBook, places: Places | None, changes: Changes) -> None:
+    """Book what staff carried from one place to another. What the planogram no longer knows is kept and shown."""
+    changes.effects.append(MoveRow(changes.journal_id, told.sku, told.from_place, told.to_place, told.units, told.by, changes.at_ms))
+    if not (is_place(told.sku, told.from_place, places) and is_place(told.sku, told.to_place, places)):
+        _quarantine(1, f"{told.units} of {told.sku} were moved to a place that the planogram does not know", changes)
+        return
+    stock.move(told.sku, told.units, told.from_place, told.to_place, changes)
 
 
 def book_count(count: StockCount, stock: StockBook, changes: Changes) -> None:

@@ -1,0 +1,104 @@
+"""Lets the week happen and the hub book it: the ledger, its books and its rules are the product's own, only faster than real time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+from benchmarks.simulated_week.letters import Post, told
+from benchmarks.simulated_week.plan import HABITS, WEEK_STARTS_MS, week_plan
+from benchmarks.simulated_week.record import Record
+from benchmarks.simulated_week.scales import Scales
+from benchmarks.simulated_week.tags import Tags
+from edge_agent.simulated_store.shop import Shop
+from edge_agent.simulated_store.truth import TruthLog
+from store_hub.adapters.ledger import Ledger
+from store_hub.flows.books import Books
+from store_hub.flows.commands import BookPlanogram
+from store_hub.flows.inbox import Item, Request
+from store_hub.flows.page import Page
+from store_hub.rows import AlertRow, NotificationRow
+from wire_format import codec
+
+STEP_MS = 20_000
+CALLS = ("raised", "emptied")
+
+
+class WeekClock:
+    """The hub's clock, which the week moves."""
+
+    def __init__(self, at_ms: int) -> None:
+        self.at_ms = at_ms
+
+    def now_ms(self) -> int:
+        """Return the week's present."""
+        return self.at_ms
+
+
+class Week:
+    """A shop, its sensors, and a hub that hears of them.
+
+    Args:
+        folder: where the ledger is made.
+        days: how long; 7 for the figures, less for a test.
+    """
+
+    def __init__(self, folder: Path, *, seed: int, days: float = 7.0) -> None:
+        self.plan = week_plan()
+        self.truth = TruthLog(keep_events=10**7)
+        self.shop = Shop(self.plan, seed=seed, start_ms=WEEK_STARTS_MS, habits=HABITS, truth=self.truth)
+        self.ends_at_ms = WEEK_STARTS_MS + round(days * 86_400_000)
+        self.ledger_path = folder / f"week-{seed}.ledger"
+        self._ledger = Ledger.create(self.ledger_path, store_id=self.plan.store_id, now_ms=WEEK_STARTS_MS)
+        self._ledger.connection.execute("PRAGMA synchronous=OFF")  # Nobody pulls the plug here; it is the rules that are measured.
+        self._clock = WeekClock(WEEK_STARTS_MS)
+        self.books = Books(self._ledger, self._clock)
+        self._book([_plan_request(codec.encode(self.plan))])
+        self.scales = Scales(self.shop, seed=seed, start_ms=WEEK_STARTS_MS, days=days)
+        self._tags = Tags(self.shop, seed=seed, start_ms=WEEK_STARTS_MS)
+        self._post = Post(self.plan.store_id)
+        self.record = Record(self.plan)
+
+    def run(self, progress: Callable[[float], None]) -> Record:
+        """Let the week happen; `progress` hears the share that is done."""
+        for at_ms in range(WEEK_STARTS_MS + STEP_MS, self.ends_at_ms + 1, STEP_MS):
+            self.shop.advance(at_ms)
+            self._clock.at_ms = at_ms
+            page = self._book(self._news(at_ms))
+            self._respond(page, at_ms)
+            self.record.note(at_ms, self.shop, self.books.fold, page)
+            self.shop.forget_before(at_ms - STEP_MS)
+            if at_ms % 3_600_000 < STEP_MS:
+                progress((at_ms - WEEK_STARTS_MS) / (self.ends_at_ms - WEEK_STARTS_MS))
+        self._ledger.close()
+        return self.record
+
+    def _news(self, at_ms: int) -> list[Item]:
+        """What reaches the hub in this step, in the order of time."""
+        news: list[tuple[int, Item]] = [(w.at_ms, self._post.weight(w)) for w in self.scales.advance(at_ms)]
+        news += [(heard.at_ms, self._post.tag(heard)) for heard in self._tags.advance(at_ms)]
+        for posting in self.shop.due_postings():
+            news.append((posting.due_at_ms, told(posting)))
+            self.shop.acknowledge(posting.key)
+        return [item for _, item in sorted(news, key=lambda one: one[0])]
+
+    def _book(self, items: list[Item]) -> Page:
+        page, _ = self.books.book(items)
+        for _, answer in page.answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return page
+
+    def _respond(self, page: Page, at_ms: int) -> None:
+        """Staff do what the hub asks."""
+        alerts = {row.alert_id: row for row in page.effects if isinstance(row, AlertRow)}
+        for row in page.effects:
+            if isinstance(row, NotificationRow) and row.reason in CALLS and row.alert_id in alerts:
+                alert = alerts[row.alert_id]
+                if alert.shelf_id is not None and alert.sku is not None and alert.cleared_at_ms is None:
+                    self.shop.call_staff(alert.shelf_id, alert.sku)
+
+
+def _plan_request(payload: bytes) -> Request:
+    return Request(BookPlanogram(payload), Future(), WEEK_STARTS_MS)
