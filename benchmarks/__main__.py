@@ -20,6 +20,7 @@ BENCHMARKS = {
     "memory of a camera's hour": "benchmarks.camera_memory",
     "durable booking beside an empty subscriber": "benchmarks.booking",
     "cloud ingest beside a bare COPY": "benchmarks.cloud_ingest",
+    "search for a layout beside annealing": "benchmarks.layout_search",
     "tag presence beside the simple methods and an oracle": "benchmarks.tag_score",
 }
 

@@ -85,13 +85,27 @@ def plan(
         _print(json, {"plans": plans}, table)
 
 
-@app.command(epilog="Example: cloud-api layout shop-1 --config cloud.toml")
-def layout(store: Annotated[str, typer.Argument(help="The shop")], config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Rank a shop's zones by dwell and by sales per metre, over the last 28 days."""
+@app.command(epilog="Example: cloud-api layout shop-1 --config cloud.toml --moves 6")
+def layout(
+    store: Annotated[str, typer.Argument(help="The shop")],
+    config: ConfigOption = None,
+    moves: Annotated[int, typer.Option(min=0, max=400, help="Also work out moves, of so many bays at most")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Rank a shop's zones by dwell and by sales per metre, over the last 28 days; and say which bays are worth moving."""
     settings = load_or_exit(config)
     with _telling_errors(), open_records(settings.database) as engine:
         bring_to(engine)
-        view = Cloud(engine, settings).reviewing.layout(store)
+        cloud = Cloud(engine, settings)
+        if moves:
+            work = cloud.layouts.propose(store, moves_max=max(2, moves))
+            steps = Table("bays", "nearer", "margin in sight", "why", title=work.proposal.sentence)
+            for step in work.proposal.steps:
+                bays = ", ".join(f"{move.name} to {move.to_bay_id}" for move in step.moves)
+                steps.add_row(bays, f"{step.nearer:.1%}", f"{step.seen:+.1%}", step.reason)
+            _print(json, work.proposal, steps)
+            return
+        view = cloud.reviewing.layout(store)
         table = Table("zone", "person-seconds per m²", f"{view.planogram.currency} per m of shelf", "finding", title=view.review.sentence)
         for zone in view.review.zones:
             dwell = "not measured" if zone.dwell_person_s_per_m2 is None else f"{zone.dwell_person_s_per_m2:.0f}"

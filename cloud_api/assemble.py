@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.article_records import ArticleBook
+from cloud_api.adapters.basket_records import BasketBook
 from cloud_api.adapters.database import migrate, newest_revision, open_database, present_revision
 from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
 from cloud_api.adapters.footfall_records import FootfallBook
@@ -27,6 +28,8 @@ from cloud_api.adapters.terms_records import TermsBook
 from cloud_api.adapters.tokens import Tokens, read_tokens
 from cloud_api.config import CloudConfig, DatabaseConfig
 from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
+from cloud_api.flows.jobs import Jobs
+from cloud_api.flows.layout_planning import LayoutPlanning
 from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.order_webhooks import OrderWebhooks, make_posts
 from cloud_api.flows.planning import Planning
@@ -88,6 +91,8 @@ class Cloud:
         self.orders = OrderBook(engine, now=now)
         sales = SalesBook(engine)
         self.reviewing = Reviewing(stores=self.stores, footfall=FootfallBook(engine), sales=sales, now=now)
+        self.layouts = LayoutPlanning(reviewing=self.reviewing, baskets=BasketBook(engine))
+        self.jobs = Jobs()
         forecasts, terms = ForecastBook(engine), TermsBook(engine, now=now)
         reading = ShopReading(
             stores=self.stores, sales=sales, orders=self.orders, forecasts=forecasts, terms=terms, config=config.planning, now=now
@@ -139,7 +144,7 @@ class Cloud:
                 reports=self.reports, stores=self.stores, orders=self.orders, tokens=tokens, gauges=self.gauges, limit_bytes=limit_bytes
             )
         )
-        app.include_router(figure_routes(stores=self.stores, reviewing=self.reviewing, tokens=tokens))
+        app.include_router(figure_routes(stores=self.stores, reviewing=self.reviewing, layouts=self.layouts, tokens=tokens))
         app.include_router(
             order_routes(
                 stores=self.stores, orders=self.orders, planning=self.planning, decisions=self.decisions, what_ifs=self.what_ifs,
@@ -158,7 +163,7 @@ class Cloud:
 
         desk = Desk(
             stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
-            what_ifs=self.what_ifs, now=self.now, address=address,
+            what_ifs=self.what_ifs, layouts=self.layouts, jobs=self.jobs, now=self.now, address=address,
         )  # fmt: skip
         show_pages(app, desk)
 
@@ -179,6 +184,7 @@ class Cloud:
             yield
         finally:
             stop.set()
+            self.jobs.close()
             for thread in threads:
                 thread.join(timeout=3.0)
 

@@ -213,6 +213,7 @@ class Hub:
             now_ms=self._clock.now_ms,
             every_s=self._config.cloud.report_every_s,
             people_min=self._config.privacy.people_min,
+            category_of=lambda: {product.sku: product.category for product in self._planogram().products},
         )
 
     def _make_mirror(self) -> Mirror | None:

@@ -27,7 +27,10 @@ class Rectangle(Struct, frozen=True, kw_only=True):
 
 
 class Product(Struct, frozen=True, kw_only=True):
-    """An article of the master: what it weighs, costs and is called. `shelf_life_days` counts from delivery; null: it keeps."""
+    """An article of the master: what it weighs, costs and is called.
+
+    `shelf_life_days` counts from delivery; null: it keeps. `keep_cold`: it may stand in a cooled bay only.
+    """
 
     sku: Sku
     name: str
@@ -41,6 +44,7 @@ class Product(Struct, frozen=True, kw_only=True):
     supplier: str = ""
     lead_time_days: Annotated[float, Meta(ge=0.0)] = 2.0
     shelf_life_days: Annotated[float, Meta(gt=0.0)] | None = None
+    keep_cold: bool = False
 
 
 class Facing(Struct, frozen=True, kw_only=True):
@@ -73,13 +77,20 @@ class Shelf(Struct, frozen=True, kw_only=True):
 
 
 class Bay(Struct, frozen=True, kw_only=True):
-    """A rack that stands on the floor, with its boards. `faces` is where the shopper stands."""
+    """A rack that stands on the floor, with its boards. `faces` is where the shopper stands.
+
+    For a change of layout: `cooled` racks keep cold, `load_max_kg` is what the rack bears (null: not told), and what a `fixed` one holds
+    stays where it is.
+    """
 
     bay_id: ShelfId
     name: str
     place: Rectangle
     faces: Literal["north", "south", "east", "west"] = "south"
     shelves: list[Shelf]
+    cooled: bool = False
+    load_max_kg: Annotated[float, Meta(gt=0.0)] | None = None
+    fixed: bool = False
 
 
 class Zone(Struct, frozen=True, kw_only=True):

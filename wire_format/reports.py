@@ -139,7 +139,27 @@ class DeviceFact(Fact, frozen=True, kw_only=True, tag="device"):
     fault_codes: list[str] = []
 
 
-AnyFact = SkuQuarter | SkuDay | DoorQuarter | ZoneQuarter | TileQuarter | AlertFact | DeviceFact
+class CategoryPair(Struct, frozen=True, kw_only=True):
+    """Baskets of a day that held both categories; `first` sorts before `second`."""
+
+    first: str
+    second: str
+    baskets: Count
+
+
+class BasketDay(Fact, frozen=True, kw_only=True, tag="basket_day"):
+    """What was bought together on one of the store's days: counts of baskets only, no receipt leaves the shop.
+
+    `categories`: baskets that held the category. A category or pair of fewer baskets than the shop tells is left out, as if it had none.
+    """
+
+    day: LocalDate
+    baskets: Count
+    categories: dict[str, Count]
+    pairs: list[CategoryPair]
+
+
+AnyFact = SkuQuarter | SkuDay | DoorQuarter | ZoneQuarter | TileQuarter | AlertFact | DeviceFact | BasketDay
 
 
 class ReportBatch(Struct, frozen=True, kw_only=True, tag_field="type", tag="report_batch"):

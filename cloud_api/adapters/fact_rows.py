@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Table
 
 from cloud_api.adapters import tables
-from wire_format.reports import AlertFact, AnyFact, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
+from wire_format.reports import AlertFact, AnyFact, BasketDay, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
 
 Row = tuple[Any, ...]
 
@@ -33,7 +33,7 @@ def fact_time_ms(fact: AnyFact) -> int | None:
             return fact.raised_at_ms
         case DeviceFact():
             return fact.last_seen_at_ms
-        case SkuDay():
+        case SkuDay() | BasketDay():
             return None
 
 
@@ -99,6 +99,11 @@ def _tile_quarter(store_id: str, generation: int, fact: TileQuarter) -> Row:
     return (store_id, at, fact.area_id, generation, fact.sequence, fact.cell_size_m, cells, fact.withheld)
 
 
+def _basket_day(store_id: str, generation: int, fact: BasketDay) -> Row:
+    pairs = Jsonb([[pair.first, pair.second, pair.baskets] for pair in fact.pairs])
+    return (store_id, date.fromisoformat(fact.day), generation, fact.sequence, fact.baskets, Jsonb(fact.categories), pairs)
+
+
 def _alert(store_id: str, generation: int, fact: AlertFact) -> Row:
     taken, cleared = (None if at is None else moment(at) for at in (fact.taken_at_ms, fact.cleared_at_ms))
     raised = moment(fact.raised_at_ms)
@@ -122,5 +127,6 @@ _WRITERS: dict[type[AnyFact], _Writer] = {
     TileQuarter: _Writer(tables.tile_quarter, _tile_quarter),
     AlertFact: _Writer(tables.alert, _alert),
     DeviceFact: _Writer(tables.device, _device, key_to=2),
+    BasketDay: _Writer(tables.basket_day, _basket_day, key_to=2),
 }
 FACT_TABLES = tuple(writer.table for writer in _WRITERS.values())

@@ -21,7 +21,7 @@ from cloud_api.adapters import footfall_rollup
 from cloud_api.adapters.fact_rows import FACT_TABLES, Row, fact_time_ms, moment, rows_by_table, upsert_sql
 from cloud_api.adapters.partitions import Months
 from cloud_api.errors import ReportGap
-from wire_format.reports import AnyFact, DoorQuarter, ReportBatch, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
+from wire_format.reports import AnyFact, BasketDay, DoorQuarter, ReportBatch, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
 
 _QUARTERLY = (SkuQuarter, DoorQuarter, ZoneQuarter, TileQuarter)
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -108,7 +108,7 @@ class ReportBook:
         believed: list[AnyFact] = []
         doubtful: list[tuple[AnyFact, str]] = []
         for fact in facts:
-            reason = _doubt_of_day(fact, latest_day) if isinstance(fact, SkuDay) else None
+            reason = _doubt_of_day(fact, latest_day) if isinstance(fact, SkuDay | BasketDay) else None
             at_ms = fact_time_ms(fact)
             if at_ms is not None and not earliest_ms <= at_ms <= latest_ms:
                 reason = f"its time {at_ms} ms is before 2020 or more than {self._future_max.days} days ahead"
@@ -119,7 +119,7 @@ class ReportBook:
         return believed, doubtful
 
 
-def _doubt_of_day(fact: SkuDay, latest_day: date) -> str | None:
+def _doubt_of_day(fact: SkuDay | BasketDay, latest_day: date) -> str | None:
     try:
         day = date.fromisoformat(fact.day)
     except ValueError:

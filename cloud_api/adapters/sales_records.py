@@ -102,17 +102,17 @@ class SalesBook:
             )
             return [(sku, at, int(units)) for sku, at, units in rows]
 
-    def sales(self, store_id: str, *, first: date, last: date) -> dict[str, tuple[int, int]]:
-        """Units and revenue (minor units) by SKU over the days, both included."""
+    def sales(self, store_id: str, *, first: date, last: date) -> dict[str, tuple[int, int, int]]:
+        """Units, revenue (minor units) and units picked by SKU over the days, both included."""
         with self._engine.connect() as connection:
             rows = connection.execute(
                 text(
-                    "SELECT sku, sum(units_sold), sum(revenue_minor) FROM sku_day"
+                    "SELECT sku, sum(units_sold), sum(revenue_minor), sum(units_picked) FROM sku_day"
                     " WHERE store_id = :store AND day BETWEEN :first AND :last GROUP BY sku"
                 ),
                 {"store": store_id, "first": first, "last": last},
             )
-            return {sku: (int(units), int(revenue)) for sku, units, revenue in rows}
+            return {sku: (int(units), int(revenue), int(picked)) for sku, units, revenue, picked in rows}
 
     def dwell(self, store_id: str, *, zone: str, first: date, last: date) -> dict[str, float]:
         """Person-seconds by zone over the store's days, both included; zones never watched, or told nothing of, are absent."""
@@ -126,6 +126,19 @@ class SalesBook:
                 {"store": store_id, "first": first, "last": last, "zone": zone},
             )
             return {zone_id: float(dwell) for zone_id, dwell in rows if dwell is not None}
+
+    def visits(self, store_id: str, *, zone: str, first: date, last: date) -> dict[str, tuple[int | None, int | None]]:
+        """Visits and stops by zone over the store's days, both included; None where nobody counts them or too few came to tell."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT zone_id, sum(entries), sum(stopped) FROM zone_quarter WHERE store_id = :store"
+                    " AND quarter_at >= CAST(:first AS timestamp) AT TIME ZONE :zone"
+                    " AND quarter_at < (CAST(:last AS timestamp) + interval '1 day') AT TIME ZONE :zone GROUP BY zone_id"
+                ),
+                {"store": store_id, "first": first, "last": last, "zone": zone},
+            )
+            return {name: tuple(None if n is None else int(n) for n in counts) for name, *counts in rows}  # type: ignore[misc]  # Two.
 
     def waiting_to_be_planned(self, *, older_than: datetime) -> list[str]:
         """Stores that reported since they were planned, and were not planned since `older_than`."""

@@ -77,6 +77,10 @@ tile_quarter = Table(
     Column("cell_size_m", Double, nullable=False), Column("cells", JSONB, nullable=False),
     Column("withheld", Boolean, nullable=False),
 )  # fmt: skip
+basket_day = Table(
+    "basket_day", metadata, _store(), Column("day", Date, primary_key=True), *_rank(),
+    Column("baskets", BigInteger, nullable=False), Column("categories", JSONB, nullable=False), Column("pairs", JSONB, nullable=False),
+)  # fmt: skip
 alert = Table(
     "alert", metadata, _store(), Column("generation", Integer, primary_key=True), Column("alert_id", BigInteger, primary_key=True),
     Column("sequence", BigInteger, nullable=False), Column("kind", Text, nullable=False), Column("sku", Text), Column("shelf_id", Text),
@@ -135,6 +139,10 @@ promotion = Table(
     Column("first_day", Date, nullable=False), Column("last_day", Date, nullable=False), Column("body", JSONB, nullable=False),
     Column("planned_at", _AT, nullable=False), Column("planned_by", Text, nullable=False), Column("cancelled_at", _AT),
     Index("promotion_by_day", "last_day", "store_id"),
+)  # fmt: skip
+trial = Table(
+    "trial", metadata, _store(), Column("trial_id", Text, primary_key=True),
+    Column("state", Text, nullable=False), Column("planned_at", _AT, nullable=False), Column("body", JSONB, nullable=False),
 )  # fmt: skip
 
 MONTHLY = (sku_quarter, door_quarter, zone_quarter, tile_quarter)

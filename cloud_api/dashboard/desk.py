@@ -9,6 +9,8 @@ import msgspec
 
 from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.store_records import StoreBook
+from cloud_api.flows.jobs import Jobs
+from cloud_api.flows.layout_planning import LayoutPlanning
 from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.planning import Planning
 from cloud_api.flows.reviewing import Reviewing
@@ -24,5 +26,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     planning: Planning
     decisions: OrderDecisions
     what_ifs: WhatIfs
+    layouts: LayoutPlanning
+    jobs: Jobs
     now: Callable[[], datetime]
     address: str

@@ -12,6 +12,7 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import floor_plan, legend
 from cloud_api.dashboard.frame import html, page, read, say_no_store, title
+from cloud_api.dashboard.layout_moves import show_moves
 from cloud_api.dashboard.words import capital, major, span
 from cloud_api.flows.reviewing import LayoutView
 from cloud_api.rules.layout import ZoneFigures
@@ -41,6 +42,7 @@ def show_layout(desk: Desk) -> None:
             title(view.review.sentence, f"{picked.name}, {span(view.first, view.last)}")
             _show_choice(stores, picked, days)
             _show_plan(view)
+            show_moves(desk, picked.store_id, first=view.first, last=view.last)
             _show_zones(view)
 
 
@@ -76,7 +78,9 @@ def _show_zones(view: LayoutView) -> None:
         '<th class="num">Rank</th><th>Zone</th>'
         '<th class="num">Stay<br><span class="unit">person-s per m²</span></th>'
         f'<th class="num">Sales<br><span class="unit">{escape(currency)} per m of shelf</span></th>'
-        '<th class="num wide">Sales rank</th><th class="num wide">Shelf<br><span class="unit">m</span></th><th>What stands out</th>'
+        f'<th class="num wide">Margin<br><span class="unit">{escape(currency)} per m</span></th>'
+        '<th class="num wide">Stopped<br><span class="unit">of visits</span></th>'
+        '<th class="num wide">Picks<br><span class="unit">units</span></th><th>What stands out</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
     )
 
@@ -84,6 +88,7 @@ def _show_zones(view: LayoutView) -> None:
 def _zone_row(zone: ZoneFigures, currency: str) -> str:
     dwell = "not measured" if zone.dwell_person_s_per_m2 is None else f"{zone.dwell_person_s_per_m2:,.0f}"
     sales = "no shelf" if zone.revenue_minor_per_m is None else major(zone.revenue_minor_per_m, currency)
+    margin = "–" if zone.margin_minor_per_m is None else major(zone.margin_minor_per_m, currency)
     finding = (
         f'<span class="state look">● {escape(capital(zone.finding))}</span>' if zone.finding else '<span class="quiet">as expected</span>'
     )
@@ -94,5 +99,11 @@ def _zone_row(zone: ZoneFigures, currency: str) -> str:
     return (
         f'<tr><td class="num">{zone.dwell_rank or "–"}</td><td>{escape(zone.name)}</td>'
         f'<td class="num">{dwell}</td><td class="num">{sales}</td>'
-        f'<td class="num wide">{zone.revenue_rank or "–"}</td><td class="num wide">{zone.shelf_m:.1f}</td><td>{finding}</td></tr>'
+        f'<td class="num wide">{margin}</td><td class="num wide">{_stopped(zone)}</td>'
+        f'<td class="num wide">{"–" if zone.units_picked is None else f"{zone.units_picked:,}"}</td><td>{finding}</td></tr>'
     )
+
+
+def _stopped(zone: ZoneFigures) -> str:
+    """`120 of 800`; a zone whose visits nobody counts, or where too few came to tell, has none."""
+    return "not counted" if zone.entries is None or zone.stopped is None else f"{zone.stopped:,} of {zone.entries:,}"

@@ -14,7 +14,7 @@ from cloud_api.adapters.store_records import DeviceRecord, StoreBook, StoreRecor
 from cloud_api.errors import MessageInvalid, StoreUnknown
 from cloud_api.rules.early_warning import Concern, DeviceState, StoreState, concerns
 from cloud_api.rules.footfall_review import Comparison, HourCount, StoreReview, by_change, review_store
-from cloud_api.rules.layout import LayoutReview, SkuSales, review_layout
+from cloud_api.rules.layout import LayoutReview, SkuSales, ZoneVisits, review_layout
 from wire_format.plans import Planogram
 
 WEEKS_BACK = 4
@@ -102,7 +102,9 @@ class Reviewing:
             raise MessageInvalid(field="from", problem=f"{first} is after to={last}")
         dwell = self._sales.dwell(store_id, zone=store.time_zone, first=first, last=last)
         sales = {sku: SkuSales(*sold) for sku, sold in self._sales.sales(store_id, first=first, last=last).items()}
-        return LayoutView(first=first, last=last, planogram=planogram, review=review_layout(planogram, dwell, sales))
+        counted = self._sales.visits(store_id, zone=store.time_zone, first=first, last=last)
+        visits = {zone_id: ZoneVisits(*counts) for zone_id, counts in counted.items()}
+        return LayoutView(first=first, last=last, planogram=planogram, review=review_layout(planogram, dwell, sales, visits))
 
     def concerns(self) -> list[Concern]:
         """What needs a look in the whole chain, the most urgent first."""

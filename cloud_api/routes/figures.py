@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from cloud_api.adapters.store_records import StoreBook, StoreRecord
 from cloud_api.adapters.tokens import Caller, Tokens
+from cloud_api.flows.layout_planning import MOVES_MAX, LayoutPlanning, LayoutWork
 from cloud_api.flows.reviewing import FootfallReview, LayoutView, Reviewing
 from cloud_api.routes.bodies import described, spoken
 from cloud_api.rules.early_warning import Concern
@@ -30,7 +31,7 @@ class ConcernList(msgspec.Struct, frozen=True, kw_only=True):
     concerns: list[Concern]
 
 
-def figure_routes(*, stores: StoreBook, reviewing: Reviewing, tokens: Tokens) -> APIRouter:
+def figure_routes(*, stores: StoreBook, reviewing: Reviewing, layouts: LayoutPlanning, tokens: Tokens) -> APIRouter:
     """The doors under `/v1` that planners and their programs use."""
     router = APIRouter(prefix="/v1", tags=["planner"])
 
@@ -38,6 +39,7 @@ def figure_routes(*, stores: StoreBook, reviewing: Reviewing, tokens: Tokens) ->
         return tokens.caller(request.headers.get("authorization"))
 
     _add_readings(router, stores, reviewing, caller)
+    _add_layouts(router, reviewing, layouts, caller)
     return router
 
 
@@ -67,6 +69,8 @@ def _add_readings(router: APIRouter, stores: StoreBook, reviewing: Reviewing, ca
             who.require_reader(store_id)
         return spoken(reviewing.footfall(store, first=first, last=last, by=by))
 
+
+def _add_layouts(router: APIRouter, reviewing: Reviewing, layouts: LayoutPlanning, caller: FindCaller) -> None:
     @router.get("/layout/{store_id}", summary="Zones by dwell and by sales per metre", **described(LayoutView))
     def get_layout(
         request: Request,
@@ -76,3 +80,14 @@ def _add_readings(router: APIRouter, stores: StoreBook, reviewing: Reviewing, ca
     ) -> Response:
         caller(request).require_reader(store_id)
         return spoken(reviewing.layout(store_id, first=first, last=last))
+
+    @router.get("/layout/{store_id}/moves", summary="Bays worth moving, in order of gain; moves nothing", **described(LayoutWork))
+    def get_moves(
+        request: Request,
+        store_id: str,
+        first: Annotated[date | None, Query(alias="from")] = None,
+        last: Annotated[date | None, Query(alias="to")] = None,
+        moves: Annotated[int, Query(ge=2, le=400, description="so many bays may move at most")] = MOVES_MAX,
+    ) -> Response:
+        caller(request).require_reader(store_id)
+        return spoken(layouts.propose(store_id, first=first, last=last, moves_max=moves))

@@ -10,7 +10,7 @@ from statistics import median
 
 import msgspec
 
-from wire_format.plans import Bay, Planogram, Rectangle, Zone
+from wire_format.plans import Bay, Planogram, Product, Rectangle, Zone
 
 HOT_SHARE = 1.25
 LOW_SHARE = 0.8
@@ -31,6 +31,9 @@ class BayFigures(msgspec.Struct, frozen=True, kw_only=True):
     units_sold: int
     revenue_minor: int
     revenue_minor_per_m: float | None
+    margin_minor: int = 0
+    margin_minor_per_m: float | None = None
+    units_picked: int = 0
 
 
 class ZoneFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,10 @@ class ZoneFigures(msgspec.Struct, frozen=True, kw_only=True):
     dwell_rank: int | None
     revenue_rank: int | None
     finding: str
+    entries: int | None = None
+    stopped: int | None = None
+    units_picked: int | None = None
+    margin_minor_per_m: float | None = None
 
 
 class LayoutReview(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,18 +72,39 @@ class SkuSales(msgspec.Struct, frozen=True):
 
     units_sold: int
     revenue_minor: int
+    units_picked: int = 0
 
 
-def review_layout(planogram: Planogram, dwell_person_s: Mapping[str, float], sales: Mapping[str, SkuSales]) -> LayoutReview:
+class ZoneVisits(msgspec.Struct, frozen=True):
+    """What a camera counted in a zone in the window; None where it counts no visits."""
+
+    entries: int | None = None
+    stopped: int | None = None
+
+
+def review_layout(
+    planogram: Planogram,
+    dwell_person_s: Mapping[str, float],
+    sales: Mapping[str, SkuSales],
+    visits: Mapping[str, ZoneVisits] | None = None,
+) -> LayoutReview:
     """Join a planogram with the stay in its zones and the sales of its articles over the same days.
 
     Args:
         dwell_person_s: zone → person-seconds; a zone that is not there was not watched.
         sales: SKU → sales; an article that stands in several places is divided by the width of its facings.
+        visits: zone → visits and stops, where a camera counts them.
     """
-    bays = [_bay(bay, planogram, sales) for bay in planogram.bays]
+    shares = facing_shares(planogram)
+    bays = [_bay(bay, planogram, shares, sales) for bay in planogram.bays]
     zones = [
-        _zone(zone, [bay for bay in bays if bay.zone_id == zone.zone_id], dwell_person_s.get(zone.zone_id)) for zone in planogram.zones
+        _zone(
+            zone,
+            [bay for bay in bays if bay.zone_id == zone.zone_id],
+            dwell_person_s.get(zone.zone_id),
+            (visits or {}).get(zone.zone_id, ZoneVisits()),
+        )
+        for zone in planogram.zones
     ]
     ranked = _with_findings(_with_ranks(zones))
     ranked.sort(key=lambda zone: (zone.dwell_rank is None, zone.dwell_rank or 0, zone.zone_id))
@@ -85,7 +113,7 @@ def review_layout(planogram: Planogram, dwell_person_s: Mapping[str, float], sal
 
 def zone_of_bay(bay: Bay, zones: Sequence[Zone]) -> str | None:
     """The zone in which a shopper stands who takes from the bay; where zones overlap, the smallest."""
-    x_m, y_m = _in_front(bay)
+    x_m, y_m = in_front(bay)
     holding = [zone for zone in zones if _holds(zone.place, x_m, y_m)] or [
         zone for zone in zones if _holds(zone.place, *_middle(bay.place))
     ]
@@ -93,17 +121,30 @@ def zone_of_bay(bay: Bay, zones: Sequence[Zone]) -> str | None:
     return smallest.zone_id if smallest else None
 
 
-def _bay(bay: Bay, planogram: Planogram, sales: Mapping[str, SkuSales]) -> BayFigures:
+def facing_shares(planogram: Planogram) -> dict[str, float]:
+    """How wide each article stands in the whole shop, metres, by SKU."""
     width_by_sku: dict[str, float] = {}
-    for everywhere in planogram.bays:
-        for facing in (facing for shelf in everywhere.shelves for facing in shelf.facings):
-            width_by_sku[facing.sku] = width_by_sku.get(facing.sku, 0.0) + facing.width_m
-    units, revenue = 0.0, 0.0
+    for facing in (facing for bay in planogram.bays for shelf in bay.shelves for facing in shelf.facings):
+        width_by_sku[facing.sku] = width_by_sku.get(facing.sku, 0.0) + facing.width_m
+    return width_by_sku
+
+
+def unit_margin_minor(product: Product, sold: SkuSales) -> float:
+    """What a unit earned: its price as sold less its cost; the whole price where the cost is not known."""
+    price = sold.revenue_minor / sold.units_sold if sold.units_sold > 0 else float(product.price_minor or 0)
+    return price - (product.cost_minor or 0)
+
+
+def _bay(bay: Bay, planogram: Planogram, width_by_sku: Mapping[str, float], sales: Mapping[str, SkuSales]) -> BayFigures:
+    products = {product.sku: product for product in planogram.products}
+    units, revenue, margin, picked = 0.0, 0.0, 0.0, 0.0
     for facing in (facing for shelf in bay.shelves for facing in shelf.facings):
         sold = sales.get(facing.sku)
         if sold is not None:
             share = facing.width_m / width_by_sku[facing.sku]
             units, revenue = units + sold.units_sold * share, revenue + sold.revenue_minor * share
+            picked += sold.units_picked * share
+            margin += unit_margin_minor(products[facing.sku], sold) * sold.units_sold * share if facing.sku in products else 0.0
     shelf_m = sum(shelf.width_m for shelf in bay.shelves)
     return BayFigures(
         bay_id=bay.bay_id,
@@ -111,12 +152,15 @@ def _bay(bay: Bay, planogram: Planogram, sales: Mapping[str, SkuSales]) -> BayFi
         zone_id=zone_of_bay(bay, planogram.zones),
         shelf_m=shelf_m,
         units_sold=round(units),
+        units_picked=round(picked),
         revenue_minor=round(revenue),
         revenue_minor_per_m=revenue / shelf_m if shelf_m else None,
+        margin_minor=round(margin),
+        margin_minor_per_m=margin / shelf_m if shelf_m else None,
     )
 
 
-def _zone(zone: Zone, bays: Sequence[BayFigures], dwell_person_s: float | None) -> ZoneFigures:
+def _zone(zone: Zone, bays: Sequence[BayFigures], dwell_person_s: float | None, visits: ZoneVisits) -> ZoneFigures:
     area_m2 = zone.place.width_m * zone.place.depth_m
     shelf_m = sum(bay.shelf_m for bay in bays)
     revenue = sum(bay.revenue_minor for bay in bays)
@@ -134,6 +178,10 @@ def _zone(zone: Zone, bays: Sequence[BayFigures], dwell_person_s: float | None) 
         dwell_rank=None,
         revenue_rank=None,
         finding="",
+        entries=visits.entries,
+        stopped=visits.stopped,
+        units_picked=sum(bay.units_picked for bay in bays) if shelf_m else None,
+        margin_minor_per_m=sum(bay.margin_minor for bay in bays) / shelf_m if shelf_m else None,
     )
 
 
@@ -189,7 +237,8 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _in_front(bay: Bay) -> tuple[float, float]:
+def in_front(bay: Bay) -> tuple[float, float]:
+    """Where a shopper stands who takes from the bay, metres on the plan."""
     x_m, y_m = _middle(bay.place)
     match bay.faces:
         case "north":

@@ -13,7 +13,17 @@ from typing import NamedTuple
 
 from store_hub.errors import LedgerUnusable
 from store_hub.rows.hub import DirtyRow
-from store_hub.rows.report import AlertFigures, DeviceFigures, DoorFigures, QuarterFigures, SkuHistory, Spell, TileFigures, ZoneFigures
+from store_hub.rows.report import (
+    AlertFigures,
+    BasketLine,
+    DeviceFigures,
+    DoorFigures,
+    QuarterFigures,
+    SkuHistory,
+    Spell,
+    TileFigures,
+    ZoneFigures,
+)
 from wire_format import codec
 from wire_format.errors import WireError
 
@@ -139,6 +149,14 @@ class ReportReading:
         if not rows and watched is None:
             return None
         return TileFigures(area_id, quarter_ms, [tuple(row) for row in rows], None if watched is None else watched[0])
+
+    def basket_lines(self, from_ms: int, to_ms: int) -> list[BasketLine]:
+        """Return what was on each receipt of a span, receipt after receipt."""
+        rows = self._connection.execute(
+            "SELECT journal_id, sku, sum(units) FROM sales WHERE sold_at_ms >= ? AND sold_at_ms < ? GROUP BY 1, 2 ORDER BY 1, 2",
+            (from_ms, to_ms),
+        )
+        return [BasketLine(*row) for row in rows]
 
     def alert(self, alert_id: int) -> AlertFigures | None:
         """Return an alert; None when there is none of this number any more."""

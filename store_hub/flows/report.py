@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
+from datetime import date
 from functools import partial
 from threading import Event
 from typing import TypeVar
@@ -19,7 +20,8 @@ from store_hub.flows.bookkeep import BookkeepingDoor
 from store_hub.flows.commands import DirtyKey, NumberFacts
 from store_hub.rows.hub import DirtyRow
 from store_hub.rules import report_facts as facts
-from wire_format.reports import AnyFact, SkuDay, SkuQuarter
+from store_hub.rules.basket_facts import basket_day
+from wire_format.reports import AnyFact, BasketDay, SkuDay, SkuQuarter
 
 _log = structlog.get_logger(__name__)
 _valid = msgspec.json.Decoder(AnyFact)
@@ -46,6 +48,7 @@ class Report:
         answer_s: how long to wait for the bookkeeper.
         waiting_max: while so many facts wait for the cloud, no more are numbered.
         people_min: counts of fewer people are withheld.
+        category_of: gives the category of each SKU; it may change with the planogram.
     """
 
     name = "report"
@@ -61,6 +64,7 @@ class Report:
         answer_s: float = 30.0,
         waiting_max: int = WAITING_MAX,
         people_min: int = 1,
+        category_of: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._ledger = ledger
         self._bookkeep = bookkeep
@@ -70,6 +74,7 @@ class Report:
         self._answer_s = answer_s
         self._waiting_max = waiting_max
         self._people_min = people_min
+        self._category_of = category_of
         self._started_at_ms = now_ms()
         self._told_through_ms: int | None = None
         self.refused = 0
@@ -130,6 +135,7 @@ class Report:
     def _facts(self, reading: ReportReading, dirty: Iterable[DirtyRow], known_through_ms: int | None) -> list[AnyFact]:
         made: list[AnyFact | None] = []
         quarters: dict[str, set[int]] = defaultdict(set)
+        sold_on: set[date] = set()
         least = self._people_min
         for row in dirty:
             match row.fact:
@@ -141,16 +147,24 @@ class Report:
                     made.append(_made(partial(facts.zone_quarter, people_min=least), reading.zone(row.subject, row.period_ms)))
                 case "tile_quarter":
                     made.append(_made(partial(facts.tile_quarter, people_min=least), reading.tiles(row.subject, row.period_ms)))
+                case "basket_day":
+                    sold_on.add(facts.local_day(row.period_ms, self._zone()))
                 case "alert":
                     made.append(_made(facts.alert_fact, reading.alert(int(row.subject))))
                 case "device":
                     made.append(_made(facts.device_fact, reading.device(row.subject)))
                 case _:
                     _log.error("fact_unknown", fact=row.fact, subject=row.subject)
+        today = facts.local_day(self._now_ms(), self._zone())
+        made.extend(self._basket_day(reading, day) for day in sorted(sold_on) if day < today)  # Today is told once, when it has ended.
         told: list[AnyFact] = [fact for fact in made if fact is not None]
         for sku, changed in quarters.items():
             told.extend(self._sku_facts(reading, sku, changed, known_through_ms or max(changed)))
         return told
+
+    def _basket_day(self, reading: ReportReading, day: date) -> BasketDay | None:
+        lines = reading.basket_lines(*facts.day_bounds_ms(day, self._zone()))
+        return basket_day(lines, self._category_of(), day, people_min=self._people_min)
 
     def _sku_facts(self, reading: ReportReading, sku: str, changed: set[int], known_through_ms: int) -> list[SkuQuarter | SkuDay]:
         zone = self._zone()
@@ -179,6 +193,7 @@ class Report:
         for day in facts.days_between(from_ms, known_through_ms, zone):
             bounds = facts.day_bounds_ms(day, zone)
             told.extend(facts.sku_day(reading.history(sku, *bounds), day, zone, known_through_ms) for sku in reading.skus())
+            told.append(self._basket_day(reading, day))
         return [fact for fact in told if fact is not None]
 
 

@@ -103,3 +103,11 @@ class DeviceFigures(NamedTuple):
     agent_version: str
     outbox_depth: int
     fault_codes: list[str]
+
+
+class BasketLine(NamedTuple):
+    """Units of an article on one receipt, summed over its lines."""
+
+    receipt: int
+    sku: str
+    units: int

@@ -12,6 +12,7 @@ from store_hub.rows import (
     Effect,
     FloorTileRow,
     QueueRow,
+    SaleRow,
     SkuQuarterClosing,
     SkuQuarterSums,
     ZoneQuarterRow,
@@ -35,6 +36,8 @@ def facts_touched(effects: Iterable[Effect], journal_id: int) -> list[DirtyRow]:
                 found["zone_quarter", effect.quarter_started_at_ms, effect.zone_id] = None
             case FloorTileRow() | AreaQuarterRow():
                 found["tile_quarter", effect.quarter_started_at_ms, effect.area_id] = None
+            case SaleRow():
+                found["basket_day", quarter_start_ms(effect.sold_at_ms), ""] = None
             case AlertRow():
                 found["alert", 0, str(effect.alert_id)] = None
     return [DirtyRow(fact, period_ms, subject, journal_id) for fact, period_ms, subject in found]

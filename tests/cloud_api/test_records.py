@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, inspect, text
 
+from cloud_api.adapters.basket_records import BasketBook
 from cloud_api.adapters.database import migrate, newest_revision, open_database, present_revision
 from cloud_api.adapters.partitions import Months
 from cloud_api.adapters.reports_booking import ReportBook
@@ -25,6 +26,8 @@ from cloud_api.errors import ReportGap
 from wire_format.reports import (
     AlertFact,
     AnyFact,
+    BasketDay,
+    CategoryPair,
     DeviceFact,
     DoorQuarter,
     ReportBatch,
@@ -117,6 +120,13 @@ def test_every_kind_of_fact_is_kept_as_it_was_told(empty: Engine) -> None:
             agent_version="1",
             outbox_depth=4,
             fault_codes=["a'b", "c"],
+        ),
+        BasketDay(
+            sequence=8,
+            day="2026-11-21",
+            baskets=9,
+            categories={"Tea": 5, "Milk": 4},
+            pairs=[CategoryPair(first="Milk", second="Tea", baskets=3)],
         ),
     ]
     ReportBook(empty, now=lambda: NOW).book(batch(facts))
@@ -215,3 +225,19 @@ def test_a_new_time_zone_moves_the_days_of_the_past(engine: Engine) -> None:
     stores.save_profile(StoreProfile(store_id="mover", name="Mover", time_zone="Asia/Kathmandu", currency="NPR"))
     with engine.connect() as connection:
         assert connection.execute(text(days)).all() == [("2026-11-23", 3)]
+
+
+def test_baskets_are_added_up_over_days_and_shops(empty: Engine) -> None:
+    migrate(empty)
+    book = ReportBook(empty, now=lambda: NOW)
+    for store_id, baskets in (("shop-1", 3), ("shop-2", 4)):
+        pairs = [CategoryPair(first="Milk", second="Tea", baskets=baskets)]
+        facts: list[AnyFact] = [
+            BasketDay(sequence=n, day=f"2026-11-{19 + n}", baskets=9, categories={"Milk": 4, "Tea": 5}, pairs=pairs) for n in (1, 2)
+        ]
+        book.book(ReportBatch(store_id=store_id, ledger_id=LEDGER, from_sequence=1, to_sequence=2, facts=facts))
+    baskets_of = BasketBook(empty).together
+    both = baskets_of(["shop-1", "shop-2"], first=date(2026, 11, 20), last=date(2026, 11, 21))
+    assert (both.baskets, both.categories, both.pairs) == (36, {"Milk": 16, "Tea": 20}, {("Milk", "Tea"): 14})
+    assert baskets_of(["shop-1"], first=date(2026, 11, 21), last=date(2026, 11, 30)).pairs == {("Milk", "Tea"): 3}
+    assert baskets_of(["shop-1"], first=date(2026, 12, 1), last=date(2026, 12, 2)).baskets == 0

@@ -1,0 +1,77 @@
+"""The card of the Layout page that proposes moves: before and after on the plan, the few moves in order, what was not known."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+from html import escape
+
+from nicegui import ui
+
+from cloud_api.dashboard.desk import Desk
+from cloud_api.dashboard.frame import button, html
+from cloud_api.dashboard.job_card import show_job
+from cloud_api.dashboard.layout_drawing import before_and_after, moved_numbers
+from cloud_api.dashboard.words import counted
+from cloud_api.flows.layout_planning import MOVES_MAX, LayoutWork
+from cloud_api.rules.layout_moves import MoveStep
+
+_CHOICES = (2, 4, MOVES_MAX, 12)
+_NO_PROMISE = "A score of the plan, not of the till: what it sells, a trial has to show."
+
+
+def show_moves(desk: Desk, store_id: str, *, first: date, last: date) -> None:
+    """Offer to work out moves; the work runs beside the page."""
+    with ui.element("section").classes("card"):
+        html("<h2>Moves worth trying</h2>")
+        place = ui.element("div").classes("stack")
+
+    def work(most: int) -> None:
+        name = f"layout {store_id} {first} {last} {most}"
+        job = desk.jobs.start(
+            name, lambda progress: desk.layouts.propose(store_id, first=first, last=last, moves_max=most, progress=progress)
+        )
+        place.clear()
+        with place:
+            show_job(job, "Trying places for the bays; the first time takes some ten seconds more.", show)
+
+    def offer() -> None:
+        html('<p class="quiet">How many bays may move in one go?</p>')
+        with ui.element("div").classes("buttons"):
+            for most in _CHOICES:
+                button(f"{most} bays", partial(work, most), is_main=most == MOVES_MAX)
+
+    def show(answer: LayoutWork) -> None:
+        _show_answer(answer)
+        offer()
+
+    with place:
+        offer()
+
+
+def _show_answer(answer: LayoutWork) -> None:
+    proposal, planogram = answer.proposal, answer.view.planogram
+    html(f"<h3>{escape(proposal.sentence).replace('%', ' %')}</h3>")
+    html(f'<p class="quiet">{_NO_PROMISE} {counted(answer.baskets, "basket", "baskets").capitalize()} counted in the window.</p>')
+    if proposal.steps:
+        html(before_and_after(planogram, proposal.places))
+        numbers = moved_numbers(planogram, proposal.places)
+        rows = "".join(_row(number, step, numbers) for number, step in enumerate(proposal.steps, start=1))
+        html(
+            '<div class="scroll"><table class="figures"><thead><tr><th class="num">Step</th><th>Bays that change places</th>'
+            '<th class="num">Nearer<br><span class="unit">of today\'s way</span></th>'
+            '<th class="num">In sight<br><span class="unit">of today\'s margin</span></th>'
+            f"<th>Why</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        )
+    if proposal.unknown:
+        html('<p class="quiet">Not known: ' + escape("; ".join(proposal.unknown)) + ".</p>")
+
+
+def _row(number: int, step: MoveStep, numbers: dict[str, int]) -> str:
+    bays = ", ".join(f"<b>{numbers[move.bay_id]}</b> {escape(move.name)}" for move in step.moves)
+    shares = "".join(f'<td class="num">{_share(value)}</td>' for value in (step.nearer, step.seen))
+    return f'<tr><td class="num">{number}</td><td>{bays}</td>{shares}<td>{escape(step.reason)}</td></tr>'
+
+
+def _share(value: float) -> str:
+    return f"{'−' if value < -0.0005 else '+' if value > 0.0005 else '±'}{abs(value):.1%}".replace("%", " %")
