@@ -22,8 +22,8 @@ def forecast_one_shop(seed: int) -> int:
     rng = np.random.default_rng(seed)
     sold = rng.poisson(rng.gamma(0.3, 3.0, SHOP)[:, None], size=(SHOP, DAYS)).astype(float)
     in_stock = np.where(rng.random(sold.shape) < 0.03, 0.5, 1.0)
-    forecasts, _ = forecast_shop(History(skus=[str(row) for row in range(SHOP)], sold=sold, in_stock=in_stock), {})
-    return len(forecasts)
+    history = History(skus=[str(row) for row in range(SHOP)], sold=sold, in_stock=in_stock)
+    return len(forecast_shop(history, {}).articles)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from cloud_api.adapters.footfall_records import FootfallBook
 from cloud_api.adapters.forecast_records import ForecastBook
 from cloud_api.adapters.http_server import is_loopback, listening, serve_on
 from cloud_api.adapters.order_records import OrderBook
+from cloud_api.adapters.promotion_records import PromotionBook
 from cloud_api.adapters.reports_booking import ReportBook
 from cloud_api.adapters.sales_records import SalesBook
 from cloud_api.adapters.store_records import StoreBook
@@ -94,9 +95,11 @@ class Cloud:
         self.layouts = LayoutPlanning(reviewing=self.reviewing, baskets=BasketBook(engine))
         self.jobs = Jobs()
         forecasts, terms = ForecastBook(engine), TermsBook(engine, now=now)
+        promotions = PromotionBook(engine, now=now)
         reading = ShopReading(
-            stores=self.stores, sales=sales, orders=self.orders, forecasts=forecasts, terms=terms, config=config.planning, now=now
-        )
+            stores=self.stores, sales=sales, orders=self.orders, forecasts=forecasts, terms=terms, promotions=promotions,
+            config=config.planning, now=now,
+        )  # fmt: skip
         self.planning = Planning(
             stores=self.stores,
             sales=sales,

@@ -118,6 +118,16 @@ class OrderClosed(RequestRefused):
         self.state = state
 
 
+class PromotionUnknown(RequestRefused):
+    """No promotion of that number, or it was called off."""
+
+    status_code = 404
+
+    def __init__(self, *, promotion_id: str) -> None:
+        super().__init__(f"promotion {promotion_id}: there is none, or it was called off; see GET /v1/promotions")
+        self.promotion_id = promotion_id
+
+
 class ReportGap(RequestRefused):
     """A batch starts after the next sequence the cloud waits for: what lies between would be lost."""
 

@@ -136,7 +136,7 @@ class OrderBook:
             )
             if plan is not None:
                 for store_id in sorted({order.store_id, also_for or order.store_id}):
-                    _add_plan(connection, store_id, plan, now)
+                    add_plan(connection, store_id, plan, now)
 
     def reopen(self, order_id: str) -> None:
         """Take a *skip* back; an approved order is on its way and stays.
@@ -183,7 +183,7 @@ class OrderBook:
     def add_plan(self, store_id: str, plan: AnyPlan) -> None:
         """Hand a plan to a hub."""
         with self._engine.begin() as connection:
-            _add_plan(connection, store_id, plan, self._now())
+            add_plan(connection, store_id, plan, self._now())
 
     def plans_after(self, store_id: str, number: int, *, limit: int = 100) -> list[NumberedPlan]:
         """The store's next plans, in order."""
@@ -211,7 +211,8 @@ def _next_order_id(connection: Connection, store_id: str, day: str) -> str:
     return f"{start}{max((int(order_id.removeprefix(start)) for order_id in used), default=0) + 1}"
 
 
-def _add_plan(connection: Connection, store_id: str, plan: AnyPlan, now: datetime) -> None:
+def add_plan(connection: Connection, store_id: str, plan: AnyPlan, now: datetime) -> None:
+    """Put a plan under the store's next number, within somebody's transaction."""
     connection.execute(text("SELECT 1 FROM stores WHERE store_id = :store FOR UPDATE"), {"store": store_id})
     connection.execute(
         text(

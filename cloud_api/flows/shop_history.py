@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
 from cloud_api.adapters.sales_records import SkuDayRecord
 from cloud_api.rules.daily_demand import DaySales, Demand, daily_demand
-from cloud_api.rules.shop_forecast import History
+from cloud_api.rules.demand_effects import DayTraits
+from cloud_api.rules.shop_forecast import AHEAD_DAYS, History
 
+MakeTraits = Callable[[Sequence[str], date, int], DayTraits]
 _FULL_DAY_MIN = 1440.0
 
 
-def whole_weeks(days: Sequence[SkuDayRecord], *, open_hours: Sequence[int], today: date) -> History | None:
+def whole_weeks(
+    days: Sequence[SkuDayRecord], *, open_hours: Sequence[int], today: date, traits: MakeTraits | None = None,
+    categories: Mapping[str, str] = {},
+) -> History | None:  # fmt: skip
     """The whole weeks that end yesterday; None where not one is on record.
+
+    Args:
+        traits: makes the traits of so many days from a day on, for these SKUs; asked for the past and 28 days more.
+        categories: by SKU.
 
     A day on which the shop reported nothing at all is unknown. On a day it reported, an article without a row sold nothing.
     """
@@ -37,7 +46,11 @@ def whole_weeks(days: Sequence[SkuDayRecord], *, open_hours: Sequence[int], toda
                 sold[:, column] = 0.0
             sold[row[record.sku], column] = max(0, record.units_sold)
             in_stock[row[record.sku], column] = 1.0 - min(open_min, record.out_of_stock_min or 0.0) / open_min
-    return History(skus=skus, sold=sold, in_stock=in_stock)
+    names = {name: number for number, name in enumerate(sorted({categories.get(sku, "") for sku in skus}))}
+    return History(
+        skus=skus, sold=sold, in_stock=in_stock, traits=traits(skus, first, length + AHEAD_DAYS) if traits else None,
+        category=np.array([names[categories.get(sku, "")] for sku in skus], dtype=np.int64),
+    )  # fmt: skip
 
 
 def demand_by_sku(days: list[SkuDayRecord], *, open_hours: list[int], now: datetime) -> dict[str, Demand]:

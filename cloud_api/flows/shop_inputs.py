@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,15 @@ import msgspec
 
 from cloud_api.adapters.forecast_records import ChampionRecord, ForecastBook
 from cloud_api.adapters.order_records import APPROVED, OrderBook
-from cloud_api.adapters.sales_records import SalesBook, StockRecord
+from cloud_api.adapters.promotion_records import PromotionBook
+from cloud_api.adapters.sales_records import SalesBook, SkuDayRecord, StockRecord
 from cloud_api.adapters.store_records import StoreBook, StoreRecord
 from cloud_api.adapters.terms_records import TermsBook
 from cloud_api.config import PlanningConfig
+from cloud_api.flows.shop_calendar import day_traits
 from cloud_api.flows.shop_history import demand_by_sku, whole_weeks
 from cloud_api.rules.daily_demand import Demand
+from cloud_api.rules.demand_effects import DayTraits
 from cloud_api.rules.order_terms import Sayings, Terms
 from cloud_api.rules.shop_forecast import WEEKS_MIN, ClassRecord, History, forecast_shop
 from cloud_api.rules.supplier_record import OrderProgress, Receipt, SentOrder, follow_orders
@@ -60,11 +63,12 @@ class ShopReading:
         orders: OrderBook,
         forecasts: ForecastBook,
         terms: TermsBook,
+        promotions: PromotionBook,
         config: PlanningConfig,
         now: Callable[[], datetime],
     ) -> None:
         self._stores, self._sales, self._orders, self._forecasts, self._terms = stores, sales, orders, forecasts, terms
-        self._config, self._now = config, now
+        self._promotions, self._config, self._now = promotions, config, now
 
     def inputs(self, store_id: str) -> ShopInputs:
         """Everything that is known of the shop now.
@@ -77,7 +81,8 @@ class ShopReading:
         first = (local - timedelta(days=self._config.history_days)).date()
         open_hours = self._sales.open_hours(store_id, zone=store.time_zone, since=now - timedelta(days=self._config.history_days))
         days = self._sales.days(store_id, zone=store.time_zone, first=first, open_hours=open_hours)
-        measured, records = self._forecast(store_id, whole_weeks(days, open_hours=open_hours, today=local.date()), now)
+        history = self._history(planogram, days, open_hours, local.date(), store.time_zone)
+        measured, records = self._forecast(store_id, history, now)
         return ShopInputs(
             store=store,
             planogram=planogram,
@@ -111,17 +116,33 @@ class ShopReading:
         receipts = [Receipt(sku=sku, at=at, units=units) for sku, at, units in self._sales.receipts(store_id, oldest)]
         return follow_orders(sent, receipts, self._now())
 
+    def _history(
+        self, planogram: Planogram, days: list[SkuDayRecord], open_hours: list[int], today: date, time_zone: str
+    ) -> History | None:
+        """The shop's whole weeks with its promotions, prices, holidays and categories."""
+        oldest = min((record.day for record in days), default=today)
+        promotions = self._promotions.promotions(store_id=planogram.store_id, since=oldest)
+        usual = {product.sku: product.price_minor for product in planogram.products if product.price_minor}
+
+        def traits(skus: Sequence[str], first: date, length: int) -> DayTraits:
+            return day_traits(skus, first, length, time_zone=time_zone, promotions=promotions, usual_minor=usual, sold=days)
+
+        categories = {product.sku: product.category for product in planogram.products}
+        return whole_weeks(days, open_hours=open_hours, today=today, traits=traits, categories=categories)
+
     def _forecast(self, store_id: str, history: History | None, now: datetime) -> tuple[dict[str, Demand], list[ChampionRecord]]:
         """Measured forecasts by SKU, and the record of each class; none while the shop has too short a past."""
         if history is None or history.sold.shape[1] < 7 * WEEKS_MIN:
             return {}, []
         in_use = {record.class_name: record.champion for record in self._forecasts.champions(store_id)}
-        forecasts, found = forecast_shop(history, in_use)
+        made = forecast_shop(history, in_use)
+        forecasts, found = made.articles, made.records
         measured = {record.name: record for record in found}
         demands = {
             sku: Demand(
                 mean_per_day=each.mean_per_day, sd_per_day=(each.over_dispersion * each.mean_per_day) ** 0.5, days=each.days,
                 hidden_share=each.hidden_share, over_dispersion=each.over_dispersion, method=each.method, class_name=each.class_name,
+                ahead=each.ahead, lift=each.lift,
                 **_worth(measured.get(each.class_name)),
             )
             for sku, each in forecasts.items()

@@ -122,10 +122,12 @@ def plan_store(
 
 def tried_articles(found: ArticlePlans, most: int) -> list[TriedArticle]:
     """The articles a simulation can play: with a demand, those first that sell for most money."""
-    known = [
-        TriedArticle(supply=plan.supply, demand=plan.demand, policy=plan.policy, supplier=found.suppliers[plan.supply.sku])
-        for plan in found.plans if plan.demand is not None and plan.demand.mean_per_day > 0
-    ]  # fmt: skip
+    known = []
+    for plan in found.plans:
+        if plan.demand is not None and plan.demand.mean_per_day > 0:
+            usual = msgspec.structs.replace(plan.demand, ahead=(), lift=())  # A year is played, not the next weeks' calendar.
+            supplier = found.suppliers[plan.supply.sku]
+            known.append(TriedArticle(supply=plan.supply, demand=usual, policy=plan.policy, supplier=supplier))
     return sorted(known, key=lambda each: -each.demand.mean_per_day * (each.supply.price_minor or 0))[:most]
 
 

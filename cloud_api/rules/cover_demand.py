@@ -65,10 +65,6 @@ def _counted(mean: float, variance: float) -> tuple[NDArray[np.float64], NDArray
     return 1.0 - above, short
 
 
-def cover_demand(
-    *, mean_per_day: float, sd_per_day: float, over_dispersion: float | None, cover_days: float, lead_sd_days: float
-) -> CoverDemand:
-    """Demand over `cover_days`, the lead time's own spread included (Silver, Pyke and Thomas, chapter 7)."""
-    mean = mean_per_day * cover_days
-    of_demand = sd_per_day**2 * cover_days if over_dispersion is None else over_dispersion * mean
-    return CoverDemand(mean=mean, sd=sqrt(of_demand + (mean_per_day * lead_sd_days) ** 2), over_dispersion=over_dispersion)
+def cover_demand(*, mean: float, variance: float, mean_per_day: float, over_dispersion: float | None, lead_sd_days: float) -> CoverDemand:
+    """Demand over some days, the lead time's own spread included (Silver, Pyke and Thomas, chapter 7). Units."""
+    return CoverDemand(mean=mean, sd=sqrt(variance + (mean_per_day * lead_sd_days) ** 2), over_dispersion=over_dispersion)

@@ -27,7 +27,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     """Daily demand with its spread; `days` is the exposure behind it, `hidden_share` how much of the demand an empty shelf hid.
 
     From a measured forecast come `over_dispersion` (variance over mean), the method, and its class's past error (RMSSE), bias and how
-    often the 80 % band held.
+    often the 80 % band held; `ahead` are the units expected on each of the next days, `lift` how many times the usual that is.
     """
 
     mean_per_day: float
@@ -40,6 +40,23 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     error: float | None = None
     bias: float | None = None
     band_held: float | None = None
+    ahead: tuple[float, ...] = ()
+    lift: tuple[float, ...] = ()
+
+    def units(self, first: float, days: float) -> float:
+        """Units expected over `days` from `first` days ahead on, both in days; beyond what was forecast, the mean."""
+        return self._until(first + days) - self._until(first)
+
+    def lifted(self, days: float) -> float:
+        """How many times the usual the next days sell, for promotions, prices and holidays; 1 where nothing is planned."""
+        counted = self.lift[: max(1, round(days))]
+        return sum(counted) / len(counted) if counted else 1.0
+
+    def _until(self, days: float) -> float:
+        known = min(float(len(self.ahead)), days)
+        whole = int(known)
+        part = (known - whole) * self.ahead[whole] if whole < len(self.ahead) else 0.0
+        return sum(self.ahead[:whole]) + part + (days - known) * self.mean_per_day
 
 
 def daily_demand(days: Sequence[DaySales]) -> Demand | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _ROUNDS = 200
+_SETTLED = 2e-5
 _SHAPE_MIN, _SHAPE_MAX = 0.005, 200.0
 _PRIOR_DAYS = 2.0
 
@@ -31,17 +32,25 @@ def recovered_demand(sold: Floats, in_stock: Floats) -> Floats:
     articles together (Robbins' empirical Bayes; Gamma-Poisson as in Fader and Hardie, Interfaces 35, 2005).
     """
     known = np.isfinite(sold)
-    units = np.where(known, sold, 0.0)
+    demand: Floats = np.where(known, sold, 0.0)
     exposure = np.where(known, np.clip(in_stock, 0.0, 1.0), 0.0)
-    profile = _weekday_profile(units, exposure)
-    seen = exposure * profile
+    profile = _weekday_profile(demand, exposure)
+    short = (exposure < 1.0).any(axis=1)  # Of an article that was always there nothing is hidden.
+    if short.any():
+        demand[short] = _with_hidden(demand[short], exposure[short] * profile, profile)
+    return demand
+
+
+def _with_hidden(units: Floats, seen: Floats, profile: Floats) -> Floats:
     mean = (units.sum(axis=1) + 1e-3) / (seen.sum(axis=1) + 1e-3)
     shape = np.ones(len(units))
     for _ in range(_ROUNDS):
         pace, spread = _paces(units, seen, mean, shape)
-        mean = np.maximum(pace.mean(axis=1), 1e-9)
+        before, mean = mean, np.maximum(pace.mean(axis=1), 1e-9)
         variance = (spread + (pace - mean[:, None]) ** 2).mean(axis=1)
         shape = np.clip(mean**2 / np.maximum(variance, 1e-12), _SHAPE_MIN, _SHAPE_MAX)
+        if np.abs(mean / before - 1).max() < _SETTLED:
+            break
     pace, _ = _paces(units, seen, mean, shape)
     demand: Floats = units + pace * (profile - seen)
     return demand

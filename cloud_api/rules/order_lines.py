@@ -64,9 +64,13 @@ def _reason(supply: Supply, sums: Arithmetic, units: int, cases: int) -> str:
     if sums.mean_per_day <= 0.0:
         return f"{held.capitalize()}, and the shelf should never look emptier than {supply.presentation_min_units}: order {ordered}{tail}."
     hidden = f", counting in the {100 * sums.hidden_share:.0f} % of the time it was out of stock" if sums.hidden_share >= 0.1 else ""
-    lasts = (sums.on_hand_units + sums.on_order_units) / sums.mean_per_day
+    per_day = sums.demand_over_cover_units / sums.cover_days
+    if abs(sums.lift - 1.0) >= 0.1:
+        more = "more" if sums.lift > 1 else "less"
+        hidden += f", and promotions, prices or holidays ahead make that {100 * abs(sums.lift - 1):.0f} % {more}"
+    lasts = (sums.on_hand_units + sums.on_order_units) / max(per_day, 1e-9)
     return (
-        f"Sells {sums.mean_per_day:.1f} a day{hidden}; {held} last {lasts:.1f} days, the order must carry {sums.cover_days:g}: "
+        f"Sells {sums.usual_per_day:.1f} a day{hidden}; {held} last {lasts:.1f} days, the order must carry {sums.cover_days:g}: "
         f"order {ordered}{tail}."
     )
 

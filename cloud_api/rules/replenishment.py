@@ -104,6 +104,7 @@ class Arithmetic(msgspec.Struct, frozen=True, kw_only=True):
     wasted_minor: int | None = None
     added_for_minimum_units: int = 0
     from_other_shop_units: int = 0
+    lift: float = 1.0
     method: str = "mean"
     class_name: str = ""
     error: float | None = None
@@ -111,6 +112,11 @@ class Arithmetic(msgspec.Struct, frozen=True, kw_only=True):
     band_held: float | None = None
     low_units: float | None = None
     high_units: float | None = None
+
+    @property
+    def usual_per_day(self) -> float:
+        """Units a day without what is special about the days to cover."""
+        return self.demand_over_cover_units / self.cover_days / self.lift if self.cover_days > 0 else self.mean_per_day
 
 
 class ArticlePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,15 +171,15 @@ def service_level(supply: Supply, policy: Policy) -> float:
 def plan_article(supply: Supply, demand: Demand | None, policy: Policy) -> ArticlePlan:
     """Work out what an article needs, and how much of it at most."""
     cover_days, level = supply.lead_time_days + policy.review_days, service_level(supply, policy)
-    cover = _demand_over(cover_days, demand, supply.lead_time_sd_days)
+    cover = _demand_over(0.0, cover_days, demand, supply.lead_time_sd_days)
     safety = max(0.0, cover.quantile(level) - cover.mean)
     up_to = cover.mean + max(safety, float(supply.presentation_min_units))
     need = up_to - max(0.0, supply.on_hand_units) - supply.coming_units
     life = supply.shelf_life_days
     draft = ArticlePlan(
         supply=supply, demand=demand, policy=policy, cover=cover, cases=0, most_cases=0,
-        over_lead=_demand_over(supply.lead_time_days, demand, supply.lead_time_sd_days),
-        before_expiry=None if life is None else _demand_over(life, demand, 0.0),
+        over_lead=_demand_over(0.0, supply.lead_time_days, demand, supply.lead_time_sd_days),
+        before_expiry=None if life is None else _demand_over(supply.lead_time_days, life, demand, 0.0),
         arithmetic=Arithmetic(
             mean_per_day=demand.mean_per_day if demand else 0.0, sd_per_day=demand.sd_per_day if demand else 0.0,
             history_days=demand.days if demand else 0.0, hidden_share=demand.hidden_share if demand else 0.0,
@@ -183,15 +189,21 @@ def plan_article(supply: Supply, demand: Demand | None, policy: Policy) -> Artic
             case_pack_units=supply.case_pack_units, capacity_units=supply.capacity_units, bound=CASE_PACK, service_level=level,
             is_service_by_cost=policy.service_level is None, lead_time_sd_days=supply.lead_time_sd_days,
             supplier_orders=supply.supplier_orders, supplier_fill=supply.supplier_fill, back_room_units=supply.back_room_units,
-            shelf_life_days=life, **_rests_on(demand, cover),
+            shelf_life_days=life, lift=demand.lifted(cover_days) if demand else 1.0, **_rests_on(demand, cover),
         ),
     )  # fmt: skip
     return _bounded(draft)
 
 
-def _demand_over(days: float, demand: Demand | None, lead_sd_days: float) -> CoverDemand:
-    mean, sd, over = (demand.mean_per_day, demand.sd_per_day, demand.over_dispersion) if demand else (0.0, 0.0, None)
-    return cover_demand(mean_per_day=mean, sd_per_day=sd, over_dispersion=over, cover_days=days, lead_sd_days=lead_sd_days)
+def _demand_over(first: float, days: float, demand: Demand | None, lead_sd_days: float) -> CoverDemand:
+    """Demand over `days` that begin `first` days ahead."""
+    if demand is None:
+        return cover_demand(mean=0.0, variance=0.0, mean_per_day=0.0, over_dispersion=None, lead_sd_days=0.0)
+    mean = demand.units(first, days)
+    variance = demand.sd_per_day**2 * days if demand.over_dispersion is None else demand.over_dispersion * mean
+    return cover_demand(
+        mean=mean, variance=variance, mean_per_day=demand.mean_per_day, over_dispersion=demand.over_dispersion, lead_sd_days=lead_sd_days
+    )
 
 
 def _bounded(plan: ArticlePlan) -> ArticlePlan:
@@ -236,7 +248,7 @@ def _life_cases(plan: ArticlePlan, most: int) -> int | None:
     supply = plan.supply
     if plan.before_expiry is None or plan.demand is None or supply.shelf_life_days is None:
         return None
-    to_next = _demand_over(min(plan.policy.review_days, supply.shelf_life_days), plan.demand, 0.0)
+    to_next = _demand_over(supply.lead_time_days, min(plan.policy.review_days, supply.shelf_life_days), plan.demand, 0.0)
     pack, left, cases = supply.case_pack_units, plan.left_at_arrival, 0
     margin, cost = (supply.margin_minor, supply.unit_cost_minor) if supply.price_minor else (1.0 - COST_SHARE, COST_SHARE)
     while cases < min(most, _LIFE_CASES_MAX):

@@ -10,31 +10,35 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
 
+from cloud_api.rules.demand_effects import DayTraits, Effects, plain_days
 from cloud_api.rules.demand_recovery import hidden_share, recovered_demand
-from cloud_api.rules.forecast_methods import Floats, adida, imapa, tsb
-from cloud_api.rules.forecast_pooled import naive_error
+from cloud_api.rules.forecast_bands import Calibration, calibrate, held_elsewhere, over_dispersion
+from cloud_api.rules.forecast_candidates import POOLED_FROM_WEEK, TAUGHT_EVERY_WEEKS, Candidates, Lessons, ShopWeeks, candidates
+from cloud_api.rules.forecast_methods import Floats
+from cloud_api.rules.forecast_pooled import HORIZON_WEEKS, naive_error
 
 CLASSES = ("bulk", "steady", "rare")
 WEEKS_MIN = 2
-BAND = 0.80
+AHEAD_DAYS = 7 * HORIZON_WEEKS
 _BULK_FROM = 10.0
-_HORIZON_WEEKS = 2
+_TRUTH_WEEKS = 2
 _ORIGINS = 4
 _LEARN_WEEKS = 2
 _BEATEN_BY = 0.02
-_SHRUNK = 0.6
-_MEMORY_WEEKS = {"blend": 20.0, "mean_28": 4.0, "tsb": 16.0, "adida": 9.0, "imapa": 9.0}
-"""How many weeks each method remembers: its own error adds to what chance does."""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """Whole weeks of a shop: `sold` `(n, 7 weeks)` units, NaN where nothing was recorded, and the share of the day in stock."""
+    """Whole weeks of a shop: `sold` `(n, 7 weeks)` units, NaN where nothing was recorded, and the share of the day in stock.
+
+    `traits` are those of the same days and of 28 more, `category` numbers `(n,)`; None where nothing is known.
+    """
 
     skus: list[str]
     sold: Floats
     in_stock: Floats
+    traits: DayTraits | None = None
+    category: NDArray[np.int64] | None = None
 
 
 class ClassRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,92 +53,155 @@ class ClassRecord(msgspec.Struct, frozen=True, kw_only=True):
     band_held: float
     series: int
     origins: int
+    calibration: Calibration = Calibration()
 
 
 class ArticleForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """Units a day expected, variance over mean, and what the figure rests on."""
+    """Units a day expected on the next 28 days, variance over mean, and what the figure rests on.
 
-    mean_per_day: float
+    `lift` is how many times the usual each of these days is expected to sell, for promotions, prices and holidays.
+    """
+
+    ahead: tuple[float, ...]
+    lift: tuple[float, ...]
     over_dispersion: float
     hidden_share: float
     days: float
     class_name: str
     method: str
 
+    @property
+    def mean_per_day(self) -> float:
+        """Units a day over the 28 days."""
+        return sum(self.ahead) / len(self.ahead)
 
-def forecast_shop(history: History, champions: Mapping[str, str]) -> tuple[dict[str, ArticleForecast], list[ClassRecord]]:
+
+class ShopForecast(msgspec.Struct, frozen=True, kw_only=True):
+    """Every article's forecast, each class's record, and the effects that were learnt."""
+
+    articles: dict[str, ArticleForecast]
+    records: list[ClassRecord]
+    effects: Effects
+
+
+def forecast_shop(history: History, champions: Mapping[str, str]) -> ShopForecast:
     """Forecast every article, and measure each method on the shop's own past.
 
     Args:
         champions: class → method in use; it stays until another is better by 2 %.
     """
     demand = recovered_demand(history.sold, history.in_stock)
+    rows, days = demand.shape
+    shop = ShopWeeks(
+        demand=demand, traits=history.traits or plain_days(rows, days + AHEAD_DAYS),
+        category=np.zeros(rows, dtype=np.int64) if history.category is None else history.category,
+    )  # fmt: skip
+    lessons = Lessons(shop)
     classes = _classes(demand)
-    records = _measured(demand, classes, champions)
-    chosen = {record.name: record.champion for record in records}
-    rates = _rates(demand)
-    over = _over_dispersion(demand)
-    hidden = hidden_share(history.sold, demand)
+    records = _measured(shop, lessons, champions)
+    return ShopForecast(
+        articles=_articles(history, shop, classes, records, now := candidates(shop, lessons)), records=records, effects=now.effects
+    )
+
+
+def _articles(
+    history: History, shop: ShopWeeks, classes: NDArray[np.str_], records: list[ClassRecord], now: Candidates
+) -> dict[str, ArticleForecast]:
+    weekly, over, methods = _calibrated(shop, classes, records, now)
+    hidden = hidden_share(history.sold, shop.demand)
     days = np.where(np.isfinite(history.sold), history.in_stock, 0.0).sum(axis=1)
-    forecasts = {}
-    for row, sku in enumerate(history.skus):
-        name = str(classes[row])
-        method = chosen.get(name, "blend")
-        forecasts[sku] = ArticleForecast(
-            mean_per_day=float(rates[method][row]) / 7,
-            over_dispersion=float(over[row]) * _doubted(method),
-            hidden_share=float(hidden[row]),
-            days=float(days[row]),
-            class_name=name,
-            method=method,
+    daily = np.repeat(weekly, 7, axis=1) * now.day_share
+    return {
+        sku: ArticleForecast(
+            ahead=tuple(daily[row].tolist()), lift=tuple(now.lift[row].tolist()), over_dispersion=float(over[row]),
+            hidden_share=float(hidden[row]), days=float(days[row]), class_name=str(classes[row]), method=methods[row],
         )
-    return forecasts, records
+        for row, sku in enumerate(history.skus)
+    }  # fmt: skip
+
+
+def _calibrated(
+    shop: ShopWeeks, classes: NDArray[np.str_], records: list[ClassRecord], now: Candidates
+) -> tuple[Floats, Floats, list[str]]:
+    """Each article's weeks by its class's champion, its variance over mean, and the method's name; rare ones by what came of such."""
+    chosen = {record.name: record for record in records}
+    weekly, over, methods = now.weekly["blend"].copy(), over_dispersion(shop.demand), ["blend"] * len(classes)
+    for name in np.unique(classes):
+        record = chosen.get(str(name))
+        if record is None or record.champion not in now.weekly:
+            continue
+        rows = np.flatnonzero(classes == name)
+        said = now.weekly[record.champion][rows]
+        told = said[:, :_TRUTH_WEEKS].sum(axis=1)
+        expected = record.calibration.mean(told)
+        known = told > 1e-6
+        grown = np.where(known, expected / np.maximum(told, 1e-6), 1.0)[:, None] * said
+        weekly[rows] = np.where(known[:, None], grown, (expected / _TRUTH_WEEKS)[:, None])
+        over[rows] = record.calibration.spread(told, over[rows])
+        for row in rows:
+            methods[row] = record.champion
+    return weekly, over, methods
 
 
 class _Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """What each method would have said at past origins: errors and units over two weeks by method, truth and spread, `(origins, n)`."""
+    """What each method would have said at past origins: errors and units over two weeks by method, truth, spread and the class an article
+    had then, `(origins, n)`.
+    """
 
     errors: dict[str, Floats]
     told: dict[str, Floats]
     truth: Floats
     over: Floats
+    classes: NDArray[np.str_]
 
 
-def _try(demand: Floats) -> _Tried | None:
-    by_week = demand.reshape(len(demand), -1, 7).sum(axis=2)
-    origins = range(by_week.shape[1] - _HORIZON_WEEKS, _LEARN_WEEKS - 1, -_HORIZON_WEEKS)[:_ORIGINS]
+def origins(weeks: int) -> list[int]:
+    """Weeks from which forecasts are tried, latest first, as far apart as lessons are; without the pooled one's where it could learn."""
+    found = [week for week in range(weeks - TAUGHT_EVERY_WEEKS, _LEARN_WEEKS - 1, -TAUGHT_EVERY_WEEKS) if week + _TRUTH_WEEKS <= weeks]
+    pooled = [week for week in found if week >= POOLED_FROM_WEEK]
+    if not found and weeks - _TRUTH_WEEKS >= _LEARN_WEEKS:
+        found = [weeks - _TRUTH_WEEKS]
+    return (pooled if len(pooled) > 1 else found)[:_ORIGINS]
+
+
+def _try(shop: ShopWeeks, lessons: Lessons) -> _Tried | None:
+    by_week = shop.demand.reshape(len(shop.demand), -1, 7).sum(axis=2)
     errors: dict[str, list[Floats]] = {}
     told: dict[str, list[Floats]] = {}
-    truths, over = [], []
-    for week in origins:
-        past, truth = demand[:, : 7 * week], by_week[:, week : week + _HORIZON_WEEKS]
+    truths, over, classes = [], [], []
+    for week in origins(shop.weeks):
+        past, truth = shop.until(week), by_week[:, week : week + _TRUTH_WEEKS]
         scale = naive_error(by_week[:, :week])
-        scale = np.where(scale > 0, scale, np.where(past.any(axis=1), 1.0, np.nan))  # What never changed is measured in units.
+        scale = np.where(scale > 0, scale, np.where(past.demand.any(axis=1), 1.0, np.nan))  # What never changed is measured in units.
         truths.append(truth.sum(axis=1))
-        over.append(_over_dispersion(past))
-        for method, rate in _rates(past).items():
-            errors.setdefault(method, []).append(np.sqrt(((truth - rate[:, None]) ** 2).mean(axis=1) / scale))
-            told.setdefault(method, []).append(rate * _HORIZON_WEEKS)
+        over.append(over_dispersion(past.demand))
+        classes.append(np.where(past.demand.any(axis=1), _classes(past.demand), ""))  # What had not sold yet was no article of the shop.
+        for method, weekly in candidates(past, lessons).weekly.items():
+            said = weekly[:, :_TRUTH_WEEKS]
+            errors.setdefault(method, []).append(np.sqrt(((truth - said) ** 2).mean(axis=1) / scale))
+            told.setdefault(method, []).append(said.sum(axis=1))
     if not truths:
         return None
+    whole = [method for method, each in errors.items() if len(each) == len(truths)]
     return _Tried(
-        errors={method: np.array(each) for method, each in errors.items()},
-        told={method: np.array(each) for method, each in told.items()},
+        errors={method: np.array(errors[method]) for method in whole},
+        told={method: np.array(told[method]) for method in whole},
         truth=np.array(truths),
         over=np.array(over),
+        classes=np.array(classes),
     )
 
 
-def _measured(demand: Floats, classes: NDArray[np.str_], champions: Mapping[str, str]) -> list[ClassRecord]:
-    tried = _try(demand)
+def _measured(shop: ShopWeeks, lessons: Lessons, champions: Mapping[str, str]) -> list[ClassRecord]:
+    tried = _try(shop, lessons)
     if tried is None:
         return []
-    records = [_class_record(name, classes == name, tried, champions.get(name)) for name in CLASSES]
+    records = [_class_record(name, tried.classes == name, tried, champions.get(name)) for name in CLASSES]
     return [record for record in records if record is not None]
 
 
-def _class_record(name: str, rows: NDArray[np.bool_], tried: _Tried, incumbent: str | None) -> ClassRecord | None:
-    errors = {method: each[:, rows] for method, each in tried.errors.items()}
+def _class_record(name: str, mine: NDArray[np.bool_], tried: _Tried, incumbent: str | None) -> ClassRecord | None:
+    errors = {method: each[mine] for method, each in tried.errors.items()}
     means = {method: float(np.nanmean(each)) for method, each in errors.items() if np.isfinite(each).any()}
     if not means:
         return None
@@ -143,69 +210,22 @@ def _class_record(name: str, rows: NDArray[np.bool_], tried: _Tried, incumbent: 
     champion = best if beaten or incumbent is None else incumbent
     others = {method: error for method, error in means.items() if method != champion}
     challenger = min(others, key=lambda method: others[method])
-    units, told = tried.truth[:, rows], tried.told[champion][:, rows]
+    units, told, over = (
+        [each[row] for each, row in zip(table, mine, strict=True)] for table in (tried.truth, tried.told[champion], tried.over)
+    )
+    asked = sum(float(each.sum()) for each in units)
     return ClassRecord(
         name=name,
         champion=champion,
         error=means[champion],
         challenger=challenger,
         challenger_error=others[challenger],
-        bias=float(told.sum() / units.sum() - 1) if units.sum() > 0 else 0.0,
-        band_held=_band_held(units, told, tried.over[:, rows] * _doubted(champion)),
-        series=int(rows.sum()),
+        bias=sum(float(each.sum()) for each in told) / asked - 1 if asked > 0 else 0.0,
+        band_held=held_elsewhere(units, told, over),
+        series=int(mine[0].sum()),
         origins=len(tried.truth),
+        calibration=calibrate(np.concatenate(units), np.concatenate(told), np.concatenate(over)),
     )
-
-
-def _doubted(method: str) -> float:
-    """How much wider the spread is because the level is only estimated."""
-    return 1.0 + _HORIZON_WEEKS / _MEMORY_WEEKS[method]
-
-
-def _band_held(units: Floats, mean: Floats, over: Floats) -> float:
-    """The share of outcomes inside the band; a count that lies on an edge counts by the part of it that is inside."""
-    mean = np.maximum(mean, 1e-6)
-    variance = np.maximum(over * mean, mean * 1.001)
-    size, chance = mean**2 / (variance - mean), mean / variance
-    count = np.rint(units)
-    below, through = nbinom.cdf(count - 1, size, chance), nbinom.cdf(count, size, chance)
-    low, high = (1 - BAND) / 2, (1 + BAND) / 2
-    inside = np.clip((np.minimum(through, high) - np.maximum(below, low)) / np.maximum(through - below, 1e-12), 0.0, 1.0)
-    return float(inside.mean())
-
-
-def _rates(demand: Floats) -> dict[str, Floats]:
-    """Units a week by method, `(n,)` each; days before the first sale say only that the article was not there yet."""
-    weeks = demand.reshape(len(demand), -1, 7).sum(axis=2)
-    whole = np.rint(demand)
-    started = np.cumsum(weeks > 0.05, axis=1) > 0
-
-    def alive(span: int) -> Floats:
-        counted = started[:, -span:].sum(axis=1)
-        mean: Floats = (weeks[:, -span:] * started[:, -span:]).sum(axis=1) / np.maximum(counted, 1)
-        return mean
-
-    smooth = imapa(whole, 1)[:, 0] * 7
-    levels = [smooth, alive(26), alive(60)]
-    return {
-        "blend": np.exp(np.mean([np.log(level + 0.02) for level in levels], axis=0)) - 0.02,
-        "mean_28": alive(4),
-        "tsb": tsb(whole, 1)[:, 0] * 7,
-        "adida": adida(whole, 1)[:, 0] * 7,
-        "imapa": smooth,
-    }
-
-
-def _over_dispersion(demand: Floats) -> Floats:
-    """Variance over mean of a week, drawn towards that of articles of the same size; never below a Poisson stream's 1."""
-    weeks = demand.reshape(len(demand), -1, 7).sum(axis=2)
-    mean = weeks.mean(axis=1) + 0.02
-    spread = weeks.var(axis=1, ddof=1) if weeks.shape[1] > 1 else mean
-    own = np.log(np.maximum(spread / mean, 1.0))
-    size = np.column_stack([np.ones(len(mean)), np.log(mean)])
-    pooled = size @ np.linalg.lstsq(size, own, rcond=None)[0]
-    over: Floats = np.maximum(np.exp((1 - _SHRUNK) * own + _SHRUNK * pooled), 1.0)
-    return over
 
 
 def _classes(demand: Floats) -> NDArray[np.str_]:

@@ -49,9 +49,12 @@ def spare_of(store_id: str, plan: ArticlePlan, terms: TransferTerms) -> Spare | 
     demand, supply = plan.demand, plan.supply
     if plan.cases or demand is None:
         return None
+    days = max(terms.kept_days, plan.arithmetic.cover_days)
+    mean = demand.units(0.0, days)
+    variance = demand.sd_per_day**2 * days if demand.over_dispersion is None else demand.over_dispersion * mean
     kept = cover_demand(
-        mean_per_day=demand.mean_per_day, sd_per_day=demand.sd_per_day, over_dispersion=demand.over_dispersion,
-        cover_days=max(terms.kept_days, plan.arithmetic.cover_days), lead_sd_days=supply.lead_time_sd_days,
+        mean=mean, variance=variance, mean_per_day=demand.mean_per_day, over_dispersion=demand.over_dispersion,
+        lead_sd_days=supply.lead_time_sd_days,
     ).quantile(KEPT_SHARE)  # fmt: skip
     units = floor(supply.on_hand_units - max(kept, plan.arithmetic.order_up_to_units, float(supply.presentation_min_units)))
     if units < 1:
