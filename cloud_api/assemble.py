@@ -34,6 +34,7 @@ from cloud_api.flows.layout_planning import LayoutPlanning
 from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.order_webhooks import OrderWebhooks, make_posts
 from cloud_api.flows.planning import Planning
+from cloud_api.flows.promotions import Promotions
 from cloud_api.flows.reviewing import Reviewing
 from cloud_api.flows.shop_inputs import ShopReading
 from cloud_api.flows.what_if import WhatIfs
@@ -42,6 +43,7 @@ from cloud_api.routes.figures import figure_routes
 from cloud_api.routes.health import Gauges, health_routes
 from cloud_api.routes.orders import order_routes
 from cloud_api.routes.planners_only import PlannersOnly
+from cloud_api.routes.promotions import promotion_routes
 from cloud_api.routes.refusals import refuse_in_words
 from cloud_api.routes.reports import hub_routes
 
@@ -111,6 +113,7 @@ class Cloud:
             now=now,
             planned=self.gauges.plans.inc,
         )
+        self.promotions = Promotions(book=promotions, stores=self.stores, sales=sales, reading=reading, now=now)
         self.decisions = OrderDecisions(self.orders, now=now)
         self.what_ifs = WhatIfs(reading=reading, terms=terms, config=config.planning)
 
@@ -154,6 +157,7 @@ class Cloud:
                 tokens=tokens, limit_bytes=limit_bytes,
             )
         )  # fmt: skip
+        app.include_router(promotion_routes(promotions=self.promotions, tokens=tokens, limit_bytes=limit_bytes))
         app.include_router(health_routes(gauges=self.gauges, see_ready=self.see_ready))
         refuse_in_words(app, self.gauges)
         describe(app)
@@ -166,7 +170,7 @@ class Cloud:
 
         desk = Desk(
             stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
-            what_ifs=self.what_ifs, layouts=self.layouts, jobs=self.jobs, now=self.now, address=address,
+            what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, jobs=self.jobs, now=self.now, address=address,
         )  # fmt: skip
         show_pages(app, desk)
 

@@ -13,6 +13,7 @@ from cloud_api.flows.jobs import Jobs
 from cloud_api.flows.layout_planning import LayoutPlanning
 from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.planning import Planning
+from cloud_api.flows.promotions import Promotions
 from cloud_api.flows.reviewing import Reviewing
 from cloud_api.flows.what_if import WhatIfs
 
@@ -26,6 +27,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     planning: Planning
     decisions: OrderDecisions
     what_ifs: WhatIfs
+    promotions: Promotions
     layouts: LayoutPlanning
     jobs: Jobs
     now: Callable[[], datetime]

@@ -12,6 +12,7 @@ from cloud_api.dashboard.layout import show_layout
 from cloud_api.dashboard.morning import show_morning
 from cloud_api.dashboard.order_terms import show_order_terms
 from cloud_api.dashboard.orders import show_orders
+from cloud_api.dashboard.promotions import show_promotions
 
 
 def show_pages(app: FastAPI, desk: Desk) -> None:
@@ -20,5 +21,6 @@ def show_pages(app: FastAPI, desk: Desk) -> None:
     show_footfall(desk)
     show_orders(desk)
     show_order_terms(desk)
+    show_promotions(desk)
     show_layout(desk)
     ui.run_with(app, title="Aislewise", favicon=FAVICON, dark=None, language="en-GB", show_welcome_message=False)

@@ -10,7 +10,7 @@ import msgspec
 
 from cloud_api.adapters.forecast_records import ChampionRecord, ForecastBook
 from cloud_api.adapters.order_records import APPROVED, OrderBook
-from cloud_api.adapters.promotion_records import PromotionBook
+from cloud_api.adapters.promotion_records import PromotionBook, PromotionRecord
 from cloud_api.adapters.sales_records import SalesBook, SkuDayRecord, StockRecord
 from cloud_api.adapters.store_records import StoreBook, StoreRecord
 from cloud_api.adapters.terms_records import TermsBook
@@ -70,8 +70,8 @@ class ShopReading:
         self._stores, self._sales, self._orders, self._forecasts, self._terms = stores, sales, orders, forecasts, terms
         self._promotions, self._config, self._now = promotions, config, now
 
-    def inputs(self, store_id: str) -> ShopInputs:
-        """Everything that is known of the shop now.
+    def inputs(self, store_id: str, *, tried: Sequence[PromotionRecord] = ()) -> ShopInputs:
+        """Everything that is known of the shop now, with promotions that are only tried among those that are planned.
 
         Raises:
             StoreUnknown, PlanogramMissing: there is nothing to plan with.
@@ -81,7 +81,7 @@ class ShopReading:
         first = (local - timedelta(days=self._config.history_days)).date()
         open_hours = self._sales.open_hours(store_id, zone=store.time_zone, since=now - timedelta(days=self._config.history_days))
         days = self._sales.days(store_id, zone=store.time_zone, first=first, open_hours=open_hours)
-        history = self._history(planogram, days, open_hours, local.date(), store.time_zone)
+        history = self._history(planogram, days, open_hours, local.date(), store.time_zone, tried)
         measured, records = self._forecast(store_id, history, now)
         return ShopInputs(
             store=store,
@@ -117,11 +117,17 @@ class ShopReading:
         return follow_orders(sent, receipts, self._now())
 
     def _history(
-        self, planogram: Planogram, days: list[SkuDayRecord], open_hours: list[int], today: date, time_zone: str
+        self,
+        planogram: Planogram,
+        days: list[SkuDayRecord],
+        open_hours: list[int],
+        today: date,
+        time_zone: str,
+        tried: Sequence[PromotionRecord],
     ) -> History | None:
         """The shop's whole weeks with its promotions, prices, holidays and categories."""
         oldest = min((record.day for record in days), default=today)
-        promotions = self._promotions.promotions(store_id=planogram.store_id, since=oldest)
+        promotions = [*self._promotions.promotions(store_id=planogram.store_id, since=oldest), *tried]
         usual = {product.sku: product.price_minor for product in planogram.products if product.price_minor}
 
         def traits(skus: Sequence[str], first: date, length: int) -> DayTraits:

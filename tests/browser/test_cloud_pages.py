@@ -43,6 +43,7 @@ PAGES = {
     "footfall": "/footfall?store=corner-shop",
     "orders": "/orders",
     "terms": "/orders/terms?store=corner-shop",
+    "promotions": "/promotions",
     "layout": "/layout?store=corner-shop",
 }
 MARKED_UP_NAME = "North & <Co>"
