@@ -6,10 +6,24 @@ import sqlite3
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 
 from store_hub.entries_settings import ShopSettings
 from store_hub.rows import ChannelRow, SettingsRow
+from wire_format import codec
+from wire_format.errors import WireError
 from wire_format.plans import Planogram
+
+VERSIONS_MAX = 50
+
+
+class PlanogramVersion(Struct, frozen=True, kw_only=True):
+    """A planogram that was put in force."""
+
+    journal_id: int
+    version: int
+    bays: int
+    at_ms: int
 
 
 class SettingsQueries:
@@ -38,3 +52,33 @@ class SettingsQueries:
         """Return where people are called besides the configuration's addresses, by name."""
         rows = self._connection.execute("SELECT name, url, role, added_at_ms FROM channels ORDER BY name LIMIT 200")
         return [ChannelRow(*row) for row in rows]
+
+    def planogram_versions(self) -> list[PlanogramVersion]:
+        """Return the planograms that were put in force, the one in force first."""
+        rows = self._connection.execute(
+            "SELECT journal_id, happened_at_ms, payload FROM journal WHERE source = 'planogram' ORDER BY journal_id DESC LIMIT ?",
+            (VERSIONS_MAX,),
+        ).fetchall()
+        found = []
+        for row in rows:
+            plan = _planogram(row["payload"])
+            if plan is not None:
+                found.append(
+                    PlanogramVersion(journal_id=row["journal_id"], version=plan.version, bays=len(plan.bays), at_ms=row["happened_at_ms"])
+                )
+        return found
+
+    def planogram_of(self, journal_id: int) -> Planogram | None:
+        """Return the planogram of an entry; None where the entry is none."""
+        row = self._connection.execute(
+            "SELECT payload FROM journal WHERE journal_id = ? AND source = 'planogram'", (journal_id,)
+        ).fetchone()
+        return None if row is None else _planogram(row["payload"])
+
+
+def _planogram(payload: bytes) -> Planogram | None:
+    try:
+        plan = codec.plans.decode(payload)
+    except WireError:
+        return None
+    return plan if isinstance(plan, Planogram) else None

@@ -12,6 +12,7 @@ from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.dashboard.news import News, OnBooked
 from store_hub.entries import AlertAction, CalibrationAction, LightAction
 from store_hub.entries_goods import AnyGoods
+from store_hub.entries_settings import SettingsChange
 from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Book, Command
 from wire_format.reports import StoreProfile
@@ -64,8 +65,17 @@ class Desk:
         future = self.submit(Book(told=LightAction(shelf_id=shelf_id, by=by), door="lights"))
         await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
 
-    async def tell(self, told: AnyGoods, *, door: str) -> None:
-        """Book what a person says of a stock-take or a delivery; returns after commit.
+    async def ask(self, command: Command) -> Answer:
+        """Have a command done; returns after commit.
+
+        Raises:
+            HubError: bookkeep refused, with its reason.
+            TimeoutError: bookkeep did not answer in time; it may still be done.
+        """
+        return await asyncio.wait_for(asyncio.wrap_future(self.submit(command)), ANSWER_WITHIN_S)
+
+    async def tell(self, told: AnyGoods | SettingsChange, *, door: str) -> None:
+        """Book what a person says of a stock-take, a delivery or the settings; returns after commit.
 
         Raises:
             HubError: it does not fit how things stand, with the reason.

@@ -16,8 +16,12 @@ _ICONS = {
     "/tasks": "M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21h4",
     "/receiving": "M3 7h11v9H3zM14 10h4l3 3v3h-7M7 19h.01M17 19h.01",
     "/stock-take": "M4 6v12M7 6v12M11 6v12M14 6v8M18 6v8M15 19l2 2 4-5",
+    "/settings": "M4 8h9M19 8h1M4 16h1M11 16h9M16 5.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5M8 13.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5",
     "/devices": "M5 12a10 10 0 0 1 14 0M8 15a6 6 0 0 1 8 0M12 19h.01",
 }
+PAGE_PATHS = tuple(_ICONS)
+"""Every page that the navigation leads to."""
+
 _MORE_ICON = "M5 12h.01M12 12h.01M19 12h.01"
 _IN_THE_BAR = 4  # The pages that staff use with a phone in hand stand in its bottom bar; the rest are behind "More" there.
 
@@ -31,6 +35,7 @@ def _pages(reader: Reader) -> list[tuple[str, str]]:
         ("/floor", reader.t("Floor")),
         ("/stock-take", reader.t("Stock-take")),
         ("/devices", reader.t("Devices")),
+        ("/settings", reader.t("Settings")),
     ]
 
 

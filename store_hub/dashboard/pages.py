@@ -25,8 +25,10 @@ from store_hub.dashboard.frame import ASSETS, Page, asset_version, head_html
 from store_hub.dashboard.labels import labels_sheet
 from store_hub.dashboard.lost import lost_page
 from store_hub.dashboard.news import OnBooked
+from store_hub.dashboard.plan_editor import PlanEditor
 from store_hub.dashboard.reader import Reader, time_zone
 from store_hub.dashboard.receiving import ReceivingPage
+from store_hub.dashboard.settings import SettingsPage
 from store_hub.dashboard.shelves import ShelvesPage
 from store_hub.dashboard.staff_routes import StaffPages
 from store_hub.dashboard.stock_take import StockTakePage
@@ -69,11 +71,7 @@ def mount_pages(
     version = asset_version()
     pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
     _register(desk, version)
-    pages_app.add_api_route("/floor.csv", _floor_export(desk, people_min), methods=["GET"], include_in_schema=False)
-
-    StaffPages(desk, lambda request: _reader(request, desk), version).mount(pages_app)
-    pages_app.add_api_route("/labels", _labels(desk, page_url), methods=["GET"], include_in_schema=False)
-    pages_app.add_api_route("/alerts", lambda: RedirectResponse("/tasks"), methods=["GET"], include_in_schema=False)
+    _mount_others(desk, version, people_min, page_url)
 
     def lost(request: Request) -> Response | None:
         if request.url.path.startswith(("/v1/", "/health/", "/epcis/")) or "text/html" not in request.headers.get("accept", "text/html"):
@@ -93,6 +91,18 @@ def mount_pages(
         reconnect_timeout=10.0,
     )
     _follow_bookkeep(app, desk)
+
+
+def _mount_others(desk: Desk, version: str, people_min: int, page_url: str | None) -> None:
+    """What is no page of the frame: exports, the staff's page, the planogram's editor, the sheet of codes."""
+    for pages in (StaffPages, PlanEditor):
+        pages(desk, lambda request: _reader(request, desk), version).mount(pages_app)
+    for path, endpoint in (
+        ("/floor.csv", _floor_export(desk, people_min)),
+        ("/labels", _labels(desk, page_url)),
+        ("/alerts", lambda: RedirectResponse("/tasks")),
+    ):
+        pages_app.add_api_route(path, endpoint, methods=["GET"], include_in_schema=False, response_model=None)
 
 
 def _follow_bookkeep(app: FastAPI, desk: Desk) -> None:
@@ -177,6 +187,10 @@ def _register(desk: Desk, version: str) -> None:
     @ui.page("/tasks")
     async def tasks(request: Request) -> None:
         await show(request, "Tasks", lambda reader: TasksPage(desk, reader))
+
+    @ui.page("/settings")
+    async def settings(request: Request) -> None:
+        await show(request, "Settings", lambda reader: SettingsPage(desk, reader))
 
     @ui.page("/devices")
     async def devices(request: Request, calibrate: str = "") -> None:

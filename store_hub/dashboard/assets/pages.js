@@ -1,4 +1,4 @@
-// Light or dark before the first paint, the reader's choices in cookies, and the keyboard: 1 to 7 for pages, / for search, Escape to close.
+// Light or dark before the first paint, the reader's choices in cookies, and the keyboard: 1 to 9 for pages, / for search, Escape to close.
 (() => {
   const year = 31536000;
   const cookie = (name) => decodeURIComponent((document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`)) || [])[1] || "");
@@ -61,6 +61,6 @@
       event.preventDefault();
       if (search) search.focus();
       else location.href = "/shelves?find=";
-    } else if (/^[1-7]$/.test(event.key)) document.querySelectorAll("nav a")[Number(event.key) - 1]?.click();
+    } else if (/^[1-9]$/.test(event.key)) document.querySelectorAll("nav a")[Number(event.key) - 1]?.click();
   });
 })();

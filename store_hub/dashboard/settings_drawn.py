@@ -1,0 +1,212 @@
+"""Draws the sections of the page Settings: labelled fields, what they mean, and one button each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from store_hub.adapters.pager import safe_name
+from store_hub.dashboard.reader import Reader
+from store_hub.dashboard.settings_forms import FIGURES, SHARES
+from store_hub.dashboard.tables import table
+from store_hub.entries_settings import AlertRules, Retention, Target
+from store_hub.rows import ChannelRow, SettingsRow
+from wire_format.plans import Planogram
+
+EXAMPLES = "ntfy://topic · mailto://user:pass@shop.example · wecombot://key · dingtalk://token"
+
+
+def title(reader: Reader, row: SettingsRow | None, now_ms: int) -> Markup:
+    """Say who set things last."""
+    if row is None:
+        note = reader.t("Nothing has been changed yet: what you see are the beginnings.")
+    else:
+        note = reader.t("Last changed by {name}, {time}.", name=row.changed_by, time=reader.moment(row.changed_at_ms, now_ms))
+    return Markup("<h1>{}</h1><p>{}</p>").format(reader.t("Settings"), note)
+
+
+def _field(label: str, name: str, value: object, *, hint: str = "", kind: str = "text", more: str = "") -> Markup:
+    return Markup(
+        '<label class="field"><span>{}</span><input name="{}" type="{}" value="{}"{} autocomplete="off">'
+        '<span class="small soft">{}</span></label>'
+    ).format(label, name, kind, "" if value is None else value, Markup(more), hint)
+
+
+def _plain(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:g}"
+
+
+def _form(name: str, heading: str, why: str, fields: Markup, buttons: Markup) -> Markup:
+    return Markup('<h2>{}</h2><p class="small soft">{}</p><div class="fields" id="form-{}">{}</div><div class="bar">{}</div>').format(
+        heading, why, name, fields, buttons
+    )
+
+
+def _button(words: str, act: str, form: str = "", *, value: str = "", main: bool = True, label: str = "") -> Markup:
+    return Markup('<button type="button" class="{}" data-act="{}" data-value="{}"{}{}>{}</button>').format(
+        "main" if main else "", act, value, Markup(' data-values-in="form-{}"').format(form) if form else "",
+        Markup(' aria-label="{}"').format(label) if label else "", words,
+    )  # fmt: skip
+
+
+def plan_section(reader: Reader, plan: Planogram | None) -> Markup:
+    """The way to the planogram's editor."""
+    says = reader.t("none yet") if plan is None else reader.t("version {version}, {bays} bays", version=plan.version, bays=len(plan.bays))
+    return Markup('<h2>{}</h2><p class="small soft">{}</p><div class="bar"><a class="button" href="/plan">{}</a></div>').format(
+        reader.t("Planogram: {state}", state=says),
+        reader.t("Move and resize bays on the plan, say what stands where and how much fits. Every version is kept and can be put back."),
+        reader.t("Edit the planogram"),
+    )
+
+
+def alerts_section(reader: Reader, rules: AlertRules) -> Markup:
+    """When to call, for the whole shop."""
+    fields = Markup().join(
+        (
+            _field(
+                reader.t("Low from, % of what fits"),
+                "low_share",
+                _percent(rules.low_share),
+                hint=reader.t("empty: by the planogram's units"),
+            ),
+            _field(
+                reader.t("Low from, minutes until empty"),
+                "low_minutes",
+                _plain(rules.low_minutes),
+                hint=reader.t("at the present pace; empty: not"),
+            ),
+            _field(reader.t("Queue from, people"), "queue_people", _plain(rules.queue_people), hint=reader.t("mean of a minute")),
+            _field(
+                reader.t("Tell the office after, minutes"),
+                "escalate_min",
+                _plain(rules.escalate_min),
+                hint=reader.t("while nobody takes a task"),
+            ),
+            _field(
+                reader.t("Pause between messages, minutes"),
+                "message_gap_min",
+                _plain(rules.message_gap_min),
+                hint=reader.t("to one receiver"),
+            ),
+            _field(reader.t("Quiet from"), "quiet_from", rules.quiet_from, kind="time", hint=reader.t("no messages")),
+            _field(reader.t("Quiet until"), "quiet_to", rules.quiet_to, kind="time", hint=reader.t("what still stands is told then")),
+        )
+    )
+    return _form(
+        "alerts", reader.t("When to call"),
+        reader.t("For the whole shop. A share or minutes call earlier than the planogram's units, never later."),
+        fields, _button(reader.t("Save"), "save-alerts", "alerts"),
+    )  # fmt: skip
+
+
+def places_section(reader: Reader, rules: AlertRules, plan: Planogram | None) -> Markup:
+    """Where an article or a shelf has a rule of its own."""
+    names = {product.sku: product.name for product in plan.products} if plan else {}
+    shelves = {shelf.shelf_id: f"{bay.name} · {shelf.level}" for bay in plan.bays for shelf in bay.shelves} if plan else {}
+    rows = (
+        (
+            names.get(rule.sku or "", rule.sku) or reader.t("every article"),
+            shelves.get(rule.shelf_id or "", rule.shelf_id) or reader.t("every shelf"),
+            "—" if rule.low_units is None else reader.number(rule.low_units),
+            "—" if rule.low_share is None else reader.share(rule.low_share, decimals=0),
+            "—" if rule.low_minutes is None else reader.number(rule.low_minutes),
+            _button(reader.t("Remove"), "drop-place", value=str(index), main=False),
+        )
+        for index, rule in enumerate(rules.places)
+    )
+    heads = (reader.t("Article"), reader.t("Shelf"), reader.t("Units"), reader.t("Share"), reader.t("Minutes"), "")
+    lists = Markup('<datalist id="articles">{}</datalist><datalist id="shelves">{}</datalist>').format(
+        Markup().join(Markup('<option value="{}">').format(name) for name in sorted(names.values())),
+        Markup().join(Markup('<option value="{}">{}</option>').format(shelf_id, words) for shelf_id, words in shelves.items()),
+    )
+    fields = lists + Markup().join(
+        (
+            _field(reader.t("Article"), "sku", "", more=' list="articles"', hint=reader.t("empty: every article")),
+            _field(reader.t("Shelf"), "shelf_id", "", more=' list="shelves"', hint=reader.t("empty: every shelf")),
+            _field(reader.t("Low from, units"), "low_units", "", hint=reader.t("in place of the planogram's")),
+            _field(reader.t("Low from, % of what fits"), "low_share", ""),
+            _field(reader.t("Low from, minutes until empty"), "low_minutes", ""),
+        )
+    )
+    return table(heads, rows, figures=(2, 3, 4)) + _form(
+        "places", reader.t("For an article or a shelf"), reader.t("What is said most closely counts."), fields,
+        _button(reader.t("Add the rule"), "add-place", "places"),
+    )  # fmt: skip
+
+
+def channels_section(reader: Reader, channels: Sequence[ChannelRow]) -> Markup:
+    """Where people are called."""
+    roles = {"staff": reader.t("staff"), "office": reader.t("the office"), "both": reader.t("staff and office")}
+    unknown = reader.t("an address that is no longer known")
+    rows = ((row.name, safe_name(row.url) or unknown, roles.get(row.role, row.role), _channel_acts(reader, row)) for row in channels)
+    fields = _field(reader.t("Name"), "name", "", hint=reader.t("whose phone, or which group")) + _field(
+        reader.t("Address"), "url", "", hint=EXAMPLES
+    )
+    buttons = Markup().join(
+        _button(words, "add-channel", "channels", value=role, main=role == "staff")
+        for role, words in (
+            ("staff", reader.t("Add for staff")), ("office", reader.t("Add for the office")), ("both", reader.t("Add for both"))
+        )
+    )  # fmt: skip
+    heads = (reader.t("Name"), reader.t("Address"), reader.t("For"), "")
+    why = reader.t(
+        "Any address that apprise knows: ntfy, WeCom, DingTalk, Slack, mail and a hundred more. Its password is never shown again."
+    )
+    return _form("channels", reader.t("Where people are called"), why, fields, buttons) + table(heads, rows)
+
+
+def _channel_acts(reader: Reader, row: ChannelRow) -> Markup:
+    test, drop = reader.t("Send a test to {name}", name=row.name), reader.t("Remove {name}", name=row.name)
+    return Markup('<div class="bar">{}{}</div>').format(
+        _button(reader.t("Send a test"), "test-channel", value=row.name, main=False, label=test),
+        _button(reader.t("Remove"), "drop-channel", value=row.name, main=False, label=drop),
+    )
+
+
+def figure_names(reader: Reader) -> dict[str, str]:
+    """The key figures by the names that people use, with their unit."""
+    return {
+        "availability": reader.t("On-shelf availability, %"),
+        "conversion": reader.t("Conversion, %"),
+        "revenue": reader.t("Sales a day"),
+        "visitors": reader.t("Visitors a day"),
+        "shrink": reader.t("Units lost a day, at most"),
+        "task_minutes": reader.t("Minutes until a shelf is filled, at most"),
+        "accuracy": reader.t("Books that are right, %"),
+    }
+
+
+def targets_section(reader: Reader, targets: Sequence[Target]) -> Markup:
+    """What each figure should reach, whose it is, and when to look at it again."""
+    known = {target.figure: target for target in targets}
+    fields = Markup()
+    for figure in FIGURES:
+        target, name = known.get(figure), figure_names(reader)[figure]  # type: ignore[call-overload]  # FIGURES are its very words.
+        value = None if target is None else _percent(target.value) if figure in SHARES else _plain(target.value)
+        fields += _field(name, figure, value)
+        fields += _field(reader.t("Whose"), f"{figure}_owner", target.owner if target else "")
+        fields += _field(reader.t("Look again on"), f"{figure}_review", target.review_on if target else "", kind="date")
+    why = reader.t("A figure with a target shows its light on Sales and Today. An empty field sets none.")
+    return _form("targets", reader.t("Targets"), why, fields, _button(reader.t("Save"), "save-targets", "targets"))
+
+
+def retention_section(reader: Reader, retention: Retention) -> Markup:
+    """How long things are kept."""
+    names = {
+        "weights_days": reader.t("Weights of the shelves"),
+        "heat_days": reader.t("Heat of the floor"),
+        "people_days": reader.t("Minutes of the doors, and queues"),
+        "tags_days": reader.t("Tags that left"),
+        "messages_days": reader.t("Messages to staff, and answers to other systems"),
+    }
+    fields = Markup().join(
+        _field(names[name], name, _plain(getattr(retention, name)), hint=reader.t("days; empty: for ever"))
+        for name in Retention.__struct_fields__
+    )
+    why = reader.t("Older rows are let go each night. The journal, stock, sales and the sums of quarters are kept; so are alerts.")
+    return _form("retention", reader.t("How long things are kept"), why, fields, _button(reader.t("Save"), "save-retention", "retention"))
