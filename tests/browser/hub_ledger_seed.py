@@ -122,10 +122,7 @@ def _seed_stock(connection: sqlite3.Connection, plan: Planogram, rng: random.Ran
             "INSERT INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (sku, total, max(0.0, total - 1), total + 1, sum(parts), out_since, basket, NOW_MS // QUARTER_MS * QUARTER_MS, NOW_MS),
         )
-        connection.execute(
-            _BOOK,
-            (sku, book, book, NOW_MS),
-        )
+        connection.execute("INSERT INTO books VALUES (?, ?, 0, 0, 0, ?, ?, 0)", (sku, book, book, NOW_MS))
         for quarter in range(32, 65):
             sold = rng.choice((0, 0, 1, 2)) if sku == "cola-033" or quarter % 3 == 0 else 0
             if sold:
@@ -214,10 +211,6 @@ def _seed_trace(connection: sqlite3.Connection, rng: random.Random) -> None:
     connection.execute("INSERT INTO tags VALUES ('3174257BF4499602D2000000', 'drinks', NULL, NULL, 1, 0.95, ?, 0)", (NOW_MS - MINUTE_MS,))
 
 
-_BOOK = (
-    "INSERT INTO books (sku, start_units, received_units, sold_units, adjusted_units, book_units, updated_at_ms)"
-    " VALUES (?, ?, 0, 0, 0, ?, ?)"
-)
 _ALERT = (
     "INSERT INTO alerts (alert_id, kind, sku, shelf_id, raised_at_ms, emptied_at_ms, taken_at_ms, taken_by, cleared_at_ms, units_at_raise,"
     " units_now, back_room_units, journal_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
