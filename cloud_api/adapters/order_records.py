@@ -185,6 +185,12 @@ class OrderBook:
         with self._engine.begin() as connection:
             add_plan(connection, store_id, plan, self._now())
 
+    def last_plan(self, store_id: str) -> int:
+        """The number of the store's newest plan; 0 before the first."""
+        with self._engine.connect() as connection:
+            number = connection.execute(text("SELECT max(number) FROM plans WHERE store_id = :store"), {"store": store_id}).scalar()
+        return int(number or 0)
+
     def plans_after(self, store_id: str, number: int, *, limit: int = 100) -> list[NumberedPlan]:
         """The store's next plans, in order."""
         with self._engine.connect() as connection:

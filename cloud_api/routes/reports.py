@@ -22,10 +22,16 @@ from wire_format.reports import ReportBatch, ReportsBooked, StoreProfile
 
 
 class PlansPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Plans after the number asked for, at most 100; ask again after the last number until the page is empty."""
+    """Plans after the number asked for, at most 100; ask again after the last number until the page is empty.
+
+    `last_plan` is the store's newest number. `booked_through`: of the ledger asked about. A hub that has more of either speaks to a cloud
+    that was set back, by a restored backup: it tells its facts again, and asks for plans after `last_plan` from then on.
+    """
 
     v: int
     plans: list[NumberedPlan]
+    last_plan: int
+    booked_through: int | None = None
 
 
 def hub_routes(*, reports: ReportBook, stores: StoreBook, orders: OrderBook, tokens: Tokens, gauges: Gauges, limit_bytes: int) -> APIRouter:
@@ -63,15 +69,20 @@ def hub_routes(*, reports: ReportBook, stores: StoreBook, orders: OrderBook, tok
         answer = ReportsBooked(store_id=store_id, ledger_id=batch.ledger_id, booked_through=booked.booked_through)
         return _encoded(answer)
 
-    _add_plans(router, orders, tokens)
+    _add_plans(router, orders, reports, tokens)
     return router
 
 
-def _add_plans(router: APIRouter, orders: OrderBook, tokens: Tokens) -> None:
+def _add_plans(router: APIRouter, orders: OrderBook, reports: ReportBook, tokens: Tokens) -> None:
     @router.get("/plans", summary="Plans after a number", **described(PlansPage))
-    def get_plans(store_id: str, request: Request, after: int = 0) -> Response:
+    def get_plans(store_id: str, request: Request, after: int = 0, ledger_id: str | None = None) -> Response:
         tokens.caller(request.headers.get("authorization")).require_reader(store_id)
-        page = PlansPage(v=PROTOCOL_VERSION, plans=orders.plans_after(store_id, after))
+        page = PlansPage(
+            v=PROTOCOL_VERSION,
+            plans=orders.plans_after(store_id, after),
+            last_plan=orders.last_plan(store_id),
+            booked_through=None if ledger_id is None else reports.booked_through(store_id, ledger_id),
+        )
         return Response(msgspec.json.encode(page), media_type="application/json")
 
 

@@ -68,6 +68,16 @@ class _NumberedPlan(msgspec.Struct):
 
 class _PlansPage(msgspec.Struct):
     plans: list[_NumberedPlan]
+    last_plan: int | None = None
+    booked_through: int | None = None
+
+
+class PlansAnswer(NamedTuple):
+    """The next plans in order, the cloud's newest number and what it has booked of our ledger; None from a cloud that does not say."""
+
+    plans: list[NumberedPlan]
+    last_plan: int | None = None
+    booked_through: int | None = None
 
 
 class CloudLink:
@@ -122,18 +132,19 @@ class CloudLink:
             raise self._not_ours(f"it speaks of ledger {answer.ledger_id} of store {answer.store_id}")
         return ReportAnswer(answer.booked_through, gap=status == 409)
 
-    def plans_after(self, number: int) -> list[NumberedPlan]:
-        """Fetch the next plans, in order; an empty list when there are none.
+    def plans_after(self, number: int, *, ledger_id: str) -> PlansAnswer:
+        """Fetch the next plans, none when there are none, and hear how far the cloud is.
 
         Raises:
             CloudUnreachable, CloudRefused
         """
-        _, body = self._ask("GET", f"plans?after={number}")
+        _, body = self._ask("GET", f"plans?after={number}&ledger_id={ledger_id}")
         try:
             page = msgspec.json.decode(body, type=_PlansPage)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._not_ours(str(error)) from None
-        return sorted(NumberedPlan(plan.number, bytes(plan.plan)) for plan in page.plans if plan.number > number)
+        plans = sorted(NumberedPlan(plan.number, bytes(plan.plan)) for plan in page.plans if plan.number > number)
+        return PlansAnswer(plans, page.last_plan, page.booked_through)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -92,6 +92,12 @@ class KeepPlan(NamedTuple):
     payload: bytes
 
 
+class ForgetPlansAfter(NamedTuple):
+    """The cloud was set back: its next plan has a number that an older one had. Ask for plans after this one. Answer: None."""
+
+    plan_no: int
+
+
 class MoveWebhookMark(NamedTuple):
     """A receiver of webhooks has been told up to here. Answer: None."""
 
@@ -121,6 +127,7 @@ Command = (
     | ForgetFacts
     | ReportAfresh
     | KeepPlan
+    | ForgetPlansAfter
     | MoveWebhookMark
     | KeepChannel
     | DropChannel

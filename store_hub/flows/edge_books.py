@@ -79,6 +79,7 @@ class EdgeBooks:
                 ranges.setdefault(row.outbox_no, []).append((row.first_sequence, row.last_sequence))
             elif isinstance(row, ClockRow):
                 self._clocks[row.outbox_id, row.boot_id] = row
+        self._clock_of_start = {row.boot_id: row for row in self._clocks.values()}
         self._marks = {row.outbox_id: OutboxMarks(row, ranges.get(row.outbox_no)) for row in outboxes.values()}
         self._touched: dict[str, None] = {}
         self._bad_topics = 0
@@ -171,7 +172,7 @@ class EdgeBooks:
         )
         wall_error_ms = reading.wall_clock_ms - message.received_at_ms
         row = ClockRow(outbox_id, reading.boot_id, offset_ms, wall_error_ms, message.received_at_ms)
-        self._clocks[outbox_id, reading.boot_id] = row
+        self._clocks[outbox_id, reading.boot_id] = self._clock_of_start[reading.boot_id] = row
         page.effects.append(row)
 
     def _marks_of(self, outbox_id: str, now_ms: int) -> OutboxMarks:
@@ -187,7 +188,7 @@ class EdgeBooks:
         if not isinstance(said, Observation):
             return Occurrence(received_at_ms, RECEIVED)
         outbox_id, boot = address.outbox_id, (address.outbox_id, said.boot_id)
-        clock = self._clocks.get(boot)
+        clock = self._clocks.get(boot) or self._clock_of_start.get(said.boot_id)  # One start may speak from two outboxes.
         when = observation_time(
             monotonic_ms=said.monotonic_ms,
             observed_at_ms=said.observed_at_ms,

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from store_hub.adapters.cloud_link import CloudLink, CloudRefused, CloudUnreachable, NumberedPlan
+from store_hub.adapters.cloud_link import CloudLink, CloudRefused, CloudUnreachable, NumberedPlan, PlansAnswer
 from store_hub.adapters.door_tokens import read_token
 from store_hub.adapters.ledger_reports import LedgerReports, Marks
 from store_hub.config import CloudConfig
 from store_hub.errors import HubError, PlanogramInvalid
 from store_hub.flows.bookkeep import BookkeepingDoor
-from store_hub.flows.commands import BookPlanogram, Command, ForgetFacts, KeepPlan, ReportAfresh
+from store_hub.flows.commands import BookPlanogram, Command, ForgetFacts, ForgetPlansAfter, KeepPlan, ReportAfresh
 from store_hub.flows.parts import Parts
 from store_hub.rules.back_off import BackOff
 from wire_format import codec
@@ -200,6 +200,7 @@ class Sync:
         )
         self._ask(ReportAfresh(booked_through=booked_through))
         self._agreed = True
+        self._told_planogram = None  # It may have forgotten who we are, too.
 
     # ---- plans
 
@@ -207,11 +208,22 @@ class Sync:
         while True:
             with self._ledger.reading() as reading:
                 marks = reading.marks()
-            plans = self._cloud.plans_after(marks.plans_after) if marks is not None else []
-            if not plans:
+            if marks is None:
                 return
-            for plan in plans:
+            answer = self._cloud.plans_after(marks.plans_after, ledger_id=marks.ledger_id)
+            self._heed(marks, answer)
+            if not answer.plans:
+                return
+            for plan in answer.plans:
                 self._keep(plan)
+
+    def _heed(self, marks: Marks, answer: PlansAnswer) -> None:
+        """A cloud that knows less than it did was set back, and may have noticed nothing: a shop with no news would wait for ever."""
+        if answer.last_plan is not None and answer.last_plan < marks.plans_after:
+            _log.warning("cloud_lost_plans", cloud_has=answer.last_plan, hub_has=marks.plans_after, advice="they stay in force here")
+            self._ask(ForgetPlansAfter(plan_no=answer.last_plan))
+        if answer.booked_through is not None and answer.booked_through < marks.booked_through:
+            self._begin_afresh(marks, answer.booked_through)
 
     def _keep(self, numbered: NumberedPlan) -> None:
         """Keep a plan; one that a newer cloud wrote is left there until this hub is updated.

@@ -48,6 +48,7 @@ from store_hub.flows.commands import (
     BookPlanogram,
     DropChannel,
     ForgetFacts,
+    ForgetPlansAfter,
     KeepChannel,
     KeepPlan,
     MoveWebhookMark,
@@ -121,6 +122,9 @@ class ToldBooks:
                 return None
             case ReportAfresh():
                 self._report_afresh(command.booked_through, page)
+                return None
+            case ForgetPlansAfter():
+                self._set_marks(page, plans_after=command.plan_no)
                 return None
             case MoveWebhookMark():
                 page.effects.append(WebhookMarkRow(command.url, command.notification_id))

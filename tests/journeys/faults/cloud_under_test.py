@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +25,21 @@ RECORDS_WITHIN_S = 30.0
 
 
 class CloudUnderTest:
-    """Safe from several threads. A thing that is up is not started again, one that is down not stopped again."""
+    """Safe from several threads. A thing that is up is not started again, one that is down not stopped again.
 
-    def __init__(self) -> None:
+    Args:
+        lookers: shops that may run at one time.
+    """
+
+    def __init__(self, *, lookers: int = 2) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="aislewise-faults-cloud-")  # Not pytest's: PostgreSQL may run as another user.
         self.folder = Path(self._folder.name)
         self.port: int = find_free_port()
         self._database = EmbeddedPostgres(self.folder / "records")
         self._lock = threading.RLock()
         self._program: Program | None = None
+        self._lookers = lookers
+        self._looking = threading.BoundedSemaphore(lookers)
         self.url = self._database.start()
         (self.folder / "cloud.token").write_text(TOKEN, encoding="utf-8")
         (self.folder / "cloud.toml").write_text(f'[listen]\nport = {self.port}\n[database]\nurl = "{self.url}"\n', encoding="utf-8")
@@ -64,6 +74,42 @@ class CloudUnderTest:
             os.kill(postmaster, signal.SIGKILL)
             wait_until(lambda: not _is_there(postmaster), within_s=RECORDS_WITHIN_S, what="PostgreSQL is dead")
             wait_until(self._records_start, within_s=RECORDS_WITHIN_S, what="PostgreSQL starts again")
+
+    def keep(self) -> None:
+        """Keep a copy of the records, as a backup of last week."""
+        with self._lock:
+            self._replace_files(self.folder / "records", self.folder / "records.kept")
+
+    def restore(self) -> None:
+        """Put the copy that was kept in the place of the records. Nobody looks at them meanwhile."""
+        with self._lock, self._all_looking():
+            self._replace_files(self.folder / "records.kept", self.folder / "records")
+
+    def _replace_files(self, source: Path, target: Path) -> None:
+        was_up = self._program is not None
+        self.stop()
+        self._database.stop()
+        shutil.rmtree(target, ignore_errors=True)
+        subprocess.run(["cp", "-a", str(source), str(target)], check=True)  # With its owner: PostgreSQL may run as another user.
+        wait_until(self._records_start, within_s=RECORDS_WITHIN_S, what="PostgreSQL starts again")
+        if was_up:
+            self.up()
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """While somebody looks whether all is told and right, the records are not set back."""
+        with self._looking:
+            yield
+
+    @contextmanager
+    def _all_looking(self) -> Iterator[None]:
+        for _ in range(self._lookers):
+            self._looking.acquire()
+        try:
+            yield
+        finally:
+            for _ in range(self._lookers):
+                self._looking.release()
 
     def _records_start(self) -> bool:
         try:

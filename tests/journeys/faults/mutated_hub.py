@@ -53,7 +53,8 @@ def ack_before_commit() -> None:
             if keepers and pages:
                 pages[-1].answers, answers = [], pages[-1].answers
                 tell(keepers[0], pages[-1], set())
-                pages[-1].answers = answers
+                pages[-1].answers, pages[-1].booked, pages[-1].tell_all_marks = answers, [], False
+                pages[-1].outboxes.clear()
             time.sleep(DISK_S)
 
     Page.__init__ = begin_page  # type: ignore[method-assign,assignment]

@@ -1,4 +1,4 @@
-"""A rogue on the broker: hears every letter, and says it again, twice, later or in another order, word for word."""
+"""A rogue on the broker: hears every letter and mark, and says letters again, twice, later or in another order, word for word."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class Rogue:
         self._own: set[tuple[str, bytes]] = set()
         self.said = 0
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="rogue", protocol=mqtt.MQTTv5)
-        self._client.on_connect = lambda client, *_: client.subscribe(f"stores/{store_id}/v1/seen/+/+", qos=1)
+        self._marks = threading.Semaphore(0)
+        filters = [(f"stores/{store_id}/v1/seen/+/+", 1), (f"stores/{store_id}/v1/booked/+", 1)]
+        self._client.on_connect = lambda client, *_: client.subscribe(filters)
         self._client.on_message = self._heard
         self._client.reconnect_delay_set(1, 1)
         self._client.max_inflight_messages_set(AT_ONCE_MAX)
@@ -31,6 +33,9 @@ class Rogue:
         self._client.loop_start()
 
     def _heard(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
+        if "/booked/" in message.topic:
+            self._marks.release()
+            return
         letter = (message.topic, bytes(message.payload))
         with self._lock:
             if letter in self._own:
@@ -52,6 +57,12 @@ class Rogue:
             self._client.publish(topic, payload, qos=1)
         self.said += len(letters)
         return len(letters)
+
+    def wait_mark(self, within_s: float) -> None:
+        """Wait for the hub's next word on what it has booked."""
+        while self._marks.acquire(blocking=False):
+            pass
+        self._marks.acquire(timeout=within_s)
 
     def close(self) -> None:
         """Leave."""

@@ -11,16 +11,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 from cloud_under_test import CloudUnderTest
-from scenario import Fault, Scenario
+from line_that_fails import LineThatFails
+from scenario import Fault, Kind, Scenario
 from shop_under_test import ShopUnderTest
 from truth_check import Findings, check_cloud, check_hub
 
 LETTERS_FIRST = 40
-BOOKED_WITHIN_S = 5.0
+BOOKED_WITHIN_S = 60.0
+MARK_WITHIN_S = 5.0
 
 
 class Outcome(NamedTuple):
@@ -43,10 +46,12 @@ def run(told: Scenario, cloud: CloudUnderTest | None, *, keep: Path | None = Non
             shop.hub_up()
             shop.wait_hub_open()
             shop.all_up()
+            shop.wait_observing()
             go_wrong(shop, cloud, told.faults, faults)
             shop.all_up()
-            shop.wait_all_told()
-            findings = check(shop, folder, cloud)
+            with cloud.looking() if cloud is not None else nullcontext():
+                shop.wait_all_told()
+                findings = check(shop, folder, cloud)
         except (AssertionError, OSError, sqlite3.Error) as error:
             findings = Findings()
             findings.differ(f"{type(error).__name__}: {' '.join(str(error).split())[-600:]}")
@@ -74,56 +79,85 @@ def go_wrong(shop: ShopUnderTest, cloud: CloudUnderTest | None, faults: list[Fau
 
 def begin(shop: ShopUnderTest, cloud: CloudUnderTest | None, fault: Fault) -> int:
     """Let it go wrong; returns how many faults that were (a rogue's word counts by letters)."""
-    thing, _, how = fault.what.rpartition("_")
     if shop.told.mistake is not None:  # A mistake shows only in a hub that books at that moment, however slowly this machine starts it.
         shop.wait_booking(letters=LETTERS_FIRST, within_s=BOOKED_WITHIN_S)
-        time.sleep(fault.for_s)
-    match thing:
-        case "hub" if how in ("kill", "stop"):
-            shop.hub_down(orderly=how == "stop")
-        case "hub":
-            {"backup": shop.hub_backup, "restore": shop.hub_restore}[how]()
-        case "edge":
-            shop.edge_down(fault.device, orderly=how == "stop")
-        case "broker":
-            shop.broker_down(orderly=how == "stop", wipe=how == "wipe")
-        case "edge_line" | "cloud_line":
-            line = shop.lines[fault.device] if thing == "edge_line" else shop.cloud_line
-            if line is not None:
-                {"cut": line.cut, "stall": line.stall}[how]()
-        case "cloud" if cloud is not None:
-            {"kill": cloud.kill, "stop": cloud.stop}[how]()
-        case "records" if cloud is not None:
-            cloud.kill_records()
-        case _:
-            return shop.rogue.speak()
+    thing, _, how = fault.what.partition("_")
+    if fault.what == "rogue":
+        return shop.rogue.speak()
+    if "_line_" in fault.what:
+        line = line_of(shop, thing, fault.device)
+        if line is not None:
+            getattr(line, how.removeprefix("line_"))()
+    elif thing == "hub":
+        begin_at_hub(shop, how)
+    elif thing == "edge":
+        begin_at_edge(shop, how, fault.device)
+    elif thing == "broker":
+        shop.broker_down(orderly=how == "stop", wipe=how == "wipe")
+    elif cloud is not None:
+        {
+            "cloud_kill": cloud.kill, "cloud_stop": cloud.stop, "records_kill": cloud.kill_records,
+            "cloud_keep": cloud.keep, "cloud_restore": cloud.restore,
+        }[fault.what]()  # fmt: skip
     return 1
+
+
+def begin_at_hub(shop: ShopUnderTest, how: str) -> None:
+    """What can happen to a hub."""
+    match how:
+        case "kill" | "stop":
+            shop.hub_down(orderly=how == "stop")
+        case "kill_at_mark":
+            shop.rogue.wait_mark(MARK_WITHIN_S)
+            shop.hub_down(orderly=False)
+        case "disk_full":
+            shop.hub_disk.fill()
+        case _:
+            getattr(shop, f"hub_{how}")()
+
+
+def begin_at_edge(shop: ShopUnderTest, how: str, device: int) -> None:
+    """What can happen to an edge."""
+    match how:
+        case "kill" | "stop":
+            shop.edge_down(device, orderly=how == "stop")
+        case "disk_full":
+            shop.cards[device].fill()
+        case _:
+            getattr(shop, f"edge_{how}")(device)
+
+
+def line_of(shop: ShopUnderTest, thing: str, device: int) -> LineThatFails | None:
+    """The line that a fault speaks of."""
+    return {"edge": shop.lines[device], "hub": shop.hub_line, "cloud": shop.cloud_line}[thing]
 
 
 def end(shop: ShopUnderTest, cloud: CloudUnderTest | None, fault: Fault) -> None:
     """It is over."""
-    match fault.what.rpartition("_")[0]:
-        case "hub":
-            shop.hub_up()
-        case "edge":
-            shop.edge_up(fault.device)
-        case "broker":
-            shop.broker_up()
-        case "edge_line":
-            shop.lines[fault.device].heal()
-        case "cloud_line" if shop.cloud_line is not None:
-            shop.cloud_line.heal()
-        case "cloud" if cloud is not None:
-            cloud.up()
+    thing = fault.what.partition("_")[0]
+    if "_line_" in fault.what:
+        line = line_of(shop, thing, fault.device)
+        if line is not None:
+            line.heal()
+    elif thing == "hub":
+        shop.hub_disk.heal()
+        shop.hub_up()
+    elif thing == "edge":
+        shop.cards[fault.device].heal()
+        shop.edge_up(fault.device)
+    elif thing == "broker":
+        shop.broker_up()
+    elif thing == "cloud" and cloud is not None:
+        cloud.up()
 
 
 def check(shop: ShopUnderTest, folder: Path, cloud: CloudUnderTest | None) -> Findings:
     """The checker's findings, and the hub's own opinion of its ledger."""
     told = shop.told
-    findings = check_hub(folder, range(told.devices), restored=told.is_restored)
+    findings = check_hub(shop.ledger, folder, told.kind)
     if cloud is not None:
         with cloud.records() as records:
-            for word in (found := check_cloud(folder, records, shop.store_id, restored=told.is_restored)).told:
+            for word in (found := check_cloud(shop.ledger, records, shop.store_id, set_back=told.kind is Kind.HUB_SET_BACK)).told:
                 findings.differ(word)
             findings.differences += found.differences - len(found.told)
     program = str(Path(sys.executable).parent / "store-hub")

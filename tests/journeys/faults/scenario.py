@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import random
+from enum import Enum
 from typing import NamedTuple
 
-RESTORE_EVERY = 5
-"""In every fifth seed the hub is restored from an older copy of its ledger while the edges go on."""
-
-HUB_FAULTS = ("hub_kill", "hub_kill", "hub_stop")
+HUB_FAULTS = ("hub_kill", "hub_kill", "hub_stop", "hub_torn", "hub_kill_at_mark", "hub_disk_full", "hub_disk_forbid")
 BROKER_FAULTS = ("broker_kill", "broker_stop", "broker_wipe")
-EDGE_FAULTS = ("edge_kill", "edge_kill", "edge_stop")
-LINE_FAULTS = ("edge_line_cut", "edge_line_stall")
-CLOUD_FAULTS = ("cloud_kill", "cloud_stop", "cloud_line_cut", "cloud_line_stall", "records_kill")
-SLOW_OBSERVATIONS, SLOW_SECONDS = 4_000, 20.0
-"""So slow that the edges still have something new to tell when the hub is back: only then a gap comes to be."""
+EDGE_FAULTS = ("edge_kill", "edge_kill", "edge_stop", "edge_disk_full", "edge_disk_forbid")
+LINE_FAULTS = ("cut", "tear", "deafen", "stall", "slow")
+EDGE_LINE_FAULTS = tuple(f"edge_line_{how}" for how in LINE_FAULTS)
+HUB_LINE_FAULTS = ("hub_line_cut", "hub_line_tear", "hub_line_stall", "hub_line_slow")
+CLOUD_FAULTS = ("cloud_kill", "cloud_stop", "records_kill", *(f"cloud_line_{how}" for how in LINE_FAULTS))
+HUB_SET_BACK = ("hub_restore_copy", "hub_restore_backup", "hub_lied")
+MUTATION_OBSERVATIONS, MUTATION_SECONDS = 800, 4.0
+
+
+class Kind(Enum):
+    """What a run allows, and so what the checker may find."""
+
+    PLAIN = "plain"
+    """Everything acknowledged by an outbox is booked once, in order."""
+
+    HUB_SET_BACK = "hub set back"
+    """The ledger is an older one: what edges still hold is told again, what they have forgotten is told as such, number by number."""
+
+    CARDS = "cards"
+    """Cards are cloned, and pages of them spoilt: booked once, whoever tells it; what could not be read any more is told, by number."""
+
+    CLOUD_SET_BACK = "cloud set back"
+    """The cloud is an older one: the hub tells everything again."""
+
+
+KINDS = (Kind.PLAIN, Kind.CARDS, Kind.CLOUD_SET_BACK, Kind.PLAIN, Kind.HUB_SET_BACK)
 
 
 class Fault(NamedTuple):
@@ -27,16 +46,18 @@ class Fault(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """One run of a shop. `mistake`: of the hub that runs there; None is the hub as it is."""
+    """One run of a shop. `observations`: of each device. `mistake`: of the hub that runs there; None is the hub as it is."""
 
     seed: int
     devices: int
     observations: int
     seconds: float
     faults: list[Fault]
-    is_restored: bool = False
+    kind: Kind = Kind.PLAIN
     has_cloud: bool = True
     mistake: str | None = None
+    group_max: int = 20
+    resend_s: float = 1.0
 
     @property
     def name(self) -> str:
@@ -44,32 +65,41 @@ class Scenario(NamedTuple):
         return f"seed-{self.seed}" if self.mistake is None else f"{self.mistake.replace('_', '-')}-{self.seed}"
 
 
-def scenario(seed: int, *, observations: int, seconds: float) -> Scenario:
+def scenario(seed: int, *, observations: int, seconds: float, group_max: int) -> Scenario:
     """The scenario of a seed: two to four devices that share the observations, and about one fault a second."""
     chance = random.Random(f"scenario {seed}")
     devices = chance.randint(2, 4)
-    is_restored = seed % RESTORE_EVERY == RESTORE_EVERY - 1
-    kinds = [chance.choice(HUB_FAULTS), chance.choice(BROKER_FAULTS), chance.choice(LINE_FAULTS), chance.choice(CLOUD_FAULTS)]
-    groups = [HUB_FAULTS, BROKER_FAULTS, LINE_FAULTS, CLOUD_FAULTS]
-    if not is_restored:  # What an edge has forgotten may be told again by nobody else, or nobody could say what was lost.
-        kinds += [chance.choice(EDGE_FAULTS), "rogue", "rogue"]
+    kind = KINDS[seed % len(KINDS)]
+    groups: list[tuple[str, ...]] = [HUB_FAULTS, BROKER_FAULTS, EDGE_LINE_FAULTS, HUB_LINE_FAULTS, CLOUD_FAULTS]
+    if kind is not Kind.HUB_SET_BACK:  # What an edge has forgotten may be told again by nobody else, or nobody could say what was lost.
         groups += [EDGE_FAULTS, ("rogue",)]
-    kinds += [chance.choice(chance.choice(groups)) for _ in range(round(seconds) // 2)]
+    whats = [chance.choice(group) for group in groups]
+    whats += [chance.choice(chance.choice(groups)) for _ in range(round(seconds) // 2)]
     faults = [
-        Fault(chance.uniform(0.05, 0.95) * seconds, kind, chance.randrange(devices), chance.choice((0.0, chance.uniform(0.1, 2.5))))
-        for kind in kinds
+        Fault(chance.uniform(0.05, 0.95) * seconds, what, chance.randrange(devices), chance.choice((0.0, chance.uniform(0.1, 2.5))))
+        for what in whats
     ]
-    if is_restored:
-        faults += [Fault(0.3 * seconds, "hub_backup", 0, 0.0), Fault(chance.uniform(0.6, 0.8) * seconds, "hub_restore", 0, 0.0)]
-    return Scenario(seed, devices, observations // devices, seconds, sorted(faults), is_restored)
+    late = chance.uniform(0.6, 0.8) * seconds
+    if kind is Kind.HUB_SET_BACK:
+        how = HUB_SET_BACK[seed // len(KINDS) % len(HUB_SET_BACK)]
+        faults += [Fault(late, how, 0, 0.0)]
+        faults += [Fault(0.3 * seconds, how.replace("restore", "keep"), 0, 0.0)] if how != "hub_lied" else []
+    elif kind is Kind.CLOUD_SET_BACK:
+        faults += [Fault(0.3 * seconds, "cloud_keep", 0, 0.0), Fault(late, "cloud_restore", 0, 0.0)]
+    elif kind is Kind.CARDS:
+        faults += [Fault(chance.uniform(0.2, 0.4) * seconds, "edge_clone", chance.randrange(devices), 0.0)]
+        faults += [Fault(chance.uniform(0.5, 0.9) * seconds, "edge_spoil", chance.randrange(devices), 0.2) for _ in range(2)]
+    return Scenario(seed, devices, observations // devices, seconds, sorted(faults), kind, group_max=group_max)
 
 
 def mutation_scenario(mistake: str, seed: int) -> Scenario:
-    """What a hub with a mistake must go through: killed three times, with letters told again. No cloud, which would only cost time."""
-    chance = random.Random(f"mutation {mistake} {seed}")
-    observations, seconds = SLOW_OBSERVATIONS, SLOW_SECONDS
-    kills = [
-        Fault(chance.uniform(*span) * seconds, "hub_kill", 0, chance.uniform(0.2, 0.6)) for span in ((0.05, 0.3), (0.3, 0.5), (0.5, 0.7))
-    ]
-    words = [Fault(chance.uniform(0.1, 1.0) * seconds, "rogue", 0, 0.0) for _ in range(3)]
-    return Scenario(seed, 2, observations // 2, seconds, sorted(kills + words), has_cloud=False, mistake=mistake)
+    """What makes a hub's mistake show, each time. No cloud, which would only cost time."""
+    fault, resend_s = {
+        # Whatever is told again is booked again.
+        "dedupe_off": (Fault(0.0, "rogue", 0, 0.0), 1.0),
+        # What it promises a moment before its commit is gone when it is killed in that moment.
+        "ack_before_commit": (Fault(0.0, "hub_kill_at_mark", 0, 0.0), 1.0),
+        # Edges that go on telling new things leave a gap while the hub does not hear them; they would fill it later.
+        "gap_ignored": (Fault(0.0, "hub_line_cut", 0, 0.7), 8.0),
+    }[mistake]
+    return Scenario(seed, 2, MUTATION_OBSERVATIONS // 2, MUTATION_SECONDS, [fault], has_cloud=False, mistake=mistake, resend_s=resend_s)

@@ -28,9 +28,9 @@ def is_in_1970(seed: int, device: int, number: int) -> bool:
     return random.Random(f"clock {seed} {device} {number // JUMP_EVERY}").random() < 0.35
 
 
-def group_size(seed: int, device: int, number: int) -> int:
+def group_size(seed: int, device: int, number: int, most: int) -> int:
     """How many observations are put together, from this one on."""
-    return random.Random(f"group {seed} {device} {number}").choice((1, 1, 1, 2, 5, GROUP_MAX))
+    return random.Random(f"group {seed} {device} {number}").choice((1, 1, 1, 2, 5, most))
 
 
 def observation(seed: int, device: int, number: int, *, boot_id: str, monotonic_ms: int, wall_ms: int) -> dict[str, Any]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
+import damage
 from cloud_under_test import CloudUnderTest
 from conftest import find_free_port, start_mosquitto
 from line_that_fails import LineThatFails
@@ -15,6 +20,7 @@ from rogue import Rogue
 from running_programs import Program, wait_until
 from scenario import Scenario
 from seen_by_sensors import SHELVES_EACH, shelf_name
+from small_disk import SmallDisk
 
 from wire_format import codec
 from wire_format.plans import Bay, Door, Facing, Planogram, Product, Rectangle, Shelf, Zone
@@ -53,7 +59,12 @@ class ShopUnderTest:
         self._broker_is_up = True
         self.rogue = Rogue(self.broker.port, self.store_id, random.Random(f"rogue {told.seed}"))
         self.lines = [LineThatFails(self.broker.port) for _ in range(told.devices)]
+        self.hub_line = LineThatFails(self.broker.port)
         self.cloud_line = LineThatFails(cloud.port) if cloud is not None else None
+        self.hub_disk = SmallDisk(folder / "hub-disk")
+        self.cards = [SmallDisk(folder / f"card-{device}") for device in range(told.devices + 1)]
+        self.ledger = folder / "hub-disk" / "ledger.sqlite"
+        self._chance = random.Random(f"damage {told.seed}")
         self.hub: Program | None = None
         self.edges: dict[int, Program] = {}
         self.hub_port: int = find_free_port()
@@ -62,22 +73,24 @@ class ShopUnderTest:
         assert init.wait_end(within_s=60) == 0, init.log
 
     def _write_files(self) -> None:
-        (self.folder / "planogram.json").write_bytes(codec.encode(shop_plan(self.store_id, self.told.devices)))
-        hub = f'store_id = "{self.store_id}"\n[broker]\nport = {self.broker.port}\n[ledger]\npath = "ledger.sqlite"\n'
+        (self.folder / "planogram.json").write_bytes(codec.encode(shop_plan(self.store_id, self.told.devices + 1)))
+        hub = f'store_id = "{self.store_id}"\n[broker]\nport = {self.hub_line.port}\n[ledger]\npath = "hub-disk/ledger.sqlite"\n'
         hub += f"[http]\nport = {self.hub_port}\n"
         if self.cloud_line is not None and self._cloud is not None:
             shutil.copy(self._cloud.folder / "cloud.token", self.folder)
             hub += f'[cloud]\nurl = "http://127.0.0.1:{self.cloud_line.port}"\ntoken_file = "cloud.token"\nreport_every_s = 0.5\n'
-            hub += "timeout_s = 5.0\n"
+            hub += "timeout_s = 5.0\nplans_every_s = 1.0\n"
         (self.folder / "hub.toml").write_text(hub, encoding="utf-8")
 
     # ---- up and down
 
     def hub_up(self) -> None:
         """Start the hub, if it does not run."""
-        if self.hub is None and self.told.mistake is None:
+        if self.hub is not None and self.hub.is_running:
+            return
+        if self.told.mistake is None:
             self.hub = Program("store-hub", ["run", "--config", "hub.toml"], self.folder)
-        elif self.hub is None:
+        else:
             mutated = [str(HERE / "mutated_hub.py"), str(self.told.mistake), "run", "--config", "hub.toml"]
             self.hub = Program("python", mutated, self.folder, log_name="store-hub")
 
@@ -85,6 +98,11 @@ class ShopUnderTest:
         """Wait until the hub books."""
         if self.hub is not None:
             self.hub.wait_ready(f"http://127.0.0.1:{self.hub_port}/health/ready")
+
+    def wait_observing(self) -> None:
+        """Wait until every edge has put something: what goes wrong before that goes wrong with nobody."""
+        truths = [self.folder / f"truth-{device}.txt" for device in range(self.told.devices)]
+        wait_until(lambda: all(path.exists() and b"put" in path.read_bytes() for path in truths), within_s=60, what="the edges observe")
 
     def wait_booking(self, *, letters: int, within_s: float) -> None:
         """Wait until the hub is open and has booked so many more; but not for ever, for the edges may have told all."""
@@ -94,7 +112,7 @@ class ShopUnderTest:
             time.sleep(0.02)
 
     def _booked(self) -> int:
-        ledger = sqlite3.connect(f"file:{self.folder / 'ledger.sqlite'}?mode=ro", uri=True)
+        ledger = sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)
         try:
             return int(ledger.execute("SELECT count(*) FROM journal WHERE source = 'edge'").fetchone()[0])
         finally:
@@ -103,18 +121,21 @@ class ShopUnderTest:
     def hub_down(self, *, orderly: bool) -> None:
         """Stop or kill the hub."""
         hub, self.hub = self.hub, None
-        if hub is not None and orderly:
+        if hub is not None and orderly and hub.is_running and self.hub_disk.is_good:
             assert hub.stop() in (0, -15), f"the hub did not stop well: {hub.log[-2000:]}"  # -15: told before it could listen to signals.
         elif hub is not None:
             hub.kill()
 
     def edge_up(self, device: int) -> None:
         """Start an edge, if it does not run; one that has ended after telling all is left alone."""
-        if device in self.edges:
+        if device in self.edges and (self.edges[device].is_running or self.edges[device].wait_end(within_s=1) == 0):
             return
+        is_clone = device == self.told.devices
+        observations = self.told.observations // 3 if is_clone else self.told.observations
         words = {
-            "--seed": self.told.seed, "--device": device, "--port": self.lines[device].port, "--store": self.store_id,
-            "--observations": self.told.observations, "--rate": self.told.observations / self.told.seconds, "--folder": self.folder,
+            "--seed": self.told.seed, "--device": device, "--port": self.lines[device % self.told.devices].port, "--store": self.store_id,
+            "--observations": observations, "--rate": self.told.observations / self.told.seconds, "--folder": self.folder,
+            "--resend-s": self.told.resend_s, "--group-max": self.told.group_max,
         }  # fmt: skip
         arguments = [str(HERE / "writer_edge.py"), *(str(word) for pair in words.items() for word in pair)]
         self.edges[device] = Program("python", arguments, self.folder, log_name=f"edge-{device}")
@@ -143,32 +164,96 @@ class ShopUnderTest:
             self.broker.start()
             self._broker_is_up = True
 
+    # ---- disks and cards
+
+    def hub_disk_forbid(self) -> None:
+        """Kill the hub, forbid it to write, and start it: it says what is wrong and ends."""
+        self.hub_down(orderly=False)
+        self.hub_disk.forbid()
+        self.hub_up()
+
+    def edge_disk_forbid(self, device: int) -> None:
+        """The same for an edge."""
+        self.edge_down(device, orderly=False)
+        self.cards[device].forbid()
+        self.edge_up(device)
+
+    def hub_torn(self) -> None:
+        """Kill the hub in the middle of a write."""
+        self.hub_down(orderly=False)
+        self.hub_disk.heal()
+        damage.tear_after_commit(self.ledger, self._chance)
+        self.hub_up()
+
+    def edge_clone(self, device: int) -> None:
+        """Put a copy of a running device's card into another device, which goes on with it as its own."""
+        source = self.cards[device].folder / "outbox.sqlite"
+        if source.exists():
+            with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(self.cards[-1].folder / source.name)) as other:
+                one.backup(other)
+            self.edge_up(self.told.devices)
+
+    def edge_spoil(self, device: int) -> None:
+        """Kill an edge and spoil a page of its outbox."""
+        outbox = self.cards[device].folder / "outbox.sqlite"
+        self.edge_down(device, orderly=False)
+        self.cards[device].heal()
+        if outbox.exists():
+            damage.spoil_outbox_page(outbox, self._chance)
+
     # ---- backup and restore
 
-    def hub_backup(self) -> None:
-        """Copy the ledger while the hub runs, as a backup does."""
-        source, target = (sqlite3.connect(self.folder / name) for name in ("ledger.sqlite", "yesterday.sqlite"))
-        source.backup(target)
-        source.close()
-        target.close()
+    def hub_keep_copy(self) -> None:
+        """Copy the ledger while the hub runs, as a snapshot of the disk does."""
+        with closing(sqlite3.connect(self.ledger)) as source, closing(sqlite3.connect(self.folder / "yesterday.sqlite")) as target:
+            source.backup(target)
 
-    def hub_restore(self) -> None:
-        """Kill the hub and put the older ledger in the place of its own."""
+    def hub_keep_backup(self) -> None:
+        """Make a backup as the shop does each night."""
+        recipient = json.loads(self._store_hub("backup", "--new-key", "backup.key", "--json"))["recipient"]
+        self._store_hub("backup", "--config", "hub.toml", "--to", "backups", "--recipient", recipient)
+
+    def hub_restore_copy(self) -> None:
+        """Kill the hub and put the older ledger in the place of its own; nobody tells it."""
         self.hub_down(orderly=False)
+        self.hub_disk.heal()
         for end in ("-wal", "-shm"):
-            (self.folder / f"ledger.sqlite{end}").unlink(missing_ok=True)
-        shutil.copy(self.folder / "yesterday.sqlite", self.folder / "ledger.sqlite")
+            self.ledger.with_name(self.ledger.name + end).unlink(missing_ok=True)
+        shutil.copy(self.folder / "yesterday.sqlite", self.ledger)
         self.hub_up()
+
+    def hub_restore_backup(self) -> None:
+        """Kill the hub and restore the backup as the shop does."""
+        self.hub_down(orderly=False)
+        self.hub_disk.heal()
+        backup = next((self.folder / "backups").glob("*.age"))
+        self._store_hub("restore", str(backup), "--key", "backup.key", "--config", "hub.toml", "--replace")
+        self.hub_up()
+
+    def hub_lied(self) -> None:
+        """Kill the hub, whose disk had said that its last commits were safe, and were not."""
+        self.hub_down(orderly=False)
+        self.hub_disk.heal()
+        damage.tear_commits(self.ledger, self._chance)
+        self.hub_up()
+
+    def _store_hub(self, *words: str) -> str:
+        program = str(Path(sys.executable).parent / "store-hub")
+        done = subprocess.run([program, *words], cwd=self.folder, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, f"store-hub {words[0]}: {done.stdout[-500:]} {done.stderr[-500:]}"
+        return done.stdout
 
     # ---- the end
 
     def all_up(self) -> None:
         """Whatever was broken is whole again."""
+        for disk in (self.hub_disk, *self.cards):
+            disk.heal()
         self.broker_up()
         for line in self.all_lines:
             line.heal()
         self.hub_up()
-        for device in range(self.told.devices):
+        for device in {*range(self.told.devices), *self.edges}:
             self.edge_up(device)
         if self._cloud is not None:
             self._cloud.up()
@@ -176,7 +261,7 @@ class ShopUnderTest:
     @property
     def all_lines(self) -> list[LineThatFails]:
         """Every line of the shop."""
-        return self.lines + ([self.cloud_line] if self.cloud_line is not None else [])
+        return [*self.lines, self.hub_line] + ([self.cloud_line] if self.cloud_line is not None else [])
 
     def wait_all_told(self) -> None:
         """Wait until the hub has booked what the edges saw, and the cloud what the hub made of it; then stop the hub."""
@@ -187,7 +272,7 @@ class ShopUnderTest:
         self.hub_down(orderly=True)
 
     def _is_reported(self) -> bool:
-        ledger = sqlite3.connect(f"file:{self.folder / 'ledger.sqlite'}?mode=ro", uri=True)
+        ledger = sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)
         try:
             return all(ledger.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0 for table in ("dirty", "report_outbox"))
         finally:
@@ -202,3 +287,5 @@ class ShopUnderTest:
         for line in self.all_lines:
             line.close()
         self.broker.stop()
+        for disk in (self.hub_disk, *self.cards):
+            disk.close()

@@ -1,6 +1,7 @@
 """The independent checker: what the sensors saw, against the hub's ledger and the cloud's records.
 
 It shares no code with the programs: plain SQL and JSON, so that a mistake of theirs cannot be made here once more.
+An observation is acknowledged when the outbox's `put` has returned; what each kind of run may do to it is said at `scenario.Kind`.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from scenario import Kind
 
 DIFFERENCES_TOLD = 10
 Seen = dict[str, Any]
@@ -19,7 +22,11 @@ Seen = dict[str, Any]
 
 @dataclass
 class Findings:
-    """What came of a comparison. `in_doubt`: killed between observing and acknowledging, so booked once or not at all."""
+    """What came of a comparison.
+
+    `in_doubt`: killed between observing and acknowledging, so booked once or not at all. `forgotten`: acknowledged, gone through no fault
+    of the programs (an older ledger, a spoilt page), and told by number.
+    """
 
     observations: int = 0
     in_doubt: int = 0
@@ -71,28 +78,29 @@ def read_truth(path: Path) -> list[Observed]:
     return [Observed(seen, is_sure) for group, is_sure in groups for seen in group]
 
 
-def check_hub(folder: Path, devices: Iterable[int], *, restored: bool = False) -> Findings:
-    """Compare the truth files with the ledger. `restored`: from a backup, so edges may say that they have forgotten some."""
+def check_hub(ledger_path: Path, folder: Path, kind: Kind) -> Findings:
+    """Compare the truth files in a folder with the ledger. `kind`: what may have happened, and so what may be told of as gone."""
     found = Findings()
-    ledger = sqlite3.connect(f"file:{folder / 'ledger.sqlite'}?mode=ro", uri=True)
-    try:
+    with closing(sqlite3.connect(f"file:{ledger_path}?mode=ro", uri=True)) as ledger:
         journal = read_journal(ledger, found)
+        check_numbers(ledger, found)
         booked: list[Seen] = []
-        for device in devices:
-            name = f"pi-{device}"
-            booked += compare(name, read_truth(folder / f"truth-{device}.txt"), journal.pop(name, []), found, restored=restored)
+        for path in sorted(folder.glob("truth-*.txt")):
+            name = path.stem.replace("truth", "pi")
+            letters = journal.pop(name, [])
+            if kind is Kind.CARDS:
+                booked += compare_contents(name, read_truth(path), letters, found)
+            else:
+                booked += compare(name, read_truth(path), letters, found, restored=kind is Kind.HUB_SET_BACK)
         for name, letters in journal.items():
             found.differ(f"{len(letters)} entries of {name}, which nobody knows")
         check_effects(ledger, booked, found)
-    finally:
-        ledger.close()
     return found
 
 
 def read_journal(ledger: sqlite3.Connection, found: Findings) -> dict[str, list[Letter]]:
     """Every edge's letters by device, in the order of their sequences. What stands there twice is counted."""
     journal: dict[str, list[Letter]] = defaultdict(list)
-    outboxes: dict[str, set[int]] = defaultdict(set)
     known: set[tuple[int, int]] = set()
     rows = ledger.execute("SELECT outbox_no, sequence, payload FROM journal WHERE source = 'edge' ORDER BY outbox_no, sequence, journal_id")
     for outbox_no, sequence, payload in rows:
@@ -106,10 +114,47 @@ def read_journal(ledger: sqlite3.Connection, found: Findings) -> dict[str, list[
             continue
         known.add((outbox_no, sequence))
         journal[seen["device_id"]].append(Letter(sequence, seen))
-        outboxes[seen["device_id"]].add(outbox_no)
-    for device, numbers in outboxes.items():
-        found.expect(len(numbers) == 1, f"{device} has {len(numbers)} outboxes")
     return journal
+
+
+def check_numbers(ledger: sqlite3.Connection, found: Findings) -> None:
+    """No number of an outbox is missing: each is in the journal, or covered by a telling that it went, or by another outbox."""
+    known: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for outbox_no, sequence, payload in ledger.execute("SELECT outbox_no, sequence, payload FROM journal WHERE outbox_no IS NOT NULL"):
+        is_shed = payload.startswith(b'{"v":1,"type":"shed"') or b'"type":"shed"' in payload
+        known[outbox_no].append((sequence, json.loads(payload)["through_sequence"] if is_shed else sequence))
+    for outbox_no, sequence in ledger.execute("SELECT outbox_no, sequence FROM outbox_repeats"):
+        known[outbox_no].append((sequence, sequence))
+    for outbox_no, booked_through in ledger.execute("SELECT outbox_no, booked_through FROM outboxes"):
+        expected = 1
+        for first, last in sorted(known[outbox_no]):
+            found.expect(first <= expected, f"outbox {outbox_no}: sequence {first} where {expected} should be")
+            expected = max(expected, last + 1)
+        found.expect(booked_through == expected - 1, f"outbox {outbox_no}: marked through {booked_through}, booked through {expected - 1}")
+
+
+def compare_contents(name: str, truth: list[Observed], letters: list[Letter], found: Findings) -> list[Seen]:
+    """Whatever an acknowledged observation went through, it is booked once, or its device has told how many it could not read any more."""
+    told = sum(letter.seen["counts"].get("damaged", 0) for letter in letters if letter.seen["type"] == "shed")
+    times = Counter(_words(letter.seen) for letter in letters if letter.seen["type"] != "shed")
+    booked: list[Seen] = []
+    missing = 0
+    for observed in truth:
+        number = times.pop(_words(observed.seen), 0)
+        found.twice += max(0, number - 1)
+        missing += observed.is_sure and number == 0
+        booked += [observed.seen] * min(1, number)
+    for words in list(times)[:DIFFERENCES_TOLD]:
+        found.differ(f"{name}: booked, but never observed: {words}")
+    found.forgotten += min(missing, told)
+    found.lost += max(0, missing - told)
+    found.observations += len(truth)
+    found.in_doubt += sum(not observed.is_sure for observed in truth)
+    return booked
+
+
+def _words(seen: Seen) -> str:
+    return json.dumps(seen, sort_keys=True)
 
 
 def compare(name: str, truth: list[Observed], letters: list[Letter], found: Findings, *, restored: bool) -> list[Seen]:
@@ -169,22 +214,28 @@ def check_effects(ledger: sqlite3.Connection, booked: list[Seen], found: Finding
     found.expect(not aside, f"in quarantine: {aside}")
 
 
-def check_cloud(folder: Path, records: Any, store_id: str, *, restored: bool = False) -> Findings:
-    """Compare the cloud's rows with the hub's. `records`: a connection of psycopg to the cloud's database."""
+def check_cloud(ledger_path: Path, records: Any, store_id: str, *, set_back: bool) -> Findings:
+    """Compare the cloud's rows with the hub's.
+
+    Args:
+        records: a connection of psycopg to the cloud's database.
+        set_back: the hub, so that the cloud may know what the hub has forgotten.
+    """
     found = Findings()
-    ledger = sqlite3.connect(f"file:{folder / 'ledger.sqlite'}?mode=ro", uri=True)
+    ledger = sqlite3.connect(f"file:{ledger_path}?mode=ro", uri=True)
     try:
         for what, (of_hub, of_cloud) in _SAME.items():
             hub = {tuple(row) for row in ledger.execute(of_hub)}
             cloud = {tuple(row) for row in records.execute(of_cloud, (store_id,)).fetchall()}
-            missing, strange = hub - cloud, set() if restored else cloud - hub
+            missing, strange = hub - cloud, set() if set_back else cloud - hub
             found.expect(not missing, f"{what}: the cloud lacks {len(missing)}, such as {next(iter(missing), None)}")
             found.expect(not strange, f"{what}: the cloud alone has {len(strange)}, such as {next(iter(strange), None)}")
         aside = records.execute("SELECT count(*) FROM fact_quarantine WHERE store_id = %s", (store_id,)).fetchone()[0]
         found.expect(aside == 0, f"the cloud has set {aside} facts aside")
         mark = ledger.execute("SELECT last_sequence FROM report_marks").fetchone()[0]
-        told = records.execute("SELECT max(booked_through) FROM ledgers WHERE store_id = %s", (store_id,)).fetchone()[0]
-        found.expect(mark == told, f"the hub has numbered {mark} facts, the cloud has booked {told}")
+        identity = ledger.execute("SELECT ledger_id FROM meta").fetchone()[0]
+        told = records.execute("SELECT booked_through FROM ledgers WHERE store_id = %s AND ledger_id = %s", (store_id, identity)).fetchone()
+        found.expect(told is not None and mark == told[0], f"the hub has numbered {mark} facts, the cloud has booked {told}")
     finally:
         ledger.close()
     return found

@@ -9,14 +9,21 @@ import time
 from pathlib import Path
 
 import msgspec
-from seen_by_sensors import TruthFile, group_size, is_in_1970, observation
+from seen_by_sensors import GROUP_MAX, TruthFile, group_size, is_in_1970, observation
 
+from edge_agent.adapters import broker_link
 from edge_agent.adapters.clock import AgentClock
+from edge_agent.adapters.outbox import Outbox
 from edge_agent.assemble import open_device
 from edge_agent.config import BrokerConfig, EdgeConfig, OutboxConfig
+from edge_agent.errors import OutboxUnusable
 from edge_agent.flows.uplink_talk import UplinkPace
 from wire_format.observations import AnyObservation
 
+broker_link.KEEPALIVE_S = 2
+"""So that a line half open is noticed within the test."""
+
+PUT_AGAIN_S = 0.1
 PACE = UplinkPace(booked_wait_s=0.3, resend_first_s=1.0, resend_max_s=4.0, backoff_first_s=0.1, backoff_max_s=0.6, clock_every_s=2.0)
 SINCE_1970_MS = 3_600_000
 
@@ -38,6 +45,8 @@ def arguments() -> argparse.Namespace:
         parser.add_argument(name, type=int, required=True)
     parser.add_argument("--rate", type=float, required=True, help="observations a second")
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--resend-s", type=float, default=PACE.resend_first_s, help="how long the hub may be silent")
+    parser.add_argument("--group-max", type=int, default=GROUP_MAX, help="observations put together")
     parser.add_argument("--store", required=True)
     return parser.parse_args()
 
@@ -49,11 +58,11 @@ def main() -> None:
         store_id=told.store,
         device_id=f"pi-{told.device}",
         broker=BrokerConfig(port=told.port),
-        outbox=OutboxConfig(path=str(told.folder / f"outbox-{told.device}.sqlite")),
+        outbox=OutboxConfig(path=str(told.folder / f"card-{told.device}" / "outbox.sqlite")),
     )
     clock, stop = JumpingClock(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    link = open_device(config, clock, pace=PACE)
+    link = open_device(config, clock, pace=PACE._replace(resend_first_s=told.resend_s))
     uplink = threading.Thread(target=link.uplink.run, args=(stop,), name="uplink")
     truth = TruthFile(told.folder / f"truth-{told.device}.txt")
     clock.in_1970 = is_in_1970(told.seed, told.device, truth.observed)
@@ -61,20 +70,33 @@ def main() -> None:
     began, first, monotonic_ms = time.monotonic(), truth.observed, 0
     while truth.observed < told.observations and not stop.is_set():
         seen = []
-        for number in range(truth.observed, min(told.observations, truth.observed + group_size(told.seed, told.device, truth.observed))):
+        size = group_size(told.seed, told.device, truth.observed, told.group_max)
+        for number in range(truth.observed, min(told.observations, truth.observed + size)):
             clock.in_1970 = is_in_1970(told.seed, told.device, number)
             monotonic_ms = max(monotonic_ms + 1, clock.monotonic_ms())
             stamp = {"boot_id": clock.boot_id, "monotonic_ms": monotonic_ms, "wall_ms": clock.wall_ms()}
             seen.append(observation(told.seed, told.device, number, **stamp))
         truth.will_put(seen)
-        link.outbox.put_all(msgspec.convert(seen, list[AnyObservation]))
-        truth.was_put()
+        if put(link.outbox, msgspec.convert(seen, list[AnyObservation]), stop):
+            truth.was_put()
         stop.wait(max(0.0, (truth.observed - first) / told.rate - (time.monotonic() - began)))
     while link.outbox.depth > 0 and not stop.wait(0.05):
         pass
     stop.set()
     uplink.join()
     link.outbox.close()
+
+
+def put(outbox: Outbox, seen: list[AnyObservation], stop: threading.Event) -> bool:
+    """Put a group, again and again while the disk will not take it; False when it is time to stop."""
+    while True:
+        try:
+            outbox.put_all(seen)
+        except OutboxUnusable:
+            if stop.wait(PUT_AGAIN_S):
+                return False
+        else:
+            return True
 
 
 if __name__ == "__main__":

@@ -62,14 +62,14 @@ def link(url: str) -> CloudLink:
 
 def test_a_cloud_nobody_vouches_for_is_not_given_the_token(secure_cloud: SecureCloud) -> None:
     with link(secure_cloud.url) as line, pytest.raises(CloudRefused, match=r"certificate cannot be trusted; .*SSL_CERT_FILE"):
-        line.plans_after(0)
+        line.plans_after(0, ledger_id="0" * 32)
     assert secure_cloud.tokens == []
 
 
 def test_a_chain_with_an_authority_of_its_own_names_it(secure_cloud: SecureCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(secure_cloud.certificate))
     with link(secure_cloud.url) as line:
-        assert line.plans_after(0) == []
+        assert line.plans_after(0, ledger_id="0" * 32).plans == []
     assert secure_cloud.tokens == ["Bearer secret"]
 
 

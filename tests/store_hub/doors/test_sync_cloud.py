@@ -130,6 +130,32 @@ def test_a_cloud_set_back_by_a_backup_is_told_everything_afresh(shop: Any, repor
     assert waiting(shop) == 0
 
 
+def test_a_closed_shop_notices_by_itself_that_its_cloud_was_set_back(
+    shop: Any, report: Report, sync: Sync, records: Engine, make_plan: Callable[..., Any]
+) -> None:
+    """No news is told that night, and the cloud's next plan has a number that an older plan had."""
+    sell(shop, "milk", 2)
+    report.report_once()
+    sync.sync_once()
+    add_plan(records, 1, make_plan(version=7))
+    add_plan(records, 2, make_plan(version=8))
+    shop.clock.pass_s(301)
+    sync.sync_once()
+    with records.begin() as connection:
+        for table in ("sku_quarter", "sku_day", "alert", "ledgers", "plans", "planograms"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    add_plan(records, 1, make_plan(version=7))
+    shop.clock.pass_s(301)
+    sync.sync_once()
+    report.report_once()
+    add_plan(records, 2, make_plan(version=9))
+    shop.clock.pass_s(301)
+    sync.sync_once()
+    assert held(records, "SELECT sku, units_sold FROM sku_quarter") == [("milk", 2)]
+    assert shop.rows("SELECT version FROM planogram") == [(9,)]
+    assert {version for (version,) in held(records, "SELECT version FROM planograms")} >= {8}
+
+
 def test_a_hub_set_back_by_a_backup_does_not_lose_its_news(shop: Any, report: Report, sync: Sync, records: Engine) -> None:
     """The cloud has booked numbers that this ledger has not given yet; what it gave anew would be taken for old."""
     sell(shop, "milk", 2)
@@ -229,4 +255,5 @@ def test_whoever_answers_in_the_clouds_place_is_not_believed(shop: Any, serve: C
 def test_a_plans_page_is_what_the_cloud_says_it_is(url: str) -> None:
     assert NumberedPlan.__struct_fields__ == ("number", "plan")
     with link(url) as line:
-        assert line.plans_after(0) == []
+        answer = line.plans_after(0, ledger_id="0" * 32)
+        assert (answer.plans, answer.last_plan, answer.booked_through) == ([], 0, 0)
