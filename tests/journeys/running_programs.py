@@ -12,6 +12,9 @@ from pathlib import Path
 
 import httpx
 
+STOP_WITHIN_S = 60.0
+"""Far more than a program needs, but not more than a machine that does much else may take."""
+
 
 class Program:
     """A running program of ours, with its log kept. `log_name`: of its log, where the program's own would not tell it apart."""
@@ -55,14 +58,14 @@ class Program:
             raise AssertionError(f"{self.name} still runs after {within_s} s: {self.log[-3000:]}") from None
 
     def stop(self) -> int:
-        """Ask it to stop, and return its exit code; kill it after 15 s."""
+        """Ask it to stop, and return its exit code; kill it after a while."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(15)
+            return self._process.wait(STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.name} did not stop within 15 s: {self.log[-3000:]}") from None
+            raise AssertionError(f"{self.name} did not stop within {STOP_WITHIN_S} s: {self.log[-3000:]}") from None
 
     def kill(self) -> None:
         """Kill it as a power cut would."""

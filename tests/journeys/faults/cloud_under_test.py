@@ -21,7 +21,8 @@ from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
 from cloud_api.errors import RecordsUnusable
 
 TOKEN = "the-faults-need-a-long-token"
-RECORDS_WITHIN_S = 30.0
+READY_WITHIN_S = 240.0
+RECORDS_WITHIN_S = 120.0
 
 
 class CloudUnderTest:
@@ -45,7 +46,7 @@ class CloudUnderTest:
         (self.folder / "cloud.toml").write_text(f'[listen]\nport = {self.port}\n[database]\nurl = "{self.url}"\n', encoding="utf-8")
         self.up()
         assert self._program is not None
-        self._program.wait_ready(f"http://127.0.0.1:{self.port}/health/ready")
+        self._program.wait_ready(f"http://127.0.0.1:{self.port}/health/ready", within_s=READY_WITHIN_S)
 
     def up(self) -> None:
         """Start the program, if it does not run: it may also have ended by itself, for want of its records."""

@@ -21,7 +21,7 @@ class Rogue:
         self._letters: deque[tuple[str, bytes]] = deque(maxlen=REMEMBERED)
         self._lock = threading.Lock()
         self._own: set[tuple[str, bytes]] = set()
-        self.said = 0
+        self.said = self.heard = 0
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="rogue", protocol=mqtt.MQTTv5)
         self._marks = threading.Semaphore(0)
         filters = [(f"stores/{store_id}/v1/seen/+/+", 1), (f"stores/{store_id}/v1/booked/+", 1)]
@@ -42,6 +42,7 @@ class Rogue:
                 self._own.discard(letter)
             else:
                 self._letters.append(letter)
+                self.heard += 1
 
     def speak(self) -> int:
         """Say some of the newest, or some of all, in a random order and some of them twice; returns how many letters."""
@@ -58,10 +59,13 @@ class Rogue:
         self.said += len(letters)
         return len(letters)
 
-    def wait_mark(self, within_s: float) -> None:
-        """Wait for the hub's next word on what it has booked."""
+    def forget_marks(self) -> None:
+        """Of the hub's words on what it has booked, `wait_mark` waits for one after this."""
         while self._marks.acquire(blocking=False):
             pass
+
+    def wait_mark(self, within_s: float) -> None:
+        """Wait for the hub's word on what it has booked."""
         self._marks.acquire(timeout=within_s)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ EDGE_LINE_FAULTS = tuple(f"edge_line_{how}" for how in LINE_FAULTS)
 HUB_LINE_FAULTS = ("hub_line_cut", "hub_line_tear", "hub_line_stall", "hub_line_slow")
 CLOUD_FAULTS = ("cloud_kill", "cloud_stop", "records_kill", *(f"cloud_line_{how}" for how in LINE_FAULTS))
 HUB_SET_BACK = ("hub_restore_copy", "hub_restore_backup", "hub_lied")
-MUTATION_OBSERVATIONS, MUTATION_SECONDS = 800, 4.0
+MUTATION_OBSERVATIONS, MUTATION_GATES, MUTATION_SECONDS = 300, (100, 200), 1.0
 
 
 class Kind(Enum):
@@ -58,6 +58,7 @@ class Scenario(NamedTuple):
     mistake: str | None = None
     group_max: int = 20
     resend_s: float = 1.0
+    gates: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -93,13 +94,8 @@ def scenario(seed: int, *, observations: int, seconds: float, group_max: int) ->
 
 
 def mutation_scenario(mistake: str, seed: int) -> Scenario:
-    """What makes a hub's mistake show, each time. No cloud, which would only cost time."""
-    fault, resend_s = {
-        # Whatever is told again is booked again.
-        "dedupe_off": (Fault(0.0, "rogue", 0, 0.0), 1.0),
-        # What it promises a moment before its commit is gone when it is killed in that moment.
-        "ack_before_commit": (Fault(0.0, "hub_kill_at_mark", 0, 0.0), 1.0),
-        # Edges that go on telling new things leave a gap while the hub does not hear them; they would fill it later.
-        "gap_ignored": (Fault(0.0, "hub_line_cut", 0, 0.7), 8.0),
-    }[mistake]
-    return Scenario(seed, 2, MUTATION_OBSERVATIONS // 2, MUTATION_SECONDS, [fault], has_cloud=False, mistake=mistake, resend_s=resend_s)
+    """A shop whose hub has a mistake; `mutation.provoke` makes it show. No cloud, which would only cost time."""
+    resend_s = 120.0 if mistake == "gap_ignored" else 1.0  # An edge that told again in time would fill the gap before it is ignored.
+    return Scenario(
+        seed, 2, MUTATION_OBSERVATIONS, MUTATION_SECONDS, [], has_cloud=False, mistake=mistake, resend_s=resend_s, gates=MUTATION_GATES
+    )

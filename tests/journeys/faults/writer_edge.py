@@ -46,6 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, required=True, help="observations a second")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--resend-s", type=float, default=PACE.resend_first_s, help="how long the hub may be silent")
+    parser.add_argument("--gates", default="", help="observations at which to wait for a file gate-1, gate-2, …, with commas")
     parser.add_argument("--group-max", type=int, default=GROUP_MAX, help="observations put together")
     parser.add_argument("--store", required=True)
     return parser.parse_args()
@@ -70,8 +71,10 @@ def main() -> None:
     began, first, monotonic_ms = time.monotonic(), truth.observed, 0
     while truth.observed < told.observations and not stop.is_set():
         seen = []
+        wait_at_gates(told, truth.observed, stop)
         size = group_size(told.seed, told.device, truth.observed, told.group_max)
-        for number in range(truth.observed, min(told.observations, truth.observed + size)):
+        ends = [gate for gate in (*gates(told), told.observations) if gate > truth.observed]
+        for number in range(truth.observed, min(*ends[:1], truth.observed + size)):
             clock.in_1970 = is_in_1970(told.seed, told.device, number)
             monotonic_ms = max(monotonic_ms + 1, clock.monotonic_ms())
             stamp = {"boot_id": clock.boot_id, "monotonic_ms": monotonic_ms, "wall_ms": clock.wall_ms()}
@@ -85,6 +88,18 @@ def main() -> None:
     stop.set()
     uplink.join()
     link.outbox.close()
+
+
+def gates(told: argparse.Namespace) -> list[int]:
+    """The observations before which something must have happened."""
+    return [int(gate) for gate in told.gates.split(",") if gate]
+
+
+def wait_at_gates(told: argparse.Namespace, observed: int, stop: threading.Event) -> None:
+    """Wait until every gate up to here is open."""
+    for number, gate in enumerate(gates(told), start=1):
+        while observed >= gate and not (told.folder / f"gate-{number}").exists() and not stop.wait(0.02):
+            pass
 
 
 def put(outbox: Outbox, seen: list[AnyObservation], stop: threading.Event) -> bool:
