@@ -67,8 +67,8 @@ class Keeper:
         self._keep(replace(state, trial=replace(trial, starts=trial.starts + 1)))
         if trial.kind == CONFIGURATION:
             self._put_configuration_in_place()
-        code = self._run_agent(trial.slot, is_trial=True)
-        if self._told_to_stop or read_state(self._state_file).trial is None:
+        code = self._run_agent(trial.slot, trial=trial)
+        if self._told_to_stop or not self._is_on_trial(trial):
             return code
         if code is None:
             self._go_back(f"it was not well within {self._terms[0]:.0f} s")
@@ -76,7 +76,12 @@ class Keeper:
             self._go_back(f"it ended with exit code {code}")
         return None  # Otherwise once more: a sensor may have been busy, or the power was cut.
 
-    def _run_agent(self, slot: str, *, is_trial: bool = False) -> int | None:
+    def _is_on_trial(self, trial: Trial) -> bool:
+        """Whether it still is: an agent that has confirmed one trial may have asked for the next."""
+        now = read_state(self._state_file).trial
+        return now is not None and (now.kind, now.version) == (trial.kind, trial.version)
+
+    def _run_agent(self, slot: str, *, trial: Trial | None = None) -> int | None:
         """Run an agent to its end; None if its trial's time ran out, and it was stopped."""
         program = self._folder / "slots" / slot / "bin" / "edge-agent"
         environment = {name: value for name, value in os.environ.items() if name != "WATCHDOG_PID"}  # The agent gives the signs of life.
@@ -90,12 +95,11 @@ class Keeper:
         if self._told_to_stop:
             self._child.terminate()
         while (code := self._wait(LOOK_EVERY_S)) is None:
-            if is_trial and time.monotonic() >= deadline:
-                if read_state(self._state_file).trial is None:
-                    is_trial = False
-                    continue
-                self._stop()
-                return None
+            if trial is not None and time.monotonic() >= deadline:
+                if self._is_on_trial(trial):
+                    self._stop()
+                    return None
+                trial = None
         return code
 
     def _wait(self, seconds: float) -> int | None:

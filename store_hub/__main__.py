@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from store_hub.errors import HubError, PlanogramInvalid
+from store_hub.release_commands import release
 from store_hub.trust_commands import add_commands, make_trust
 
 if TYPE_CHECKING:
@@ -223,6 +224,7 @@ def announce(
 
 
 add_commands(app)
+app.add_typer(release, name="release", epilog="Example: store-hub release add 0.2.0.tar --config hub.toml")
 
 
 def _send(file: Path, door: str, fields: dict[str, str], config: Path | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -25,6 +24,8 @@ from store_hub.adapters.ledger_history import LedgerHistory
 from store_hub.adapters.ledger_reports import LedgerReports
 from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.adapters.listening_socket import listen
+from store_hub.adapters.release_shelf import ReleaseShelf
+from store_hub.adapters.stopping import stop_on_signals
 from store_hub.config import HubConfig
 from store_hub.errors import ConfigurationInvalid, HubError
 from store_hub.flows.attend import make_attend
@@ -51,6 +52,7 @@ from store_hub.routes.health import (
 )
 from store_hub.routes.metrics import LedgerCollector, PartsCollector, backup_age, metrics_routes
 from store_hub.routes.refusals import answer_refusals
+from store_hub.routes.releases import release_routes
 from store_hub.rules.home_assistant import OFFLINE
 from wire_format import topics
 from wire_format.plans import Planogram
@@ -163,6 +165,8 @@ class Hub:
         answer_refusals(app)
         open_doors(app, bookkeep=self.bookkeeper, tokens=self._tokens, now_ms=self._clock.now_ms, ledger=self._path)
         app.include_router(health_routes(self._checks()))
+        shelf = ReleaseShelf(Path(self._config.fleet.releases))
+        app.include_router(release_routes(shelf))
         self.gauges.registry.register(LedgerCollector(LedgerGauge(self._path)))
         self.gauges.registry.register(self._parts_collector())
         app.include_router(metrics_routes(self.gauges.registry))
@@ -176,6 +180,8 @@ class Hub:
             trouble=lambda: self.bookkeeper.trouble,
             people_min=self._config.privacy.people_min,
             page_url=self._config.pager.page_url,
+            bundles=shelf.bundles,
+            hub_address=self._config.fleet.address,
         )
         return app
 
@@ -272,7 +278,7 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
         server = WatchedServer(
             uvicorn.Config(hub.application(), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, ws_max_queue=32)
         )
-        interrupted = _stop_on_signals(server)
+        interrupted = stop_on_signals(server)
         hub.start()
         _log.info("the hub is open", pages=f"http://{config.http.host}:{config.http.port}/", ledger=config.ledger.path)
         server.run(sockets=[listener])
@@ -280,19 +286,3 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
         hub.stop()
         listener.close()
     return interrupted()
-
-
-def _stop_on_signals(server: uvicorn.Server) -> Callable[[], bool]:
-    """The web server stops on both signals and then raises them again: here they leave a note, so that the rest can stop too.
-
-    A signal may come before the server listens to it: it must not be lost, or the hub would run on for ever.
-    """
-    seen: list[int] = []
-
-    def note(number: int, _frame: object) -> None:
-        seen.append(number)
-        server.should_exit = True
-
-    signal.signal(signal.SIGINT, note)
-    signal.signal(signal.SIGTERM, note)
-    return lambda: signal.SIGINT in seen

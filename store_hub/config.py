@@ -116,6 +116,13 @@ class BackupConfig(Section, frozen=True, kw_only=True):
     keep_weeks: PositiveInt = 8
 
 
+class FleetConfig(Section, frozen=True, kw_only=True):
+    """Software for the devices: the folder of signed `releases`, and the hub's `address` as devices reach it."""
+
+    releases: str = "var/releases"
+    address: Address | None = None
+
+
 class HomeAssistantConfig(Section, frozen=True, kw_only=True):
     """Let Home Assistant, on the same broker, find shelves, people and alerts by itself. `prefix`: its discovery prefix."""
 
@@ -145,6 +152,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     mirror: MirrorConfig = MirrorConfig()
     privacy: PrivacyConfig = PrivacyConfig()
     backup: BackupConfig = BackupConfig()
+    fleet: FleetConfig = FleetConfig()
     home_assistant: HomeAssistantConfig = HomeAssistantConfig()
     webhooks: list[WebhookConfig] = []
 

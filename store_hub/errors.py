@@ -114,5 +114,9 @@ class SettingsOutdated(HubError, ValueError):
         self.now = now
 
 
+class FleetRefused(HubError, ValueError):
+    """A device cannot be sent this now; the text says why and what to do."""
+
+
 class GoodsRefused(HubError, ValueError):
     """A stock-take or a delivery is in a state in which this cannot be booked; the text says what to do."""

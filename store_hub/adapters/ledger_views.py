@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
+from store_hub.adapters.ledger_views_fleet import FleetQueries
 from store_hub.adapters.ledger_views_goods import GoodsQueries
 from store_hub.adapters.ledger_views_people import PeopleQueries
 from store_hub.adapters.ledger_views_settings import SettingsQueries
@@ -34,7 +35,7 @@ class LedgerUnreadable(HubError, OSError):
         self.problem = problem
 
 
-class LedgerReading(ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries, SettingsQueries):
+class LedgerReading(ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries, SettingsQueries, FleetQueries):
     """All queries of the pages on one open transaction."""
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from store_hub.adapters.ledger_views import LedgerViews
+from store_hub.adapters.release_shelf import Bundle
 from store_hub.dashboard.news import News, OnBooked
 from store_hub.entries import AlertAction, CalibrationAction, LightAction
+from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from store_hub.errors import HubError
@@ -32,6 +34,7 @@ class Desk:
     profile: StoreProfile
     now_ms: Callable[[], int]
     trouble: Callable[[], HubError | None] = lambda: None
+    bundles: Callable[[], list[Bundle]] = list
     news: News = field(default_factory=News)
 
     async def act_on_alert(self, alert_id: int, action: TaskAct, by: str, to: str | None = None) -> None:
@@ -53,6 +56,16 @@ class Desk:
             TimeoutError: bookkeep did not answer in time; it may still be booked.
         """
         future = self.submit(Book(told=action, door="calibrations"))
+        await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
+
+    async def change_fleet(self, action: AnyFleet) -> None:
+        """Book what a person wants of a device's file or of a rollout; returns after commit.
+
+        Raises:
+            HubError: it cannot be done now, with the reason.
+            TimeoutError: bookkeep did not answer in time; it may still be booked.
+        """
+        future = self.submit(Book(told=action, door="fleet"))
         await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
 
     async def blink(self, shelf_id: str, by: str) -> None:

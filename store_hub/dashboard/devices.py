@@ -14,7 +14,7 @@ from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.presses import presses
 from store_hub.dashboard.reader import Reader
-from store_hub.dashboard.tables import table
+from store_hub.dashboard.tables import link, table
 from store_hub.dashboard.tag_zones import unknown_zones_card
 from store_hub.dashboard.unknown_tags import unknown_tags
 from store_hub.dashboard.wording import device_troubles, mark
@@ -140,7 +140,9 @@ class DevicesPage(Page):
 
     def _table(self, devices: list[DeviceRow], unwell: set[str], now_ms: int) -> Markup:
         reader = self.reader
-        title = Markup("<h2>{}</h2>").format(reader.t("Every device"))
+        title = Markup('<div class="panel-head"><h2>{}</h2>{}</div>').format(
+            reader.t("Every device"), link("/devices/setup", reader.t("What devices run"))
+        )
         if not devices:
             return title + Markup('<p class="empty"><strong>{}</strong>{}</p>').format(
                 reader.t("No device has reported yet."), reader.t("Start one with: edge-agent run --config edge.toml")

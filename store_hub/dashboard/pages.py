@@ -17,8 +17,10 @@ from nicegui import app as pages_app
 from nicegui import ui
 
 from store_hub.adapters.ledger_views import LedgerUnreadable, LedgerViews
+from store_hub.adapters.release_shelf import Bundle
 from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.devices import DevicesPage
+from store_hub.dashboard.fleet import FleetPage
 from store_hub.dashboard.floor import FloorPage
 from store_hub.dashboard.floor_export import day_span_ms, floor_csv
 from store_hub.dashboard.frame import ASSETS, Page, asset_version, head_html
@@ -55,6 +57,8 @@ def mount_pages(
     trouble: Callable[[], HubError | None] = lambda: None,
     people_min: int = 1,
     page_url: str | None = None,
+    bundles: Callable[[], list[Bundle]] = list,
+    hub_address: str | None = None,
 ) -> None:
     """Mount the pages on `app`, one hub to a process.
 
@@ -67,22 +71,16 @@ def mount_pages(
         people_min: counts of fewer people do not leave the shop in an export.
         page_url: the hub's address as phones in the shop see it, for QR codes; None: as whoever asks sees it.
     """
-    desk = Desk(views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms, trouble=trouble)
+    desk = Desk(views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms, trouble=trouble, bundles=bundles)
     version = asset_version()
     pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
     _register(desk, version)
     _mount_others(desk, version, people_min, page_url)
-
-    def lost(request: Request) -> Response | None:
-        if request.url.path.startswith(("/v1/", "/health/", "/epcis/")) or "text/html" not in request.headers.get("accept", "text/html"):
-            return JSONResponse({"detail": f"There is nothing at {request.url.path}; see /openapi.json for the doors."}, status_code=404)
-        ui.add_head_html(head_html(version))
-        lost_page(_reader(request, desk))
-        return None
+    _register_setup(desk, version, hub_address)
 
     ui.run_with(
         app,
-        root=lost,
+        root=_lost(desk, version),
         title=store_profile.name,
         favicon=ASSETS / "favicon.svg",
         language="en-GB",
@@ -155,6 +153,26 @@ def _labels(desk: Desk, page_url: str | None) -> Callable[[Request], Response]:
         return HTMLResponse(labels_sheet(_reader(request, desk), plan, page_url or str(request.base_url), desk.profile.name))
 
     return labels
+
+
+def _lost(desk: Desk, version: str) -> Callable[[Request], Response | None]:
+    def lost(request: Request) -> Response | None:
+        if request.url.path.startswith(("/v1/", "/health/", "/epcis/")) or "text/html" not in request.headers.get("accept", "text/html"):
+            return JSONResponse({"detail": f"There is nothing at {request.url.path}; see /openapi.json for the doors."}, status_code=404)
+        ui.add_head_html(head_html(version))
+        lost_page(_reader(request, desk))
+        return None
+
+    return lost
+
+
+def _register_setup(desk: Desk, version: str, hub_address: str | None) -> None:
+    @ui.page("/devices/setup")
+    async def setup(request: Request, device: str = "") -> None:
+        reader = _reader(request, desk)
+        ui.add_head_html(head_html(version))
+        ui.page_title(f"{reader.t('What devices run')} · {desk.profile.name}")
+        await FleetPage(desk, reader, device_id=device, hub_address=hub_address or str(request.base_url)).open()
 
 
 def _register(desk: Desk, version: str) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from store_hub.entries import AnyTold
+from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from wire_format.reports import AnyFact
@@ -24,7 +25,7 @@ class Book(NamedTuple):
         SettingsChanged, HubStopping.
     """
 
-    told: AnyTold | AnyGoods | SettingsChange
+    told: AnyTold | AnyGoods | AnyFleet | SettingsChange
     door: str
     idempotency_key: str | None = None
 

@@ -9,8 +9,9 @@ import msgspec
 from store_hub.entries import LightAction
 from store_hub.flows.device_books import DeviceBooks
 from store_hub.flows.page import Page
-from store_hub.rows import AlertRow, CalibrationRow
+from store_hub.rows import AlertRow, CalibrationRow, DeploymentRow
 from store_hub.rules.calibrations import request_for
+from store_hub.rules.fleet import CONFIGURATION, OPEN_STATES, message_of
 from store_hub.rules.fold import StoreFold
 from store_hub.rules.journal_words import LIGHT
 from wire_format import codec, topics
@@ -31,7 +32,20 @@ def posts(page: Page, fold: StoreFold, devices: DeviceBooks, *, store_id: str) -
     return [
         *(Post(topics.calibration(store_id, rows[shelf].device_id, shelf), codec.encode(request_for(rows[shelf]))) for shelf in calibrated),
         *_lights(page, fold, devices, store_id),
+        *_deployments(page, fold, store_id),
     ]
+
+
+def _deployments(page: Page, fold: StoreFold, store_id: str) -> list[Post]:
+    """What a device should try lies at the broker until it has been tried; an empty payload takes it away."""
+    told = []
+    changed = {(row.device_id, row.kind) for row in page.effects if isinstance(row, DeploymentRow)}
+    for key, row in fold.fleet.deployments.items():
+        is_open = row.state in OPEN_STATES
+        if key in changed or (page.tell_all_marks and is_open):
+            topic = (topics.configuration if row.kind == CONFIGURATION else topics.software)(store_id, row.device_id)
+            told.append(Post(topic, codec.encode(message_of(row)) if is_open else b""))
+    return told
 
 
 def _lights(page: Page, fold: StoreFold, devices: DeviceBooks, store_id: str) -> list[Post]:

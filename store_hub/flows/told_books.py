@@ -22,6 +22,7 @@ from store_hub.entries import (
     StockMove,
     WriteOff,
 )
+from store_hub.entries_fleet import AnyFleet, ConfigurationAction, RolloutAction
 from store_hub.entries_goods import (
     AnyGoods,
     DeliveryAcceptance,
@@ -35,6 +36,7 @@ from store_hub.entries_settings import SettingsChange
 from store_hub.errors import (
     AlertUnknown,
     CalibrationOutOfStep,
+    FleetRefused,
     GoodsRefused,
     IdempotencyConflict,
     PlaceUnknown,
@@ -56,6 +58,7 @@ from store_hub.flows.commands import (
     ReportAfresh,
     SettleNotification,
 )
+from store_hub.flows.device_configuration import configuration_problem
 from store_hub.flows.inbox import Request
 from store_hub.flows.page import Page
 from store_hub.rows import ChannelRow, DirtyRow, Effect, Gone, IdempotencyRow, PlanRow, ReportMarksRow, ReportRow, WebhookMarkRow
@@ -86,6 +89,8 @@ _SOURCES = {
     DeliveryAcceptance: "receiving",
     EpcisCapture: "epcis",
     LightAction: LIGHT,
+    ConfigurationAction: "fleet",
+    RolloutAction: "fleet",
     Finding: "finding",
     Escalation: "finding",
     SettingsChange: SETTINGS,
@@ -225,10 +230,14 @@ def usable_planogram(payload: bytes, *, store_id: str | None, source: str) -> Pl
     return plan
 
 
-def _refuse_nonsense(told: AnyTold | AnyGoods | SettingsChange, fold: StoreFold, now_ms: int) -> None:
+def _refuse_nonsense(told: AnyTold | AnyGoods | AnyFleet | SettingsChange, fold: StoreFold, now_ms: int) -> None:
     if isinstance(told, SettingsChange):
         if told.revision != fold.calling.revision:
             raise SettingsOutdated(seen=told.revision, now=fold.calling.revision)
+        return
+    if isinstance(told, AnyFleet):
+        if (problem := fold.fleet.objection(told) or configuration_problem(told, fold.fleet)) is not None:
+            raise FleetRefused(problem)
         return
     refusal = fold.goods.refusal(told)
     if refusal is not None:
@@ -254,7 +263,7 @@ def _can_be_counted(sku: str, shelf_id: str | None, fold: StoreFold) -> bool:
     return (shelf_id, sku) in fold.places.facings or fold.stock.at(sku, shelf_id) is not None
 
 
-def _told_at_ms(told: AnyTold | AnyGoods | SettingsChange) -> int | None:
+def _told_at_ms(told: AnyTold | AnyGoods | AnyFleet | SettingsChange) -> int | None:
     match told:
         case AlertAction():
             return told.pressed_at_ms

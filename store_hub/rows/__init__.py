@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from store_hub.rows.fleet import DeploymentRow, DeviceFileRow, RolloutRow
 from store_hub.rows.goods import (
     CaptureRow,
     EpcisEventRow,
@@ -159,6 +160,9 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     CameraAuditRow: Table("camera_audits", ("door_id", "area_id", "audited_at_ms", "journal_id")),
     ButtonPressRow: Table("button_presses", ("journal_id",)),
     CalibrationRow: Table("calibrations", ("shelf_id",), state="1"),
+    DeviceFileRow: Table("device_files", ("device_id",), state="1"),
+    DeploymentRow: Table("deployments", ("device_id", "kind"), state="1"),
+    RolloutRow: Table("rollouts", ("one",), state="1"),
     PaceRow: Table("paces", ("shelf_id", "sku"), state="1"),
     SettingsRow: Table("settings", ("one",), state="1"),
     AlertRow: Table("alerts", ("alert_id",), state="cleared_at_ms IS NULL OR alert_id = (SELECT max(alert_id) FROM alerts)"),
@@ -213,6 +217,8 @@ __all__ = [
     "ContestedRow",
     "CounterRow",
     "DeliveryRow",
+    "DeploymentRow",
+    "DeviceFileRow",
     "DeviceRow",
     "DirtyRow",
     "DoorMinuteRow",
@@ -245,6 +251,7 @@ __all__ = [
     "RecentPutRow",
     "ReportMarksRow",
     "ReportRow",
+    "RolloutRow",
     "SaleRow",
     "SettingsRow",
     "ShelfEventRow",

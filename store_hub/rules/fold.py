@@ -22,6 +22,7 @@ from store_hub.entries import (
     StockMove,
     WriteOff,
 )
+from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from store_hub.rows import (
@@ -32,6 +33,8 @@ from store_hub.rows import (
     BookRow,
     ButtonPressRow,
     CalibrationRow,
+    DeploymentRow,
+    DeviceFileRow,
     DoorRecentRow,
     Effect,
     OccupancyRow,
@@ -39,6 +42,7 @@ from store_hub.rows import (
     PlanogramRow,
     QuarantineRow,
     RecentPutRow,
+    RolloutRow,
     SettingsRow,
     StockRow,
     TagCountRow,
@@ -49,6 +53,7 @@ from store_hub.rules.calibrations import CalibrationBook
 from store_hub.rules.calling import Calling
 from store_hub.rules.camera_audits import audit_row
 from store_hub.rules.changes import Changes
+from store_hub.rules.fleet import FleetBook
 from store_hub.rules.goods import GoodsBook, goods_of
 from store_hub.rules.heatmap import ZoneMap, dwell_effects
 from store_hub.rules.journal_words import Said, Unreadable
@@ -101,6 +106,7 @@ class StoreFold:
         self.calling = Calling()
         self.alerts = self.calling.alerts
         self.calibrations = CalibrationBook()
+        self.fleet = FleetBook()
         self.places: Places | None = None
         self._doors = DoorBook()
         self._tags = TagBook()
@@ -150,6 +156,8 @@ class StoreFold:
                 self.calling.restore_settings(row)
             case CalibrationRow():
                 self.calibrations.restore(row)
+            case DeviceFileRow() | DeploymentRow() | RolloutRow():
+                self.fleet.restore(row)
             case _:
                 goods = goods_of(row)
                 assert goods is not None, f"{type(row).__name__} is no state of the fold"
@@ -175,7 +183,11 @@ class StoreFold:
             changes.effects += self.calibrations.act(said, changes.at_ms)
         elif isinstance(said, CalibrationProgress):
             changes.effects += self.calibrations.hear(said, changes.at_ms)
-        elif not isinstance(said, Shed | LightAction | ConfigurationTold | DeploymentTold):
+        elif isinstance(said, AnyFleet):
+            changes.effects += self.fleet.act(said, changes.at_ms)
+        elif isinstance(said, ConfigurationTold | DeploymentTold):
+            changes.effects += self.fleet.hear(said, changes.at_ms)
+        elif not isinstance(said, Shed | LightAction):
             self._hear(said, changes)
         self._judge(changes)
         return changes.effects

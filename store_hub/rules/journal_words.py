@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from store_hub.entries import AnyTold
+from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from wire_format import codec
@@ -22,7 +23,7 @@ class Unreadable(NamedTuple):
     detail: str
 
 
-Said = AnyObservation | AnyTold | AnyGoods | SettingsChange | Planogram | DeviceHealth | Unreadable
+Said = AnyObservation | AnyTold | AnyGoods | AnyFleet | SettingsChange | Planogram | DeviceHealth | Unreadable
 
 EDGE = "edge"
 HEALTH = "health"
@@ -32,7 +33,8 @@ SETTINGS = "settings"
 FOREIGN = "!"
 """What stands in place of a topic where a letter came in another device's name begins with this; no topic of a store does."""
 
-_told: msgspec.json.Decoder[AnyTold | AnyGoods | SettingsChange] = msgspec.json.Decoder(AnyTold | AnyGoods | SettingsChange)
+AnyEntry = AnyTold | AnyGoods | AnyFleet | SettingsChange
+_told: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry)
 
 
 def read_entry(source: str, payload: bytes, *, topic: str | None) -> Said:
