@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from store_hub.errors import HubError, PlanogramInvalid
-from store_hub.release_commands import release
 from store_hub.trust_commands import add_commands, make_trust
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def run(
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Where pages and doors listen.")] = None,
 ) -> None:
     """Book what the shop's devices, tills and people say, and show it, until stopped with Ctrl-C or SIGTERM."""
-    from store_hub.assemble import run_hub
+    from store_hub.serving import run_hub
 
     settings = _configured(config, ledger, port)
     if run_hub(settings, config_path=str(config) if config else "HUB.toml"):
@@ -224,7 +223,6 @@ def announce(
 
 
 add_commands(app)
-app.add_typer(release, name="release", epilog="Example: store-hub release add 0.2.0.tar --config hub.toml")
 
 
 def _send(file: Path, door: str, fields: dict[str, str], config: Path | None) -> None:

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import structlog
-import uvicorn
 from fastapi import FastAPI
 
-from service_manager.web_server import WatchedServer
 from store_hub.adapters.clock import HubClock
-from store_hub.adapters.door_tokens import read_door_tokens, read_token
+from store_hub.adapters.door_tokens import read_token
 from store_hub.adapters.gauges import HubGauges
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_figures import LedgerGauge
@@ -23,9 +20,7 @@ from store_hub.adapters.ledger_file import ledger_trouble
 from store_hub.adapters.ledger_history import LedgerHistory
 from store_hub.adapters.ledger_reports import LedgerReports
 from store_hub.adapters.ledger_views import LedgerViews
-from store_hub.adapters.listening_socket import listen
 from store_hub.adapters.release_shelf import ReleaseShelf
-from store_hub.adapters.stopping import stop_on_signals
 from store_hub.config import HubConfig
 from store_hub.errors import ConfigurationInvalid, HubError
 from store_hub.flows.attend import make_attend
@@ -62,9 +57,6 @@ if TYPE_CHECKING:
     from store_hub.flows.mirror import Mirror
 
 STOP_FLOWS_S = 1.5
-GRACE_S = 1
-
-_log = structlog.get_logger("hub")
 
 
 class Hub:
@@ -107,7 +99,6 @@ class Hub:
             inbox=self.bookkeeper.inbox,
             last_word=(topics.home(identity.store_id, "availability"), OFFLINE) if config.home_assistant.enabled else None,
         )
-        self._tokens = None if config.http.token_file is None else read_door_tokens(Path(config.http.token_file))
         parts = Parts(ledger=self._path, bookkeep=self.bookkeeper, store_id=identity.store_id, zone=self._zone, now_ms=self._clock.now_ms)
         self._sync = make_sync(config.cloud, parts)
         self._notify = make_notify(config.pager, parts, config_path=config_path)
@@ -163,18 +154,20 @@ class Hub:
             redoc_url=None,
         )
         answer_refusals(app)
-        open_doors(app, bookkeep=self.bookkeeper, tokens=self._tokens, now_ms=self._clock.now_ms, ledger=self._path)
+        open_doors(app, bookkeep=self.bookkeeper, tokens=self.guards.doors, now_ms=self._clock.now_ms, ledger=self._path)
         app.include_router(health_routes(self._checks()))
         shelf = ReleaseShelf(Path(self._config.fleet.releases))
         app.include_router(release_routes(shelf))
         self.gauges.registry.register(LedgerCollector(LedgerGauge(self._path)))
         self.gauges.registry.register(self._parts_collector())
         app.include_router(metrics_routes(self.gauges.registry))
+        profile = self.profile()
+        self.guards.guard(app, profile)
         mount_pages(
             app,
             views=LedgerViews(self._path),
             submit=self.bookkeeper.submit,
-            store_profile=self.profile(),
+            store_profile=profile,
             on_booked=self.bookkeeper.on_booked,
             now_ms=self._clock.now_ms,
             trouble=lambda: self.bookkeeper.trouble,
@@ -182,6 +175,7 @@ class Hub:
             page_url=self._config.pager.page_url,
             bundles=shelf.bundles,
             hub_address=self._config.fleet.address,
+            keeper=self.guards.keeper,
         )
         return app
 
@@ -260,29 +254,3 @@ class Hub:
             "backup": backup_check(None if self._backups is None else self._backups.state, now_ms=self._clock.now_ms),
             "cloud": cloud_check(None if self._sync is None else self._sync.state, now_ms=self._clock.now_ms),
         }
-
-
-def run_hub(config: HubConfig, *, config_path: str) -> bool:
-    """Run a hub until it is told to stop; returns whether Ctrl-C said so.
-
-    Raises:
-        PortTaken, LedgerUnusable, ConfigurationInvalid
-    """
-    listener = listen(config.http.host, config.http.port, setting=f"[http] port in {config_path} (or --port)")
-    try:
-        hub = Hub(config, config_path=config_path)
-    except BaseException:
-        listener.close()
-        raise
-    try:
-        server = WatchedServer(
-            uvicorn.Config(hub.application(), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S, ws_max_queue=32)
-        )
-        interrupted = stop_on_signals(server)
-        hub.start()
-        _log.info("the hub is open", pages=f"http://{config.http.host}:{config.http.port}/", ledger=config.ledger.path)
-        server.run(sockets=[listener])
-    finally:
-        hub.stop()
-        listener.close()
-    return interrupted()

@@ -67,11 +67,25 @@ class BookkeepingConfig(Section, frozen=True, kw_only=True):
 
 
 class HttpConfig(Section, frozen=True, kw_only=True):
-    """Where pages and doors listen. `token_file`: bearer tokens that open the doors, one a line; without it, loopback only."""
+    """Where pages and doors listen, and with which certificate: one of your own, or (`shop_certificate`) the shop's, of `[trust]`.
+
+    `token_file`: bearer tokens that open all doors, one a line. Without it and without keys (`store-hub keys`), only this machine may book.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8080
     token_file: str | None = None
+    certificate_file: str | None = None
+    key_file: str | None = None
+    shop_certificate: bool = False
+
+
+class PeopleConfig(Section, frozen=True, kw_only=True):
+    """Who may open the pages: whoever has logged in. `open_on_loopback`: whoever is at this machine, and then nobody else can."""
+
+    open_on_loopback: bool = False
+    session_hours: Positive = 12.0
+    idle_hours: Positive = 4.0
 
 
 class CloudConfig(Section, frozen=True, kw_only=True):
@@ -147,6 +161,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     ledger: LedgerConfig = LedgerConfig()
     bookkeeping: BookkeepingConfig = BookkeepingConfig()
     http: HttpConfig = HttpConfig()
+    people: PeopleConfig = PeopleConfig()
     cloud: CloudConfig = CloudConfig()
     pager: PagerConfig = PagerConfig()
     mirror: MirrorConfig = MirrorConfig()

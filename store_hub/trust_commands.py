@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from store_hub.errors import HubError
+from store_hub.people_commands import keys, people
+from store_hub.release_commands import release
 
 if TYPE_CHECKING:
     from store_hub.config import HubConfig
@@ -144,6 +146,9 @@ def add_commands(app: typer.Typer) -> None:
     app.command(epilog="Example: store-hub revoke shelves-1 --config hub.toml")(revoke)
     app.command(epilog="Example: store-hub devices --config hub.toml")(devices)
     app.command(epilog="Example: store-hub trust --config hub.toml")(trust)
+    app.add_typer(people, name="people", epilog="Example: store-hub people invite 'Ana Perez' --role staff")
+    app.add_typer(keys, name="keys", epilog="Example: store-hub keys add till-1 --scope sales")
+    app.add_typer(release, name="release", epilog="Example: store-hub release add 0.2.0.tar --config hub.toml")
     app.add_typer(audit, name="audit", epilog="Example: store-hub audit verify --config hub.toml")
 
 

@@ -4,11 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from pathlib import Path
 
 from store_hub.errors import ConfigurationInvalid
 
 LENGTH_MIN = 16
+
+
+class DoorKeys:
+    """Knows which doors a caller may open: by the tokens of a file (all doors), or by a key of `store-hub keys` (its scopes).
+
+    Args:
+        find: a key's name and scopes.
+        is_local_enough: whether programs on this machine need neither.
+        refused: notes who and what was turned away.
+    """
+
+    def __init__(
+        self, tokens: DoorTokens, *, find: Callable[[str], tuple[str, tuple[str, ...]] | None], is_local_enough: bool,
+        refused: Callable[[str, str], None],
+    ) -> None:  # fmt: skip
+        self._tokens, self._find, self.is_local_enough, self.refused = tokens, find, is_local_enough, refused
+
+    def opens(self, authorization: str | None, scope: str) -> bool:
+        """Tell whether this `Authorization` header opens a door."""
+        if self._tokens.opens(authorization):
+            return True
+        scheme, _, secret = (authorization or "").partition(" ")
+        found = self._find(secret.strip()) if scheme.lower() == "bearer" else None
+        return found is not None and (scope in found[1] or "all" in found[1])
 
 
 class DoorTokens:

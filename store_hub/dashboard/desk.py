@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from store_hub.adapters.ledger_views import LedgerViews
+from store_hub.adapters.people_file import Person
 from store_hub.adapters.release_shelf import Bundle
 from store_hub.dashboard.news import News, OnBooked
-from store_hub.entries import AlertAction, CalibrationAction, LightAction
+from store_hub.entries import AlertAction, AnyTold, CalibrationAction, LightAction
 from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Book, Command
+from store_hub.rules.roles import may_do
 from wire_format.reports import StoreProfile
 
 ANSWER_WITHIN_S = 10.0
@@ -24,9 +26,26 @@ TaskAct = Literal["take", "done", "not_there", "release", "assign"]
 TASK_ACTS: tuple[TaskAct, ...] = ("take", "done", "not_there", "release", "assign")
 
 
+class Keeper(Protocol):
+    """Notes what people do and try on the pages."""
+
+    def refuse(self, actor: str, action: str, detail: str) -> None:
+        """Somebody was turned away."""
+
+    def note(self, actor: str, action: str, detail: str) -> None:
+        """Somebody did something."""
+
+
+class NotYours(HubError):
+    """A press that the visitor's role may not make."""
+
+    def __init__(self) -> None:
+        super().__init__("your role may look at this, but not change it; ask the manager")
+
+
 @dataclass(frozen=True)
 class Desk:
-    """The pages' side of the hub."""
+    """The pages' side of the hub. `person`: whose page it is; None where nobody logs in."""
 
     views: LedgerViews
     submit: Callable[[Command], Future[Answer]]
@@ -36,6 +55,8 @@ class Desk:
     trouble: Callable[[], HubError | None] = lambda: None
     bundles: Callable[[], list[Bundle]] = list
     news: News = field(default_factory=News)
+    keeper: Keeper | None = None
+    person: Person | None = None
 
     async def act_on_alert(self, alert_id: int, action: TaskAct, by: str, to: str | None = None) -> None:
         """Book what a person does with a task; returns after commit.
@@ -45,8 +66,7 @@ class Desk:
             TimeoutError: bookkeep did not answer in time; the action may still be booked.
         """
         told = AlertAction(alert_id=alert_id, action=action, by=by, to=to)
-        future = self.submit(Book(told=told, door="alerts"))
-        await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
+        await self._book(told, "alerts", f"{action} alert {alert_id}")
 
     async def calibrate(self, action: CalibrationAction) -> None:
         """Book what a person wants of a scale's calibration; returns after commit.
@@ -55,8 +75,7 @@ class Desk:
             HubError: it does not fit how the calibration stands, with the reason.
             TimeoutError: bookkeep did not answer in time; it may still be booked.
         """
-        future = self.submit(Book(told=action, door="calibrations"))
-        await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
+        await self._book(action, "calibrations", f"{action.action} {action.shelf_id}")
 
     async def change_fleet(self, action: AnyFleet) -> None:
         """Book what a person wants of a device's file or of a rollout; returns after commit.
@@ -65,8 +84,7 @@ class Desk:
             HubError: it cannot be done now, with the reason.
             TimeoutError: bookkeep did not answer in time; it may still be booked.
         """
-        future = self.submit(Book(told=action, door="fleet"))
-        await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
+        await self._book(action, "fleet", type(action).__name__)
 
     async def blink(self, shelf_id: str, by: str) -> None:
         """Book that the light at a shelf should blink for a while; returns after commit.
@@ -75,8 +93,7 @@ class Desk:
             HubError: bookkeep refused, with its reason.
             TimeoutError: bookkeep did not answer in time.
         """
-        future = self.submit(Book(told=LightAction(shelf_id=shelf_id, by=by), door="lights"))
-        await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)
+        await self._book(LightAction(shelf_id=shelf_id, by=by), "lights", shelf_id)
 
     async def ask(self, command: Command) -> Answer:
         """Have a command done; returns after commit.
@@ -85,6 +102,7 @@ class Desk:
             HubError: bookkeep refused, with its reason.
             TimeoutError: bookkeep did not answer in time; it may still be done.
         """
+        self.check(self.person, "settings", type(command).__name__)
         return await asyncio.wait_for(asyncio.wrap_future(self.submit(command)), ANSWER_WITHIN_S)
 
     async def tell(self, told: AnyGoods | SettingsChange, *, door: str) -> None:
@@ -94,5 +112,22 @@ class Desk:
             HubError: it does not fit how things stand, with the reason.
             TimeoutError: bookkeep did not answer in time; it may still be booked.
         """
+        await self._book(told, door, type(told).__name__)
+
+    def check(self, person: Person | None, door: str, words: str) -> None:
+        """Note what a person is about to do.
+
+        Raises:
+            NotYours: the role may not.
+        """
+        if person is None or self.keeper is None:
+            return
+        if not may_do(person.role, door):
+            self.keeper.refuse(person.name, f"page.{door}", f"{words} as {person.role}")
+            raise NotYours
+        self.keeper.note(person.name, f"page.{door}", words)
+
+    async def _book(self, told: AnyTold | AnyGoods | SettingsChange | AnyFleet, door: str, words: str) -> None:
+        self.check(self.person, door, words)
         future = self.submit(Book(told=told, door=door))
         await asyncio.wait_for(asyncio.wrap_future(future), ANSWER_WITHIN_S)

@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.dashboard.reader import Reader
-from store_hub.dashboard.wording import STALE_AFTER_MS, device_troubles
+from store_hub.dashboard.wording import STALE_AFTER_MS, device_troubles, role_word
+from store_hub.rules.roles import may_see
 from wire_format.reports import StoreProfile
 
 _ICONS = {
@@ -27,7 +28,8 @@ _IN_THE_BAR = 4  # The pages that staff use with a phone in hand stand in its bo
 
 
 def _pages(reader: Reader) -> list[tuple[str, str]]:
-    return [
+    """All that the reader's role may open."""
+    pages = [
         ("/", reader.t("Today")),
         ("/shelves", reader.t("Shelves")),
         ("/tasks", reader.t("Tasks")),
@@ -37,6 +39,7 @@ def _pages(reader: Reader) -> list[tuple[str, str]]:
         ("/devices", reader.t("Devices")),
         ("/settings", reader.t("Settings")),
     ]
+    return [page for page in pages if not reader.role or may_see(reader.role, page[0])]
 
 
 def head_markup(
@@ -70,8 +73,9 @@ def _head(reader: Reader, shop: str, state: list[str], path: str, tasks: int) ->
 
 
 def _links(reader: Reader, path: str, tasks: int) -> Markup:
-    links = [_link(reader, number, to, name, path, tasks) for number, (to, name) in enumerate(_pages(reader), 1)]
-    hidden_here = next((name for to, name in _pages(reader)[_IN_THE_BAR:] if to == path), None)
+    pages = _pages(reader)
+    links = [_link(reader, number, to, name, path, tasks) for number, (to, name) in enumerate(pages, 1)]
+    hidden_here = next((name for to, name in pages[_IN_THE_BAR:] if to == path), None)
     more = Markup(
         '<li class="more"><button type="button" data-more aria-expanded="false" aria-controls="more-pages"{current}>'
         '{icon}<span>{more}</span><span class="visually-hidden">{here}</span></button><ul id="more-pages">{links}</ul></li>'
@@ -116,19 +120,25 @@ def _tools(reader: Reader) -> Markup:
         '<details class="tools" data-key="tools"><summary aria-label="{settings}" title="{settings}"><svg width="22" height="22"'
         ' viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" aria-hidden="true">'
         '<path d="M4 8h9M19 8h1M4 16h1M11 16h9"/><circle cx="16" cy="8" r="2.5"/>'
-        '<circle cx="8" cy="16" r="2.5"/></svg></summary><div><label>{name_label}<input data-name-choice value="{name}" maxlength="40" '
-        'autocomplete="name" placeholder="{placeholder}"></label>'
+        '<circle cx="8" cy="16" r="2.5"/></svg></summary><div>{who}'
         '<div class="choices" role="group" aria-label="{theme_label}">{themes}</div>'
         '<div class="choices" role="group" aria-label="{language_label}">{languages}</div></div></details>'
     ).format(
         settings=reader.t("Your name, light or dark, language"),
-        name_label=reader.t("Your name, for tasks you take"),
-        name=reader.name,
-        placeholder=reader.t("the office"),
+        who=_who(reader),
         theme_label=reader.t("Light or dark"),
         themes=themes,
         language_label=reader.t("Language"),
         languages=languages,
+    )
+
+
+def _who(reader: Reader) -> Markup:
+    """Who has logged in, or, where nobody does, the name that tasks are signed with."""
+    if reader.role:
+        return Markup('<a class="button" href="/account">{}</a>').format(f"{reader.name} · {role_word(reader, reader.role)}")
+    return Markup('<label>{}<input data-name-choice value="{}" maxlength="40" autocomplete="name" placeholder="{}"></label>').format(
+        reader.t("Your name, for tasks you take"), reader.name, reader.t("the office")
     )
 
 

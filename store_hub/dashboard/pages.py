@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Request
@@ -18,7 +19,7 @@ from nicegui import ui
 
 from store_hub.adapters.ledger_views import LedgerUnreadable, LedgerViews
 from store_hub.adapters.release_shelf import Bundle
-from store_hub.dashboard.desk import Desk
+from store_hub.dashboard.desk import Desk, Keeper
 from store_hub.dashboard.devices import DevicesPage
 from store_hub.dashboard.fleet import FleetPage
 from store_hub.dashboard.floor import FloorPage
@@ -38,6 +39,7 @@ from store_hub.dashboard.tasks import TasksPage
 from store_hub.dashboard.today import TodayPage
 from store_hub.errors import HubError
 from store_hub.flows.commands import Answer, Command
+from store_hub.routes.people_gate import person_of
 from wire_format.reports import StoreProfile
 
 
@@ -59,6 +61,7 @@ def mount_pages(
     page_url: str | None = None,
     bundles: Callable[[], list[Bundle]] = list,
     hub_address: str | None = None,
+    keeper: Keeper | None = None,
 ) -> None:
     """Mount the pages on `app`, one hub to a process.
 
@@ -70,8 +73,12 @@ def mount_pages(
         trouble: what keeps bookkeep from booking, if anything does.
         people_min: counts of fewer people do not leave the shop in an export.
         page_url: the hub's address as phones in the shop see it, for QR codes; None: as whoever asks sees it.
+        keeper: notes what people do; None where nobody logs in.
     """
-    desk = Desk(views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms, trouble=trouble, bundles=bundles)
+    desk = Desk(
+        views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms, trouble=trouble, bundles=bundles,
+        keeper=keeper,
+    )  # fmt: skip
     version = asset_version()
     pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
     _register(desk, version)
@@ -119,8 +126,15 @@ def _follow_bookkeep(app: FastAPI, desk: Desk) -> None:
 
 
 def _reader(request: Request, desk: Desk) -> Reader:
+    return reader_of(request, desk.profile)
+
+
+def reader_of(request: Request, profile: StoreProfile) -> Reader:
+    """Who reads: the choices in the cookies, and who has logged in."""
     cookies = {name: unquote(value) for name, value in request.cookies.items()}
-    return Reader.of(cookies, zone=time_zone(desk.profile.time_zone), currency=desk.profile.currency)
+    reader = Reader.of(cookies, zone=time_zone(profile.time_zone), currency=profile.currency)
+    person = person_of(request)
+    return reader if person is None else replace(reader, name=person.name, role=person.role)
 
 
 def _floor_export(desk: Desk, people_min: int) -> Callable[[str], Response]:
@@ -180,7 +194,9 @@ def _register(desk: Desk, version: str) -> None:
         reader = _reader(request, desk)
         ui.add_head_html(head_html(version))
         ui.page_title(f"{reader.t(title)} · {desk.profile.name}")
-        await make(reader).open()
+        page = make(reader)
+        page.desk = replace(desk, person=person_of(request))
+        await page.open()
 
     @ui.page("/")
     async def today(request: Request) -> None:

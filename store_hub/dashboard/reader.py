@@ -50,13 +50,14 @@ def time_zone(name: str) -> ZoneInfo:
 
 @dataclass(frozen=True)
 class Reader:
-    """One visitor of the pages. `theme` is light, dark or auto; `name` is what a taken task is signed with."""
+    """One visitor of the pages. `theme` is light, dark or auto; `name` is what a taken task is signed with; `role` of who has logged in."""
 
     zone: ZoneInfo
     currency: str
     language: str = "en"
     theme: str = "auto"
     name: str = ""
+    role: str = ""
 
     @classmethod
     def of(cls, cookies: Mapping[str, str], *, zone: ZoneInfo, currency: str) -> Reader:

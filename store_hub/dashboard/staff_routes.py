@@ -16,12 +16,13 @@ from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerUnreadable
 from store_hub.dashboard import staff
-from store_hub.dashboard.desk import ANSWER_WITHIN_S, Desk
+from store_hub.dashboard.desk import ANSWER_WITHIN_S, Desk, NotYours
 from store_hub.dashboard.frame import ASSETS
 from store_hub.dashboard.reader import Reader
 from store_hub.entries import AlertAction
 from store_hub.errors import AlertUnknown, HubBusy, HubError, HubStopping, LedgerUnusable
 from store_hub.flows.commands import Answer, Book
+from store_hub.routes.people_gate import person_of
 
 REST_S = 0.05
 """Between two drawings of one phone: a burst of bookings is one."""
@@ -121,6 +122,12 @@ class StaffPages:
             action = msgspec.json.decode(body, type=AlertAction)
         except msgspec.DecodeError as error:
             return JSONResponse({"problem": str(error)}, status_code=422)
+        if (person := person_of(request)) is not None:
+            action = msgspec.structs.replace(action, by=person.name)  # Whoever pressed signs, whatever the phone says.
+            try:
+                self._desk.check(person, "tasks", f"{action.action} alert {action.alert_id}")
+            except NotYours as error:
+                return JSONResponse({"problem": str(error)}, status_code=403)
         return await self._booked(self._desk.submit, action, key)
 
     @staticmethod

@@ -148,3 +148,15 @@ def device_troubles(reader: Reader, device: DeviceRow, now_ms: int) -> list[tupl
     if not device.readable:
         troubles.append((reader.t("its last health message cannot be read"), reader.t("Update the hub: the device is newer.")))
     return troubles
+
+
+def role_word(reader: Reader, role: str) -> str:
+    """A role as people say it."""
+    words = {
+        "manager": reader.t("manager"),
+        "staff": reader.t("staff"),
+        "planner": reader.t("planner"),
+        "installer": reader.t("installer"),
+        "auditor": reader.t("auditor"),
+    }
+    return words.get(role, role)

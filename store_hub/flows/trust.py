@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -164,17 +165,21 @@ class Trust:
         self.files.write("revoked.pem", self.authority.revocations(serials, number=number, now=self._now()))
         self.files.reload()
 
-    def renew_own(self) -> bool:
-        """Make the hub's, the door's and the broker's certificates where they are missing or end soon; whether any was made."""
+    def renew_own(self, *, anew: bool = False) -> bool:
+        """Make the hub's, the door's and the broker's certificates where they are missing or end soon; whether any was made.
+
+        Args:
+            anew: make all of them, for instance with other names.
+        """
         now, made = self._now(), False
-        names = self._config.names
+        names = [*self._config.names, platform.node() or "localhost", "localhost", "127.0.0.1"]
         for path in (self.folder / DOOR_CERTIFICATE, self.files.certificate):
-            if days_left(path, now=now) < OWN_RENEWED_AT:
+            if anew or days_left(path, now=now) < OWN_RENEWED_AT:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 mode = 0o640 if path == self.files.certificate else 0o600
                 self.authority.make_server(path, names=names, days=OWN_DAYS, now=now, mode=mode)
                 made = True
-        if days_left(self.folder / HUB_CERTIFICATE, now=now) < OWN_RENEWED_AT:
+        if anew or days_left(self.folder / HUB_CERTIFICATE, now=now) < OWN_RENEWED_AT:
             issued = self.authority.make_client(self.folder / HUB_CERTIFICATE, name=HUB_USER, days=OWN_DAYS, now=now)
             _log.info("the hub has a new certificate", serial=issued.serial)
             made = True
@@ -209,7 +214,7 @@ def found_trust(config: HubConfig, *, store_id: str, audit: AuditLog, now_ms: Ca
         advice = "give each shop a trust folder of its own"
         raise TrustUnusable(path=str(folder), problem=f"it is of store {register.store_id}", advice=advice)
     made = Trust(trust, config.broker, audit=audit, now_ms=now_ms)
-    made.renew_own()
+    made.renew_own(anew=True)
     made.tell_broker()
     return made
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from store_hub.adapters.door_tokens import DoorTokens
+from store_hub.adapters.door_tokens import DoorKeys, DoorTokens
 from store_hub.adapters.ledger_epcis import LedgerEpcis
 from store_hub.flows.bookkeep import BookkeepingDoor
 from store_hub.routes.bodies import describe
@@ -17,7 +17,9 @@ from store_hub.routes.goods_doors import GOODS_STRUCTS, goods_routes
 from store_hub.routes.move_doors import MOVE_STRUCTS, move_routes
 
 
-def open_doors(app: FastAPI, *, bookkeep: BookkeepingDoor, tokens: DoorTokens | None, now_ms: Callable[[], int], ledger: Path) -> None:
+def open_doors(
+    app: FastAPI, *, bookkeep: BookkeepingDoor, tokens: DoorTokens | DoorKeys | None, now_ms: Callable[[], int], ledger: Path
+) -> None:
     """Open the doors of tills, deliveries, handhelds and other systems. The application also needs `refusals.answer_refusals`."""
     doors = Doors(bookkeep=bookkeep, tokens=tokens, now_ms=now_ms)
     app.include_router(make_router(bookkeep=bookkeep, tokens=tokens, now_ms=now_ms))

@@ -10,7 +10,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
-from store_hub.adapters.door_tokens import DoorTokens
+from store_hub.adapters.door_tokens import DoorKeys, DoorTokens
 from store_hub.entries import AlertAction, AnyTold, Delivery, Sale, StockCount, Text
 from store_hub.entries_goods import AnyGoods
 from store_hub.flows.bookkeep import BookkeepingDoor
@@ -18,6 +18,7 @@ from store_hub.flows.commands import Book, Booked
 from store_hub.routes.bodies import decode, described, read_body, spoken
 from store_hub.routes.refusals import BodyInvalid, BookkeeperSlow, KeyMissing, Refusal, TokenMissing
 from store_hub.rules.occurrence_time import EARLIEST_SANE_MS, FUTURE_ALLOWED_MS
+from store_hub.rules.roles import scope_of
 
 ANSWER_S = 10.0
 
@@ -51,7 +52,7 @@ class Doors:
     """
 
     def __init__(
-        self, *, bookkeep: BookkeepingDoor, tokens: DoorTokens | None, now_ms: Callable[[], int], answer_s: float = ANSWER_S
+        self, *, bookkeep: BookkeepingDoor, tokens: DoorTokens | DoorKeys | None, now_ms: Callable[[], int], answer_s: float = ANSWER_S
     ) -> None:
         self._bookkeep = bookkeep
         self._tokens = tokens
@@ -76,10 +77,16 @@ class Doors:
         Raises:
             TokenMissing
         """
-        if self._tokens is None:
+        tokens, header = self._tokens, request.headers.get("authorization")
+        if isinstance(tokens, DoorKeys):
+            scope = scope_of(request.url.path)
+            if (header is not None or not tokens.is_local_enough or not _is_local(request)) and not tokens.opens(header, scope):
+                tokens.refused(request.client.host if request.client else "unknown", f"{request.url.path} (scope {scope})")
+                raise TokenMissing
+        elif tokens is None:
             if not _is_local(request):
                 raise TokenMissing
-        elif not self._tokens.opens(request.headers.get("authorization")):
+        elif not tokens.opens(header):
             raise TokenMissing
 
     def check_time(self, field: str, told_at_ms: int | None) -> None:
@@ -118,7 +125,7 @@ class Doors:
 
 
 def make_router(
-    *, bookkeep: BookkeepingDoor, tokens: DoorTokens | None, now_ms: Callable[[], int], answer_s: float = ANSWER_S
+    *, bookkeep: BookkeepingDoor, tokens: DoorTokens | DoorKeys | None, now_ms: Callable[[], int], answer_s: float = ANSWER_S
 ) -> APIRouter:
     """Return the doors. The application also needs `refusals.answer_refusals` and `bodies.describe(app, DOOR_STRUCTS)`."""
     doors = Doors(bookkeep=bookkeep, tokens=tokens, now_ms=now_ms, answer_s=answer_s)

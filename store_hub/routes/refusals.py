@@ -73,7 +73,9 @@ class TokenMissing(RequestRefused):
     status_code = 401
 
     def __init__(self) -> None:
-        super().__init__("no valid token; send `Authorization: Bearer TOKEN` with a token of the hub's http.token_file")
+        super().__init__(
+            "no valid token; send `Authorization: Bearer KEY` with a key of this scope (store-hub keys add), or a token of http.token_file"
+        )
 
 
 class BookkeeperSlow(RequestRefused, TimeoutError):

@@ -72,7 +72,7 @@ def hub_folder(tmp_path: Path, mosquitto: Any, free_port: int, core: Any) -> Pat
     (tmp_path / "plan.json").write_bytes(codec.encode(core.shop_plan()))
     (tmp_path / "hub.toml").write_text(
         f'planogram = "{tmp_path}/plan.json"\n[broker]\nport = {mosquitto.port}\n[ledger]\npath = "{tmp_path}/ledger.sqlite"\n'
-        f"[http]\nport = {free_port}\n",
+        f"[http]\nport = {free_port}\n[people]\nopen_on_loopback = true\n",
         encoding="utf-8",
     )
     command(tmp_path, "init")
