@@ -21,6 +21,8 @@ BENCHMARKS = {
     "durable booking beside an empty subscriber": "benchmarks.booking",
     "cloud ingest beside a bare COPY": "benchmarks.cloud_ingest",
     "search for a layout beside annealing": "benchmarks.layout_search",
+    "simulated trials of layouts": "benchmarks.layout_trials",
+    "review of a thousand shops": "benchmarks.footfall_page",
     "tag presence beside the simple methods and an oracle": "benchmarks.tag_score",
 }
 

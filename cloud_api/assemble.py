@@ -24,9 +24,11 @@ from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.promotion_records import PromotionBook
 from cloud_api.adapters.reports_booking import ReportBook
 from cloud_api.adapters.sales_records import SalesBook
+from cloud_api.adapters.store_days import StoreDayBook
 from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.terms_records import TermsBook
 from cloud_api.adapters.tokens import Tokens, read_tokens
+from cloud_api.adapters.trial_records import TrialBook
 from cloud_api.config import CloudConfig, DatabaseConfig
 from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
 from cloud_api.flows.jobs import Jobs
@@ -37,6 +39,7 @@ from cloud_api.flows.planning import Planning
 from cloud_api.flows.promotions import Promotions
 from cloud_api.flows.reviewing import Reviewing
 from cloud_api.flows.shop_inputs import ShopReading
+from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
 from cloud_api.routes.bodies import describe
 from cloud_api.routes.figures import figure_routes
@@ -46,6 +49,7 @@ from cloud_api.routes.planners_only import PlannersOnly
 from cloud_api.routes.promotions import promotion_routes
 from cloud_api.routes.refusals import refuse_in_words
 from cloud_api.routes.reports import hub_routes
+from cloud_api.routes.trials import trial_routes
 
 log = structlog.get_logger()
 
@@ -95,6 +99,7 @@ class Cloud:
         sales = SalesBook(engine)
         self.reviewing = Reviewing(stores=self.stores, footfall=FootfallBook(engine), sales=sales, now=now)
         self.layouts = LayoutPlanning(reviewing=self.reviewing, baskets=BasketBook(engine))
+        self.trials = Trials(stores=self.stores, days=StoreDayBook(engine), book=TrialBook(engine, now=now), layouts=self.layouts, now=now)
         self.jobs = Jobs()
         forecasts, terms = ForecastBook(engine), TermsBook(engine, now=now)
         promotions = PromotionBook(engine, now=now)
@@ -158,6 +163,7 @@ class Cloud:
             )
         )  # fmt: skip
         app.include_router(promotion_routes(promotions=self.promotions, tokens=tokens, limit_bytes=limit_bytes))
+        app.include_router(trial_routes(trials=self.trials, tokens=tokens))
         app.include_router(health_routes(gauges=self.gauges, see_ready=self.see_ready))
         refuse_in_words(app, self.gauges)
         describe(app)
@@ -171,6 +177,8 @@ class Cloud:
         desk = Desk(
             stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
             what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, jobs=self.jobs, now=self.now, address=address,
+            what_ifs=self.what_ifs, layouts=self.layouts, trials=self.trials, jobs=self.jobs,
+             now=self.now, address=address,
         )  # fmt: skip
         show_pages(app, desk)
 

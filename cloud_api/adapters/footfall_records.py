@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 from sqlalchemy import Engine, text
 
 HourRow = tuple[date, int, int, int, float]
 """day, hour, people in, people out, observed minutes"""
+DayRow = tuple[date, int, int, float]
+
+
+class ShopDays(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop's days added up. `matched_in` and `usual_in`: visitors of the hours that can be compared, and what was usual in them."""
+
+    store_id: str
+    people_in: int
+    observed_min: float
+    doors: int
+    hours: int
+    matched_in: int
+    usual_in: float
+    matched_hours: int
 
 
 class FootfallBook:
@@ -50,3 +65,37 @@ class FootfallBook:
                 text("SELECT max(day) FROM footfall_day WHERE store_id = ANY(:stores)"), {"stores": store_ids}
             ).scalar()
         return day if isinstance(day, date) else None
+
+    def chain(self, *, first: date, last: date) -> list[ShopDays]:
+        """Every shop's visitors of the days added up, beside the usual ones; shops without a day on record are absent.
+
+        Read from one row a shop and day, by the index over days: no hour is touched.
+        """
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT store_id, sum(people_in), sum(observed_min), max(doors), max(hours), sum(matched_in), sum(usual_in),"
+                    " sum(matched_hours) FROM footfall_day WHERE day BETWEEN :first AND :last GROUP BY store_id"
+                ),
+                {"first": first, "last": last},
+            )
+            return [
+                ShopDays(store_id=store_id, people_in=int(people_in), observed_min=observed_min, doors=int(doors), hours=int(hours),
+                         matched_in=int(matched), usual_in=usual, matched_hours=int(matched_hours))
+                for store_id, people_in, observed_min, doors, hours, matched, usual, matched_hours in rows
+            ]  # fmt: skip
+
+    def days(self, store_ids: list[str], *, first: date, last: date) -> dict[str, list[DayRow]]:
+        """Every day on record of these stores: day, people in, people out, observed minutes."""
+        found: dict[str, list[DayRow]] = {store_id: [] for store_id in store_ids}
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT store_id, day, people_in, people_out, observed_min FROM footfall_day"
+                    " WHERE store_id = ANY(:stores) AND day BETWEEN :first AND :last"
+                ),
+                {"stores": store_ids, "first": first, "last": last},
+            )
+            for store_id, day, people_in, people_out, observed_min in rows:
+                found[store_id].append((day, people_in, people_out, observed_min))
+        return found

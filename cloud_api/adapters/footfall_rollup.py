@@ -8,7 +8,7 @@ came: it counts as not watched, so that its hour is known to be told in part.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
@@ -29,13 +29,36 @@ _HOURS = text(
 )
 _DAYS = text(
     """
-    INSERT INTO footfall_day AS held (store_id, day, people_in, people_out, observed_min, doors, hours)
-    SELECT :store, day, sum(people_in), sum(people_out), sum(observed_min), max(doors), count(*)
+    INSERT INTO footfall_day AS held (store_id, day, people_in, people_out, observed_min, doors, hours, matched_in, usual_in, matched_hours)
+    SELECT :store, day, sum(people_in), sum(people_out), sum(observed_min), max(doors), count(*), 0, 0, 0
     FROM footfall_hour WHERE store_id = :store AND day = ANY(CAST(:days AS date[])) GROUP BY day
     ON CONFLICT (store_id, day) DO UPDATE SET people_in = EXCLUDED.people_in, people_out = EXCLUDED.people_out,
         observed_min = EXCLUDED.observed_min, doors = EXCLUDED.doors, hours = EXCLUDED.hours
     """
 )
+_USUAL = text(
+    """
+    WITH shop AS (
+        SELECT greatest(max(doors), 1) AS doors FROM footfall_day WHERE store_id = :store AND day BETWEEN :earliest AND :latest
+    ), whole AS (
+        SELECT day, hour, sum(people_in) AS people_in FROM footfall_hour, shop
+        WHERE store_id = :store AND day = ANY(CAST(:days AS date[]) || CAST(:past AS date[]))
+        GROUP BY day, hour, shop.doors HAVING max(observed_min) >= 60.0 * :share * shop.doors
+    ), compared AS (
+        SELECT present.day, present.people_in, avg(past.people_in) AS usual FROM whole AS present JOIN whole AS past USING (hour)
+        WHERE present.day = ANY(CAST(:days AS date[])) AND present.day - past.day = ANY(CAST(:back AS integer[]))
+        GROUP BY present.day, hour, present.people_in
+    )
+    UPDATE footfall_day AS held SET matched_in = total.matched_in, usual_in = total.usual_in, matched_hours = total.hours
+    FROM (SELECT asked.day, coalesce(sum(compared.people_in), 0) AS matched_in, coalesce(sum(usual), 0) AS usual_in,
+                 count(compared.day) AS hours
+          FROM unnest(CAST(:days AS date[])) AS asked (day) LEFT JOIN compared USING (day) GROUP BY asked.day) AS total
+    WHERE held.store_id = :store AND held.day = total.day
+    """
+)
+WEEKS_BACK = 4
+WATCHED_SHARE_MIN = 0.75
+"""As in the rule that reviews visitors: a test holds both to the same answer."""
 
 
 def add_up(connection: Connection, store_id: str, time_zone: str, quarters: Iterable[datetime]) -> None:
@@ -52,7 +75,18 @@ def add_up(connection: Connection, store_id: str, time_zone: str, quarters: Iter
             "lowest": hours[0], "highest": hours[-1] + timedelta(hours=1),
         },
     )  # fmt: skip
-    connection.execute(_DAYS, {"store": store_id, "days": sorted({at.date() for at in local})})
+    days = sorted({at.date() for at in local})
+    connection.execute(_DAYS, {"store": store_id, "days": days})
+    _compare(connection, store_id, days)
+
+
+def _compare(connection: Connection, store_id: str, days: list[date]) -> None:
+    """Lay these days, and those that are compared with them, beside the same weekdays and hours of the weeks before."""
+    back = [7 * week for week in range(1, WEEKS_BACK + 1)]
+    told = sorted({day + timedelta(days=ahead) for day in days for ahead in (0, *back)})
+    past = sorted({day - timedelta(days=behind) for day in told for behind in back} - set(told))
+    values = {"store": store_id, "days": told, "past": past, "back": back, "share": WATCHED_SHARE_MIN}
+    connection.execute(_USUAL, values | {"earliest": min(past or told), "latest": told[-1]})
 
 
 def add_up_all(connection: Connection, store_id: str, time_zone: str) -> None:

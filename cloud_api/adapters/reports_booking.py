@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from cloud_api.adapters import footfall_rollup
+from cloud_api.adapters import footfall_rollup, store_rollup
 from cloud_api.adapters.fact_rows import FACT_TABLES, Row, fact_time_ms, moment, rows_by_table, upsert_sql
 from cloud_api.adapters.partitions import Months
 from cloud_api.errors import ReportGap
@@ -89,6 +89,7 @@ class ReportBook:
             _write_quarantine(connection, batch.store_id, generation, aside, now)
             quarters = {moment(fact.quarter_started_at_ms) for fact in new if isinstance(fact, DoorQuarter)}
             footfall_rollup.add_up(connection, batch.store_id, time_zone, quarters)
+            store_rollup.add_up(connection, batch.store_id, {date.fromisoformat(fact.day) for fact in new if isinstance(fact, SkuDay)})
             mark = max(booked_through, batch.to_sequence)
             _move_mark(connection, batch, mark, now)
         return Booked(booked_through=mark, new_facts=len(new), quarantined=len(aside))

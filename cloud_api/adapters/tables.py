@@ -107,6 +107,16 @@ footfall_day = Table(
     "footfall_day", metadata, _store(), Column("day", Date, primary_key=True),
     Column("people_in", BigInteger, nullable=False), Column("people_out", BigInteger, nullable=False),
     Column("observed_min", Double, nullable=False), Column("doors", Integer, nullable=False), Column("hours", Integer, nullable=False),
+    Column("matched_in", BigInteger, nullable=False), Column("usual_in", Double, nullable=False),
+    Column("matched_hours", Integer, nullable=False),
+    Index("footfall_day_by_day", "day", "store_id"),
+)  # fmt: skip
+store_day = Table(
+    "store_day", metadata, _store(), Column("day", Date, primary_key=True),
+    Column("units_sold", BigInteger, nullable=False), Column("revenue_minor", BigInteger, nullable=False),
+    Column("units_received", BigInteger, nullable=False), Column("units_lost", BigInteger, nullable=False),
+    Column("articles", Integer, nullable=False), Column("known_articles", Integer, nullable=False),
+    Column("out_of_stock_min", Double, nullable=False),
 )  # fmt: skip
 orders = Table(
     "orders", metadata, _store(), Column("order_id", Text, primary_key=True),

@@ -14,11 +14,12 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import hours_by_days, sparkline
 from cloud_api.dashboard.frame import html, page, read, say_no_store, title
+from cloud_api.dashboard.shop_search import show_more
 from cloud_api.dashboard.words import change, span
-from cloud_api.flows.reviewing import WEEKS_BACK, FootfallReview
+from cloud_api.flows.reviewing import SHOWN, WEEKS_BACK, ChainReview
 from cloud_api.rules.footfall_review import StoreReview, Watched
 
-_WINDOWS = (7, 14, 28)
+_WINDOWS = (7, 14, 28, 90)
 _MATCHED_MIN_HOURS = 6
 _DAY_BY_DAY = '<p class="quiet">Visitors a day; in pale the same weekday a week before. A gap is a day nobody watched.</p>'
 _GRID_LINE = {"lineStyle": {"color": "#8886", "width": 0.5}}
@@ -31,7 +32,7 @@ def show_footfall(desk: Desk) -> None:
     """Register the page."""
 
     @ui.page("/footfall", title="Footfall · Aislewise")
-    async def footfall(request: Request, store: str = "", days: int = 14) -> None:
+    async def footfall(request: Request, store: str = "", days: int = 14, find: str = "", page_no: int = 1) -> None:
         days = days if days in _WINDOWS else 14
         with page(request, "/footfall"):
             stores = await read(desk.stores.stores)
@@ -44,24 +45,26 @@ def show_footfall(desk: Desk) -> None:
             if last is None:
                 return
             first = last - timedelta(days=days - 1)
-            review = await read(lambda: desk.reviewing.footfall(first=first, last=last))
+            review = await read(lambda: desk.reviewing.chain(first=first, last=last, limit=SHOWN, offset=SHOWN * (page_no - 1), find=find))
             names = {known.store_id: known for known in stores}
-            opened = store if store in names else review.stores[0].store_id if review else ""
+            opened = store if store in names else review.stores[0].store_id if review and review.stores else stores[0].store_id
             hours = await read(lambda: desk.reviewing.footfall([opened], first=first, last=last, by="hour"))
             before = await read(lambda: desk.reviewing.footfall([opened], first=first - timedelta(weeks=1), last=last - timedelta(weeks=1)))
-            if review is None or hours is None or before is None:
+            opened_days = await read(lambda: desk.reviewing.footfall([opened], first=first, last=last))
+            if review is None or hours is None or before is None or opened_days is None:
                 return
             title(
                 _sentence(review, names), f"{span(first, last)}, each shop's own calendar; compared with the {WEEKS_BACK} weeks before it"
             )
             _show_windows(days, opened)
             _show_rows(review, names, opened, days)
-            picked = next(shop for shop in review.stores if shop.store_id == opened)
+            show_more(review, find=find, page_no=page_no, days=days)
+            picked = opened_days.stores[0]
             coming = desk.now().astimezone(ZoneInfo(names[opened].time_zone))
             _show_store(names[opened], picked, before.stores[0], hours.stores[0].rows, coming)
 
 
-def _sentence(review: FootfallReview, names: dict[str, StoreRecord]) -> str:
+def _sentence(review: ChainReview, names: dict[str, StoreRecord]) -> str:
     compared = [shop for shop in review.stores if shop.comparison.change_share is not None and shop.comparison.hours >= _MATCHED_MIN_HOURS]
     if not compared:
         watched = [shop for shop in review.stores if shop.visitors is not None]
@@ -85,7 +88,7 @@ def _show_windows(days: int, opened: str) -> None:
     html(f'<div class="ask"><span class="quiet">Window</span>{links}</div>')
 
 
-def _show_rows(review: FootfallReview, names: dict[str, StoreRecord], opened: str, days: int) -> None:
+def _show_rows(review: ChainReview, names: dict[str, StoreRecord], opened: str, days: int) -> None:
     highest = max((row.people_in or 0 for shop in review.stores for row in shop.rows), default=0)
     rows = "".join(_store_row(shop, names[shop.store_id], opened, days, highest) for shop in review.stores)
     html(

@@ -56,21 +56,15 @@ def _show_answer(answer: LayoutWork) -> None:
     if proposal.steps:
         html(before_and_after(planogram, proposal.places))
         numbers = moved_numbers(planogram, proposal.places)
-        rows = "".join(_row(number, step, numbers) for number, step in enumerate(proposal.steps, start=1))
-        html(
-            '<div class="scroll"><table class="figures"><thead><tr><th class="num">Step</th><th>Bays that change places</th>'
-            '<th class="num">Nearer<br><span class="unit">of today\'s way</span></th>'
-            '<th class="num">In sight<br><span class="unit">of today\'s margin</span></th>'
-            f"<th>Why</th></tr></thead><tbody>{rows}</tbody></table></div>"
-        )
+        html(f'<ol class="steps">{"".join(_step(step, numbers) for step in proposal.steps)}</ol>')
     if proposal.unknown:
         html('<p class="quiet">Not known: ' + escape("; ".join(proposal.unknown)) + ".</p>")
 
 
-def _row(number: int, step: MoveStep, numbers: dict[str, int]) -> str:
-    bays = ", ".join(f"<b>{numbers[move.bay_id]}</b> {escape(move.name)}" for move in step.moves)
-    shares = "".join(f'<td class="num">{_share(value)}</td>' for value in (step.nearer, step.seen))
-    return f'<tr><td class="num">{number}</td><td>{bays}</td>{shares}<td>{escape(step.reason)}</td></tr>'
+def _step(step: MoveStep, numbers: dict[str, int]) -> str:
+    bays = " ⇄ ".join(f"<b>{numbers[move.bay_id]}</b> {escape(move.name)}" for move in step.moves)
+    gains = f"{_share(-step.nearer)} way between goods of one basket, {_share(step.seen)} margin in sight"
+    return f'<li><p>{bays}</p><p class="quiet">{escape(step.reason)}</p><p class="quiet">{gains}</p></li>'
 
 
 def _share(value: float) -> str:

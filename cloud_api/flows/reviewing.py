@@ -8,17 +8,28 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from cloud_api.adapters.footfall_records import FootfallBook
+from cloud_api.adapters.footfall_records import FootfallBook, ShopDays
 from cloud_api.adapters.sales_records import SalesBook
 from cloud_api.adapters.store_records import DeviceRecord, StoreBook, StoreRecord
 from cloud_api.errors import MessageInvalid, StoreUnknown
 from cloud_api.rules.early_warning import Concern, DeviceState, StoreState, concerns
-from cloud_api.rules.footfall_review import Comparison, HourCount, StoreReview, by_change, review_store
+from cloud_api.rules.footfall_review import (
+    Comparison,
+    HourCount,
+    ShopTotals,
+    StoreReview,
+    by_change,
+    compare_totals,
+    review_store,
+    review_totals,
+)
 from cloud_api.rules.layout import LayoutReview, SkuSales, ZoneVisits, review_layout
 from wire_format.plans import Planogram
 
 WEEKS_BACK = 4
 DAYS_MAX = 400
+SHOWN = 50
+"""So many shops are shown at once unless more are asked for."""
 
 
 class FootfallReview(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +38,17 @@ class FootfallReview(msgspec.Struct, frozen=True, kw_only=True):
     first: date
     last: date
     by: str
+    stores: list[StoreReview]
+
+
+class ChainReview(msgspec.Struct, frozen=True, kw_only=True):
+    """The chain in a window: all shops together, and those shown, what changed most first. `shops` is how many there are in all."""
+
+    first: date
+    last: date
+    shops: int
+    visitors: int | None
+    change_share: float | None
     stores: list[StoreReview]
 
 
@@ -72,10 +94,7 @@ class Reviewing:
         stores = self._chosen(store_ids)
         last = last or self.last_day()
         first = first or last - timedelta(days=13)
-        if first > last:
-            raise MessageInvalid(field="from", problem=f"{first} is after to={last}")
-        if (last - first).days >= DAYS_MAX:
-            raise MessageInvalid(field="from", problem=f"more than {DAYS_MAX} days; ask for less at once")
+        _see_window(first, last)
         names = [store.store_id for store in stores]
         since = first - timedelta(weeks=WEEKS_BACK)
         hours = self._footfall.hours(names, first=since, last=last)
@@ -87,6 +106,35 @@ class Reviewing:
             for name in names
         ]
         return FootfallReview(first=first, last=last, by=by, stores=by_change(reviews))
+
+    def chain(
+        self, *, first: date | None = None, last: date | None = None, limit: int = SHOWN, offset: int = 0, find: str = ""
+    ) -> ChainReview:
+        """Review all shops in a window (the last 14 days unless told), from their days already added up; the rows only of those shown.
+
+        Args:
+            find: only shops with this in their name or id.
+
+        Raises:
+            MessageInvalid: the window is empty or longer than 400 days.
+        """
+        last = last or self.last_day()
+        first = first or last - timedelta(days=13)
+        _see_window(first, last)
+        wanted = {store.store_id for store in self._stores.stores() if find.lower() in f"{store.name} {store.store_id}".lower()}
+        totals = {each.store_id: _totals(each) for each in self._footfall.chain(first=first, last=last)}
+        known = [totals.get(store_id) or _nothing(store_id) for store_id in sorted(wanted)]
+        change = {each.store_id: compare_totals(each).change_share for each in known}
+        known.sort(key=lambda each: (change[each.store_id] is None, -abs(change[each.store_id] or 0.0), each.store_id))
+        shown = known[offset : offset + limit]
+        days = self._footfall.days([each.store_id for each in shown], first=first, last=last)
+        usual = sum(each.usual_in for each in known)
+        return ChainReview(
+            first=first, last=last, shops=len(known),
+            visitors=sum(each.people_in for each in known) if any(each.observed_min for each in known) else None,
+            change_share=sum(each.matched_in for each in known) / usual - 1.0 if usual > 0.0 else None,
+            stores=[review_totals(each, days[each.store_id], first=first, last=last) for each in shown],
+        )  # fmt: skip
 
     def layout(self, store_id: str, *, first: date | None = None, last: date | None = None) -> LayoutView:
         """Review a shop's zones in a window (the last 28 days unless told).
@@ -136,6 +184,21 @@ class Reviewing:
             if store_id not in known:
                 raise StoreUnknown(store_id=store_id)
         return [known[store_id] for store_id in dict.fromkeys(store_ids)]
+
+
+def _see_window(first: date, last: date) -> None:
+    if first > last:
+        raise MessageInvalid(field="from", problem=f"{first} is after to={last}")
+    if (last - first).days >= DAYS_MAX:
+        raise MessageInvalid(field="from", problem=f"more than {DAYS_MAX} days; ask for less at once")
+
+
+def _totals(days: ShopDays) -> ShopTotals:
+    return ShopTotals(**msgspec.structs.asdict(days))
+
+
+def _nothing(store_id: str) -> ShopTotals:
+    return ShopTotals(store_id=store_id, people_in=0, observed_min=0.0, doors=1, hours=1, matched_in=0, usual_in=0.0, matched_hours=0)
 
 
 def _device(device: DeviceRecord) -> DeviceState:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from cloud_api.adapters.store_records import StoreBook, StoreRecord
 from cloud_api.adapters.tokens import Caller, Tokens
 from cloud_api.flows.layout_planning import MOVES_MAX, LayoutPlanning, LayoutWork
-from cloud_api.flows.reviewing import FootfallReview, LayoutView, Reviewing
+from cloud_api.flows.reviewing import SHOWN, ChainReview, FootfallReview, LayoutView, Reviewing
 from cloud_api.routes.bodies import described, spoken
 from cloud_api.rules.early_warning import Concern
 
@@ -68,6 +68,18 @@ def _add_readings(router: APIRouter, stores: StoreBook, reviewing: Reviewing, ca
         for store_id in asked:
             who.require_reader(store_id)
         return spoken(reviewing.footfall(store, first=first, last=last, by=by))
+
+    @router.get("/footfall/chain", summary="All shops of the chain, what changed most first", **described(ChainReview))
+    def get_chain(
+        request: Request,
+        first: Annotated[date | None, Query(alias="from")] = None,
+        last: Annotated[date | None, Query(alias="to")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000, description="how many shops are told with their days")] = SHOWN,
+        offset: Annotated[int, Query(ge=0)] = 0,
+        find: Annotated[str, Query(max_length=100, description="only shops with this in their name")] = "",
+    ) -> Response:
+        caller(request).require_reader(None)
+        return spoken(reviewing.chain(first=first, last=last, limit=limit, offset=offset, find=find))
 
 
 def _add_layouts(router: APIRouter, reviewing: Reviewing, layouts: LayoutPlanning, caller: FindCaller) -> None:

@@ -88,6 +88,60 @@ def review_store(store_id: str, hours: Sequence[HourCount], *, first: date, last
     )
 
 
+class ShopTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop's days added up. `matched_in`: visitors of the hours that can be compared; `usual_in`: what was usual in them."""
+
+    store_id: str
+    people_in: int
+    observed_min: float
+    doors: int
+    hours: int
+    matched_in: int
+    usual_in: float
+    matched_hours: int
+
+
+def review_totals(totals: ShopTotals, days: Sequence[tuple[date, int, int, float]], *, first: date, last: date) -> StoreReview:
+    """The review of a shop from its days already added up, without its hours.
+
+    Args:
+        totals: over the window. An hour is wholly watched at 60 minutes for each door, a day at as many hours as the shop's fullest.
+        days: day, people in, people out, observed minutes; for the rows. Days that are not there were not watched.
+    """
+    whole_min = 60.0 * max(1, totals.doors) * max(1, totals.hours)
+    on_record = {day: (people_in, people_out, observed_min) for day, people_in, people_out, observed_min in days}
+    rows = [_day_row(first + timedelta(days=offset), on_record, whole_min) for offset in range((last - first).days + 1)]
+    return StoreReview(
+        store_id=totals.store_id,
+        visitors=totals.people_in if totals.observed_min > 0.0 else None,
+        watched_share=min(1.0, totals.observed_min / (whole_min * len(rows))) if rows else 0.0,
+        rows=rows,
+        comparison=compare_totals(totals),
+    )
+
+
+def compare_totals(totals: ShopTotals, weeks: int = 4) -> Comparison:
+    """The shop against itself, from its days already added up."""
+    return Comparison(
+        visitors=totals.matched_in,
+        usual_visitors=totals.usual_in if totals.matched_hours else None,
+        change_share=totals.matched_in / totals.usual_in - 1.0 if totals.usual_in > 0.0 else None,
+        hours=totals.matched_hours,
+        weeks=weeks,
+    )
+
+
+def _day_row(day: date, on_record: Mapping[date, tuple[int, int, float]], whole_min: float) -> Watched:
+    people_in, people_out, observed_min = on_record.get(day, (0, 0, 0.0))
+    is_watched = observed_min > 0.0
+    return Watched(
+        day=day,
+        people_in=people_in if is_watched else None,
+        people_out=people_out if is_watched else None,
+        watched_share=min(1.0, observed_min / whole_min),
+    )
+
+
 def by_change(reviews: Iterable[StoreReview]) -> list[StoreReview]:
     """What changed most against expectation first; shops that cannot be compared last."""
     return sorted(

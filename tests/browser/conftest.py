@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ import pytest
 from hub_in_a_browser import browser, hub, make_hub, watch
 
 from wire_format.plans import Planogram, Zone
-from wire_format.reports import AnyFact, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, ZoneQuarter
+from wire_format.reports import AnyFact, BasketDay, CategoryPair, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, ZoneQuarter
 
 __all__ = ["browser", "hub", "make_hub", "three_shops", "watch"]  # Fixtures of this folder.
 QUARTER = timedelta(minutes=15)
@@ -57,6 +58,7 @@ def trade(plan: Planogram, *, days: int, seed: int, quiet_share: float = 1.0, ga
                     facts += _quarter(plan, at, busy, chance, with_zones=back < 8 and quarter % 4 == 0)
         if back > 0:
             facts += [_sku_day(product.sku, product.price_minor or 100, day.isoformat(), chance) for product in plan.products]
+            facts.append(_basket_day(plan, day.isoformat()))
     started_ms = int((now - QUARTER).timestamp() * 1000) // 900_000 * 900_000
     facts += [_stock(product.sku, chance.choice((2, 5, 9, 14, 22, 30)), started_ms) for product in plan.products]
     return facts
@@ -88,6 +90,14 @@ def _sku_day(sku: str, price_minor: int, day: str, chance: random.Random) -> Sku
     units = max(0, round(chance.gauss(6 if price_minor < 400 else 1.2, 2)))
     levels = dict.fromkeys(("opening_units", "closing_units", "closing_low_units", "closing_high_units"))
     return SkuDay(sequence=1, day=day, sku=sku, **_counts(units), **levels, out_of_stock_min=0.0, revenue_minor=units * price_minor)
+
+
+def _basket_day(plan: Planogram, day: str) -> BasketDay:
+    """What is bought together: most of all the first category and the last, which stand far apart."""
+    names = sorted({product.category for product in plan.products} - {""})
+    pairs = [CategoryPair(first=one, second=other, baskets=4) for one, other in combinations(names, 2)]
+    pairs[len(names) - 2] = CategoryPair(first=names[0], second=names[-1], baskets=40)
+    return BasketDay(sequence=1, day=day, baskets=120, categories=dict.fromkeys(names, 30), pairs=pairs)
 
 
 def _stock(sku: str, units: int, started_ms: int) -> SkuQuarter:

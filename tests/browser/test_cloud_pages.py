@@ -294,3 +294,29 @@ def test_the_readers_own_theme_is_kept_for_the_next_page(chain: Cloud, browser: 
     watched.page.goto(f"{chain.address}/layout")
     expect(watched.page.locator("body")).to_have_class(re.compile("body--dark"))
     watched.check()
+
+
+def test_moves_are_worked_out_beside_the_page_and_drawn_before_and_after(chain: Cloud, browser: Browser) -> None:
+    for size in SIZES:
+        watched = Watched(browser, size=size)
+        watched.page.goto(f"{chain.address}/layout?store=corner-shop")
+        card = watched.page.locator(".card", has=watched.page.get_by_role("heading", name="Moves worth trying"))
+        card.get_by_role("button", name="4 bays").click()
+        expect(card.locator("h3").first).to_contain_text("bays brings goods of one basket", timeout=90_000)
+        expect(card.locator("figcaption")).to_have_text(["Today", "After the moves"])
+        assert card.locator("svg").first.locator("rect.moved").count() in range(2, 5)
+        expect(card).to_contain_text("a trial has to show")
+        wider = watched.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0
+        if os.environ.get("AISLEWISE_SCREENSHOTS"):
+            watched.page.screenshot(path=Path(os.environ["AISLEWISE_SCREENSHOTS"]) / f"cloud-moves-{size}.png", full_page=True)
+        watched.check()
+
+
+def test_three_shops_are_too_few_for_a_trial_and_the_page_says_so(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    watched.page.goto(f"{chain.address}/layout")
+    card = watched.page.locator(".card", has=watched.page.get_by_role("heading", name="Trials"))
+    expect(card).to_contain_text("6 are needed to tell an effect from chance")
+    expect(card).to_contain_text("no gain in sales is claimed")
+    watched.check()
