@@ -176,9 +176,8 @@ class Cloud:
 
         desk = Desk(
             stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
-            what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, jobs=self.jobs, now=self.now, address=address,
-            what_ifs=self.what_ifs, layouts=self.layouts, trials=self.trials, jobs=self.jobs,
-             now=self.now, address=address,
+            what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, trials=self.trials, jobs=self.jobs, now=self.now,
+            address=address,
         )  # fmt: skip
         show_pages(app, desk)
 
