@@ -42,6 +42,8 @@ def _settings(
 ) -> None:
     import structlog
 
+    from edge_agent.log_memory import LOG_MEMORY
+
     level = logging.DEBUG if debug else logging.INFO
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -52,6 +54,7 @@ def _settings(
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+            LOG_MEMORY,
         ],
     )
 

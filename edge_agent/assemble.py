@@ -23,6 +23,7 @@ from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.health import HealthTeller
 from edge_agent.flows.orders import Orders
 from edge_agent.flows.recorder import Recorder
+from edge_agent.flows.tell_log import TellLog
 from edge_agent.flows.tending import TendedThread
 from edge_agent.flows.uplink import Uplink
 from edge_agent.flows.uplink_talk import UplinkPace
@@ -142,6 +143,7 @@ class EdgeAgent:
         faults = self._link.faults
         self._sensors = [TendedThread(part, work, stop=self._sensing, faults=faults) for part, work in self._works()]
         audits = AuditPickup(self._link.outbox, self._clock, faults, device_id=config.device_id)
+        self._orders.tells_log(TellLog(config.device_id, self._link.record, self._clock).hear)
         self._stop_event = threading.Event()
         self.is_to_start_again = False
         flows = (self._link.record, audits, self._link.uplink)

@@ -32,4 +32,11 @@ class RolloutAction(Told, frozen=True, kw_only=True, tag="rollout_action"):
     by: Text = "staff"
 
 
-AnyFleet = ConfigurationAction | RolloutAction
+class LogAction(Told, frozen=True, kw_only=True, tag="log_action"):
+    """A person wants to read the last lines of a device's log."""
+
+    device_id: DeviceId
+    by: Text = "staff"
+
+
+AnyFleet = ConfigurationAction | RolloutAction | LogAction

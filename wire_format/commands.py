@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from wire_format.deployments import Sha256, SoftwareVersion
+from wire_format.device_log import LogWanted as LogWanted
 from wire_format.identifiers import BookedSequence, DeviceId, LedgerId, OutboxId, SessionId, ShelfId
 
 LightState = Literal["off", "pick_here", "refill_here", "fault"]
@@ -86,4 +87,4 @@ class CalibrationRequest(Struct, frozen=True, kw_only=True, tag_field="type", ta
     steps: Annotated[list[CalibrationStepAsked], Meta(max_length=100)] = []
 
 
-AnyCommand = BookedThrough | DeviceConfiguration | SoftwareWanted | ShelfLight | CalibrationRequest
+AnyCommand = BookedThrough | DeviceConfiguration | SoftwareWanted | LogWanted | ShelfLight | CalibrationRequest

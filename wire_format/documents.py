@@ -48,6 +48,7 @@ FAMILIES = (
             observations.CalibrationProgress,
             observations.ConfigurationTold,
             observations.DeploymentTold,
+            observations.LogTold,
             observations.Shed,
         ),
     ),
@@ -85,6 +86,13 @@ FAMILIES = (
         "edge_agent",
         "MQTT 5, QoS 1, retained.",
         (commands.SoftwareWanted,),
+    ),
+    Family(
+        "Hub → edge: logs wanted",
+        "stores/{store_id}/v1/log/{device_id}",
+        "edge_agent",
+        "MQTT 5, QoS 1, retained until it is answered.",
+        (commands.LogWanted,),
     ),
     Family(
         "Hub → edge: shelf lights",

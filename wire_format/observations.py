@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 
 from wire_format.deployments import ConfigurationTold as ConfigurationTold
 from wire_format.deployments import DeploymentTold as DeploymentTold
+from wire_format.device_log import LogTold as LogTold
 from wire_format.identifiers import (
     BootId,
     ButtonId,
@@ -206,6 +207,7 @@ AnyObservation = (
     | CalibrationProgress
     | ConfigurationTold
     | DeploymentTold
+    | LogTold
     | Shed
 )
 

@@ -66,6 +66,11 @@ def software(store_id: str, device_id: str) -> str:
     return f"stores/{store_id}/v1/software/{device_id}"
 
 
+def log(store_id: str, device_id: str) -> str:
+    """Where the hub asks for the last lines of a device's log, retained."""
+    return f"stores/{store_id}/v1/log/{device_id}"
+
+
 def shelf_light(store_id: str, device_id: str, shelf_id: str) -> str:
     """Where the hub says what a shelf's light should show, retained."""
     return f"stores/{store_id}/v1/light/{device_id}/{shelf_id}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from wire_format import topics
-from wire_format.commands import AnyCommand, CalibrationRequest, DeviceConfiguration, ShelfLight, SoftwareWanted
+from wire_format.commands import AnyCommand, CalibrationRequest, DeviceConfiguration, LogWanted, ShelfLight, SoftwareWanted
 
 log = structlog.get_logger("edge_agent.orders")
 
@@ -18,6 +18,7 @@ class Orders:
     def __init__(self) -> None:
         self._calibrations: dict[str, Callable[[CalibrationRequest], None]] = {}
         self._lights: dict[str, Callable[[ShelfLight], None]] = {}
+        self._tell_log: Callable[[LogWanted], None] | None = None
         self._deploy: Callable[[DeviceConfiguration | SoftwareWanted], None] | None = None
 
     def calibrates(self, shelf_id: str, hear: Callable[[CalibrationRequest], None]) -> None:
@@ -32,10 +33,14 @@ class Orders:
         """Who tries new configurations and software."""
         self._deploy = hear
 
+    def tells_log(self, hear: Callable[[LogWanted], None]) -> None:
+        """Who tells the last lines of the log."""
+        self._tell_log = hear
+
     def filters(self, store_id: str, device_id: str) -> list[str]:
         """The topics to listen to."""
         parts = [topics.calibration_filter(store_id, device_id), topics.shelf_light_filter(store_id, device_id)]
-        return [*parts, topics.configuration(store_id, device_id), topics.software(store_id, device_id)]
+        return [*parts, *(topic(store_id, device_id) for topic in (topics.configuration, topics.software, topics.log))]
 
     def obey(self, command: AnyCommand) -> None:
         """Hand a command to its part. One for a shelf that this device no longer has was left at the broker long ago."""
@@ -47,6 +52,9 @@ class Orders:
             case DeviceConfiguration() | SoftwareWanted():
                 if self._deploy is not None:
                     self._deploy(command)
+            case LogWanted():
+                if self._tell_log is not None:
+                    self._tell_log(command)
             case ShelfLight():
                 hear_light = self._lights.get(command.shelf_id)
                 if hear_light is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from store_hub.rows import DeploymentRow, DeviceFileRow, RolloutRow
+from store_hub.rows import DeploymentRow, DeviceFileRow, DeviceLogRow, RolloutRow
 
 
 class FleetQueries:
@@ -31,3 +31,17 @@ class FleetQueries:
         """Return the last rollout of software."""
         row = self._connection.execute(f"SELECT {', '.join(RolloutRow._fields)} FROM rollouts").fetchone()
         return None if row is None else RolloutRow(*row)
+
+    def device_log(self, device_id: str) -> DeviceLogRow | None:
+        """Return the lines of a device's log that somebody asked for; None where nobody did."""
+        row = self._connection.execute(
+            f"SELECT {', '.join(DeviceLogRow._fields)} FROM device_logs WHERE device_id = ?", (device_id,)
+        ).fetchone()
+        return None if row is None else DeviceLogRow(*row)
+
+    def clock_errors(self) -> dict[str, int]:
+        """Return by how many milliseconds each device's wall clock is ahead of the hub's, as it last said."""
+        rows = self._connection.execute(
+            "SELECT d.device_id, c.wall_error_ms FROM devices d JOIN clocks c ON c.outbox_id = d.outbox_id AND c.boot_id = d.boot_id"
+        )
+        return {row["device_id"]: int(row["wall_error_ms"]) for row in rows}

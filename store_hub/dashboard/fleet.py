@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.dashboard.desk import Desk
-from store_hub.dashboard.fleet_cards import devices_card, file_card, software_card
+from store_hub.dashboard.fleet_cards import devices_card, file_card, log_card, software_card
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import link
-from store_hub.entries_fleet import AnyFleet, ConfigurationAction, RolloutAction
+from store_hub.entries_fleet import AnyFleet, ConfigurationAction, LogAction, RolloutAction
 from store_hub.errors import FleetRefused, HubError
 
 DEVICE_CHARACTERS_MAX = 64
@@ -23,7 +23,7 @@ class FleetPage(Page):
     """What devices run."""
 
     path: ClassVar[str] = "/devices"
-    tables: ClassVar[frozenset[str]] = frozenset({"devices", "device_files", "deployments", "rollouts"})
+    tables: ClassVar[frozenset[str]] = frozenset({"devices", "device_files", "deployments", "rollouts", "device_logs", "clocks"})
 
     def __init__(self, desk: Desk, reader: Reader, *, device_id: str = "", hub_address: str = "") -> None:
         super().__init__(desk, reader)
@@ -34,7 +34,10 @@ class FleetPage(Page):
     def layout(self) -> None:
         """The file of the chosen device above software above all devices."""
         self.part("title", "title")
-        self.part("file", "card")
+        if self._device_id:
+            self.part("file", "card")
+        if self._device_id:
+            self.part("log", "card")
         self.part("software", "card")
         self.part("all", "card")
 
@@ -57,6 +60,8 @@ class FleetPage(Page):
             if len(typed) > FILE_CHARACTERS_MAX:
                 raise FleetRefused(self.reader.t("The file is too long."))
             return ConfigurationAction(device_id=self._device_id, toml=typed, based_on=first, by=by)
+        if act == "get-log" and self._device_id:
+            return LogAction(device_id=self._device_id, by=by)
         if act == "halt":
             return RolloutAction(action="halt", version=first, by=by)
         bundle = next((bundle for bundle in self.desk.bundles() if bundle.version == first), None)
@@ -72,9 +77,12 @@ class FleetPage(Page):
         reader = self.reader
         title = Markup("<h1>{}</h1><p>{}</p>").format(reader.t("What devices run"), link("/devices", reader.t("Back to all devices")))
         pressed = Markup('<div class="stack" data-presses="{}">{}</div>')
-        return {
+        drawing = {
             "title": title,
-            "file": pressed.format(self._presses, file_card(reader, reading, self._device_id, now_ms)) if self._device_id else Markup(),
             "software": pressed.format(self._presses, software_card(reader, reading, self.desk.bundles(), now_ms)),
             "all": devices_card(reader, reading, now_ms),
         }
+        if self._device_id:
+            drawing["file"] = pressed.format(self._presses, file_card(reader, reading, self._device_id, now_ms))
+            drawing["log"] = pressed.format(self._presses, log_card(reader, reading, self._device_id, now_ms))
+        return drawing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
+import msgspec
 from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerReading
@@ -17,6 +18,7 @@ from store_hub.rules.fleet import CONFIGURATION, HALTED, RUNNING, SOFTWARE, dige
 
 FILE_FIELD, FIRST_FIELD = "device-file", "first-device"
 BUNDLES_SHOWN = 5
+CLOCK_RIGHT_MS = 2_000
 
 
 def setup_link(device_id: str) -> str:
@@ -141,16 +143,17 @@ def devices_card(reader: Reader, reading: LedgerReading, now_ms: int) -> Markup:
     """Every device: what it runs, and the way to its file."""
     kept = set(reading.devices_with_keeper())
     configurations, software = reading.deployments(CONFIGURATION), reading.deployments(SOFTWARE)
-    devices = reading.devices()
+    devices, clocks = reading.devices(), reading.clock_errors()
     if not devices:
         return Markup('<h2>{}</h2><p class="empty">{}</p>').format(reader.t("Every device"), reader.t("No device has reported yet."))
-    heads = (reader.t("Device"), reader.t("Version"), reader.t("Software"), reader.t("Configuration"), "")
+    heads = (reader.t("Device"), reader.t("Version"), reader.t("Software"), reader.t("Configuration"), reader.t("Clock"), "")
     rows = (
         (
             Markup("<strong>{}</strong>").format(device.device_id),
             device.agent_version,
             _last(reader, software.get(device.device_id), now_ms),
             _last(reader, configurations.get(device.device_id), now_ms),
+            _clock(reader, clocks.get(device.device_id)),
             Markup('<a class="button" href="{}">{}</a>').format(setup_link(device.device_id), reader.t("Configure"))
             if device.device_id in kept
             else reader.t("without its keeper"),
@@ -162,3 +165,32 @@ def devices_card(reader: Reader, reading: LedgerReading, now_ms: int) -> Markup:
 
 def _last(reader: Reader, row: DeploymentRow | None, now_ms: int) -> str:
     return "—" if row is None else f"{row.version}: {state_words(reader, row, now_ms)}"
+
+
+def _clock(reader: Reader, error_ms: int | None) -> str:
+    if error_ms is None:
+        return "—"
+    if abs(error_ms) < CLOCK_RIGHT_MS:
+        return reader.t("right")
+    span = reader.span(abs(error_ms))
+    return reader.t("{span} ahead, corrected", span=span) if error_ms > 0 else reader.t("{span} behind, corrected", span=span)
+
+
+def log_card(reader: Reader, reading: LedgerReading, device_id: str, now_ms: int) -> Markup:
+    """The last lines of a device's log, and the button that asks for them."""
+    row = reading.device_log(device_id)
+    parts = Markup("<h2>{}</h2>").format(reader.t("Its log"))
+    if row is not None and row.told_at_ms is None:
+        words = reader.t(
+            "Asked for {time} by {name}; the device has not answered yet.", time=reader.moment(row.wanted_at_ms, now_ms), name=row.wanted_by
+        )
+        parts += Markup('<p class="waiting" role="status">{}</p>').format(words)
+    elif row is not None:
+        parts += Markup('<p class="small soft">{}</p>').format(reader.t("Told {time}", time=reader.moment(row.told_at_ms or 0, now_ms)))
+    lines = [] if row is None else msgspec.json.decode(row.lines, type=list[str])
+    if lines:
+        parts += Markup('<pre class="device-file" tabindex="0">{}</pre>').format("\n".join(lines))
+    button = Markup('<button class="button" data-act="get-log" data-value="{}" data-once>{}</button>').format(
+        device_id, reader.t("Get its log")
+    )
+    return parts + Markup('<div class="bar">{}</div>').format(button)

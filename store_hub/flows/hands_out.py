@@ -9,13 +9,13 @@ import msgspec
 from store_hub.entries import LightAction
 from store_hub.flows.device_books import DeviceBooks
 from store_hub.flows.page import Page
-from store_hub.rows import AlertRow, CalibrationRow, DeploymentRow
+from store_hub.rows import AlertRow, CalibrationRow, DeploymentRow, DeviceLogRow
 from store_hub.rules.calibrations import request_for
 from store_hub.rules.fleet import CONFIGURATION, OPEN_STATES, message_of
 from store_hub.rules.fold import StoreFold
 from store_hub.rules.journal_words import LIGHT
 from wire_format import codec, topics
-from wire_format.commands import LightState, ShelfLight
+from wire_format.commands import LightState, LogWanted, ShelfLight
 
 
 class Post(NamedTuple):
@@ -45,6 +45,11 @@ def _deployments(page: Page, fold: StoreFold, store_id: str) -> list[Post]:
         if key in changed or (page.tell_all_marks and is_open):
             topic = (topics.configuration if row.kind == CONFIGURATION else topics.software)(store_id, row.device_id)
             told.append(Post(topic, codec.encode(message_of(row)) if is_open else b""))
+    asked = {row.device_id for row in page.effects if isinstance(row, DeviceLogRow)}
+    for device_id, log in fold.fleet.logs.items():
+        if device_id in asked or (page.tell_all_marks and log.told_at_ms is None):
+            wanted = LogWanted(device_id=device_id, request_no=log.request_no)
+            told.append(Post(topics.log(store_id, device_id), codec.encode(wanted) if log.told_at_ms is None else b""))
     return told
 
 

@@ -22,7 +22,7 @@ from store_hub.entries import (
     StockMove,
     WriteOff,
 )
-from store_hub.entries_fleet import AnyFleet, ConfigurationAction, RolloutAction
+from store_hub.entries_fleet import AnyFleet, ConfigurationAction, LogAction, RolloutAction
 from store_hub.entries_goods import (
     AnyGoods,
     DeliveryAcceptance,
@@ -91,6 +91,7 @@ _SOURCES = {
     LightAction: LIGHT,
     ConfigurationAction: "fleet",
     RolloutAction: "fleet",
+    LogAction: "fleet",
     Finding: "finding",
     Escalation: "finding",
     SettingsChange: SETTINGS,

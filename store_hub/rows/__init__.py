@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from store_hub.rows.fleet import DeploymentRow, DeviceFileRow, RolloutRow
+from store_hub.rows.fleet import DeploymentRow, DeviceFileRow, DeviceLogRow, RolloutRow
 from store_hub.rows.goods import (
     CaptureRow,
     EpcisEventRow,
@@ -162,6 +162,7 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     CalibrationRow: Table("calibrations", ("shelf_id",), state="1"),
     DeviceFileRow: Table("device_files", ("device_id",), state="1"),
     DeploymentRow: Table("deployments", ("device_id", "kind"), state="1"),
+    DeviceLogRow: Table("device_logs", ("device_id",), state="1"),
     RolloutRow: Table("rollouts", ("one",), state="1"),
     PaceRow: Table("paces", ("shelf_id", "sku"), state="1"),
     SettingsRow: Table("settings", ("one",), state="1"),
@@ -219,6 +220,7 @@ __all__ = [
     "DeliveryRow",
     "DeploymentRow",
     "DeviceFileRow",
+    "DeviceLogRow",
     "DeviceRow",
     "DirtyRow",
     "DoorMinuteRow",

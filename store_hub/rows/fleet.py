@@ -43,3 +43,14 @@ class RolloutRow(NamedTuple):
     started_by: str
     started_at_ms: int
     changed_at_ms: int
+
+
+class DeviceLogRow(NamedTuple):
+    """The last lines of a device's log that somebody asked for. `lines`: JSON, of the last answer."""
+
+    device_id: str
+    request_no: int
+    lines: bytes
+    wanted_by: str
+    wanted_at_ms: int
+    told_at_ms: int | None

@@ -12,10 +12,11 @@ from math import ceil
 
 import msgspec
 
-from store_hub.entries_fleet import AnyFleet, ConfigurationAction, RolloutAction
-from store_hub.rows import DeploymentRow, DeviceFileRow, Effect, RolloutRow
+from store_hub.entries_fleet import AnyFleet, ConfigurationAction, LogAction, RolloutAction
+from store_hub.rows import DeploymentRow, DeviceFileRow, DeviceLogRow, Effect, RolloutRow
 from wire_format.commands import DeviceConfiguration, SoftwareWanted
 from wire_format.deployments import ConfigurationTold, DeploymentTold
+from wire_format.device_log import LogTold
 
 CONFIGURATION, SOFTWARE = "configuration", "software"
 WANTED, TRYING, CONFIRMED, WITHDRAWN = "wanted", "trying", "confirmed", "withdrawn"
@@ -56,15 +57,18 @@ class FleetBook:
     def __init__(self) -> None:
         self.files: dict[str, DeviceFileRow] = {}
         self.deployments: dict[tuple[str, str], DeploymentRow] = {}
+        self.logs: dict[str, DeviceLogRow] = {}
         self.rollout: RolloutRow | None = None
 
-    def restore(self, row: DeviceFileRow | DeploymentRow | RolloutRow) -> None:
+    def restore(self, row: DeviceFileRow | DeploymentRow | DeviceLogRow | RolloutRow) -> None:
         """Go on from what the ledger holds."""
         match row:
             case DeviceFileRow():
                 self.files[row.device_id] = row
             case DeploymentRow():
                 self.deployments[row.device_id, row.kind] = row
+            case DeviceLogRow():
+                self.logs[row.device_id] = row
             case RolloutRow():
                 self.rollout = row
 
@@ -72,7 +76,13 @@ class FleetBook:
 
     def objection(self, action: AnyFleet) -> str | None:
         """Say why an action cannot be done now; None when it can."""
-        return self._file_objection(action) if isinstance(action, ConfigurationAction) else self._rollout_objection(action)
+        match action:
+            case ConfigurationAction():
+                return self._file_objection(action)
+            case RolloutAction():
+                return self._rollout_objection(action)
+            case LogAction():
+                return None
 
     def _file_objection(self, action: ConfigurationAction) -> str | None:
         known = self.files.get(action.device_id)
@@ -101,6 +111,10 @@ class FleetBook:
         """Do what a person wants; nothing where there is an objection."""
         if self.objection(action) is not None:
             return []
+        if isinstance(action, LogAction):
+            known = self.logs.get(action.device_id)
+            number, lines = (1, b"[]") if known is None else (known.request_no + 1, known.lines)
+            return [self._keep_log(DeviceLogRow(action.device_id, number, lines, action.by, at_ms, None))]
         if isinstance(action, ConfigurationAction):
             return self._send_file(action, at_ms)
         return self._begin(action, at_ms) if action.action == "start" else self._halt(f"halted by {action.by}", at_ms)
@@ -150,18 +164,27 @@ class FleetBook:
                 effects.append(self.deployments[key])
         return effects
 
+    def _keep_log(self, row: DeviceLogRow) -> DeviceLogRow:
+        self.logs[row.device_id] = row
+        return row
+
     def _keep(self, rollout: RolloutRow) -> RolloutRow:
         self.rollout = rollout
         return rollout
 
     # ---- what devices say
 
-    def hear(self, said: ConfigurationTold | DeploymentTold, at_ms: int) -> list[Effect]:
+    def hear(self, said: ConfigurationTold | DeploymentTold | LogTold, at_ms: int) -> list[Effect]:
         """Take in what a device runs, or how it fared."""
         if isinstance(said, ConfigurationTold):
             file = DeviceFileRow(said.device_id, said.version, said.toml, at_ms)
             self.files[said.device_id] = file
             return [file]
+        if isinstance(said, LogTold):
+            wanted = self.logs.get(said.device_id)
+            if wanted is None or wanted.request_no != said.request_no:
+                return []
+            return [self._keep_log(wanted._replace(lines=msgspec.json.encode(said.lines), told_at_ms=at_ms))]
         row = self.deployments.get((said.device_id, said.kind))
         if row is None or row.version != said.version or row.state == said.state:
             return []

@@ -35,6 +35,7 @@ from store_hub.rows import (
     CalibrationRow,
     DeploymentRow,
     DeviceFileRow,
+    DeviceLogRow,
     DoorRecentRow,
     Effect,
     OccupancyRow,
@@ -76,6 +77,7 @@ from wire_format.observations import (
     DoorCrossing,
     FloorDwell,
     FloorZones,
+    LogTold,
     QueueLength,
     Shed,
     ShelfWeight,
@@ -156,7 +158,7 @@ class StoreFold:
                 self.calling.restore_settings(row)
             case CalibrationRow():
                 self.calibrations.restore(row)
-            case DeviceFileRow() | DeploymentRow() | RolloutRow():
+            case DeviceFileRow() | DeploymentRow() | DeviceLogRow() | RolloutRow():
                 self.fleet.restore(row)
             case _:
                 goods = goods_of(row)
@@ -185,7 +187,7 @@ class StoreFold:
             changes.effects += self.calibrations.hear(said, changes.at_ms)
         elif isinstance(said, AnyFleet):
             changes.effects += self.fleet.act(said, changes.at_ms)
-        elif isinstance(said, ConfigurationTold | DeploymentTold):
+        elif isinstance(said, ConfigurationTold | DeploymentTold | LogTold):
             changes.effects += self.fleet.hear(said, changes.at_ms)
         elif not isinstance(said, Shed | LightAction):
             self._hear(said, changes)

@@ -17,7 +17,7 @@ from hub_in_a_browser import ARGUMENTS, CHROMIUM, SIZES
 from kept_device import KeptDevice, make_borrowed_wheel, make_wheel
 from playwright.sync_api import Page, expect, sync_playwright
 
-pytestmark = [pytest.mark.browser, pytest.mark.broker]
+pytestmark = [pytest.mark.browser, pytest.mark.broker, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
@@ -92,6 +92,8 @@ def test_a_device_is_changed_and_updated_from_the_page(device: KeptDevice, page:
     expect(page.get_by_text("Version 1: works, and is kept")).to_be_visible(timeout=60_000)
     expect(file).to_have_value(better, timeout=30_000)
     assert device.config.read_text() == better
+    page.get_by_role("button", name="Get its log").click()
+    expect(page.locator("pre")).to_contain_text("edge agent starts", timeout=30_000)
     keep_picture(page, "setup-file")
     page.goto("/devices/setup")
     page.get_by_role("button", name="Roll out").click()

@@ -15,7 +15,7 @@ from kept_device import KeptDevice, make_borrowed_wheel, make_wheel
 
 from deployment.release import make_key, pack
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from edge_agent.config_schema import SCHEMA, schema_text
 from store_hub.adapters.broker_link import Delivered
 from store_hub.config import BookkeepingConfig
-from store_hub.entries_fleet import ConfigurationAction, RolloutAction
+from store_hub.entries_fleet import ConfigurationAction, LogAction, RolloutAction
 from store_hub.errors import FleetRefused
 from store_hub.flows.bookkeep import Bookkeeper
 from store_hub.flows.commands import Book
@@ -19,6 +20,7 @@ from store_hub.rules.fleet import digest_of, rings
 from wire_format import codec
 from wire_format.commands import DeviceConfiguration
 from wire_format.deployments import ConfigurationTold, DeploymentTold
+from wire_format.device_log import LogTold
 
 SUM = "ab" * 32
 
@@ -172,6 +174,18 @@ def test_rings_hold_each_device_once() -> None:
     assert len({device for ring in planned for device in ring}) == 100
 
 
+def test_a_log_is_asked_for_once_and_its_lines_are_kept(fleet: Fleet) -> None:
+    query = "SELECT request_no, lines, wanted_by, told_at_ms IS NULL FROM device_logs"
+    fleet.shop.ask(Book(LogAction(device_id="pi-1", by="Ana"), "fleet"))
+    assert fleet.shop.rows(query) == [(1, b"[]", "Ana", 1)]
+    fleet.shop.see(LogTold(**fleet.stamp("pi-1"), request_no=1, lines=["one", "two"]))
+    assert fleet.shop.rows(query) == [(1, b'["one","two"]', "Ana", 0)]
+    fleet.shop.ask(Book(LogAction(device_id="pi-1", by="Li"), "fleet"))
+    fleet.shop.see(LogTold(**fleet.stamp("pi-1"), request_no=1, lines=["late"]))
+    assert fleet.shop.rows(query) == [(2, b'["one","two"]', "Li", 1)]
+    assert fleet.is_rebuilt_alike()
+
+
 class Line:
     """The broker, as far as it keeps what it was told."""
 
@@ -199,5 +213,8 @@ def test_the_broker_holds_what_is_to_be_tried_until_it_was(fleet: Fleet) -> None
     assert (message.version, message.toml) == (1, toml)
     kept = DeploymentTold(**fleet.stamp("pi-1"), kind="configuration", version="1", state="confirmed")
     keeper.inbox.put_messages([fleet.shop.letter(kept)])
+    deadline = time.monotonic() + 30
+    while line.kept[topic] and time.monotonic() < deadline:
+        time.sleep(0.02)
     keeper.stop()
     assert line.kept[topic] == b""
