@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.weight_latency import SOON_S, known_after_s
 from edge_agent.flows.replay_scale import replay_scale, scale_from_plan
-from store_hub.flows.infer import infer
+from store_hub.flows.infer import closing_lines, event_lines, inferred
 
 WITHIN_S = 5.0
 
@@ -59,18 +59,15 @@ def score_shelf(folder: Path, shelf: str) -> Score:
     till = till if till is not None and till.is_file() else None
     settled: list[str] = []
     summary = replay_scale(folder / f"{shelf}.csv", scale_from_plan(plan, shelf), settled.append)
-    told_rows: list[str] = []
-    infer(plan, shelf, settled, till, False, told_rows.append)
-    final_rows: list[str] = []
-    infer(plan, shelf, settled, till, True, final_rows.append)
+    found = inferred(plan, shelf, settled, till)
     truth = _events((folder / f"{shelf}_truth.csv").read_text().splitlines())
-    told = _events(told_rows)
+    told = _events(list(event_lines(found)))
     pairs = _paired(truth, told)
     planned = json.loads(plan.read_text())["shelves"][shelf]
     start = {sku: int(facts["start_units"]) for sku, facts in planned["skus"].items()}
     unit_g = {sku: facts["unit_weight_g"] for sku, facts in (planned["skus"] | planned.get("elsewhere_in_store", {})).items()}
     closing = {sku: units + sum(e.units for e in truth if e.sku == sku) for sku, units in start.items()}
-    finals = {row["sku"]: row for row in csv.DictReader(final_rows)}
+    finals = {row["sku"]: row for row in csv.DictReader(closing_lines(found))}
     errors = [abs(round(float(finals[sku]["units"])) - units) for sku, units in closing.items()]
     inside = sum(int(finals[sku]["low"]) <= units <= int(finals[sku]["high"]) for sku, units in closing.items())
     hands = [told_event.t_s - true_event.t_s for true_event, told_event in pairs]

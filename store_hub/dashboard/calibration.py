@@ -53,7 +53,10 @@ def wrong_weights(reader: Reader, reading: LedgerReading) -> Markup:
     if not rows:
         return Markup()
     heads = (reader.t("Article"), reader.t("Scale"), reader.t("By the plan"), reader.t("By the scale"))
-    lines = ((r.name, r.shelf_id, "—" if r.planned_g is None else f"{r.planned_g:.1f} g", f"{r.found_g:.1f} g") for r in rows)
+    lines = (
+        (r.name, _place(reader, reading, r.shelf_id), "—" if r.planned_g is None else f"{r.planned_g:.1f} g", f"{r.found_g:.1f} g")
+        for r in rows
+    )
     advice = Markup('<p class="small soft">{}</p>').format(reader.t("Weigh one unit and correct the plan."))
     return (
         Markup("<h2>{}</h2>").format(reader.t("One unit weighs something else than the plan says"))
@@ -62,13 +65,18 @@ def wrong_weights(reader: Reader, reading: LedgerReading) -> Markup:
     )
 
 
+def _place(reader: Reader, reading: LedgerReading, shelf_id: str) -> str:
+    place = place_of(reading.planogram, shelf_id)
+    return shelf_id if place is None else place_words(reader, place)
+
+
 def _is_open(row: CalibrationRow | None, now_ms: int) -> bool:
     return row is not None and is_under_way(row, now_ms)
 
 
 def _scale_name(reader: Reader, reading: LedgerReading, shelf_id: str, device_id: str) -> Markup:
-    place = place_of(reading.planogram, shelf_id)
-    words, below = (place_words(reader, place), f"{shelf_id} · {device_id}") if place is not None else (shelf_id, device_id)
+    words = _place(reader, reading, shelf_id)
+    below = device_id if words == shelf_id else f"{shelf_id} · {device_id}"
     return Markup('<strong>{}</strong><br><span class="soft">{}</span>').format(words, below)
 
 

@@ -44,7 +44,7 @@ def strays(plan: Planogram, stock: Mapping[tuple[str, str], StockRow]) -> list[S
 def strays_list(reader: Reader, plan: Planogram, found: Iterable[Stray]) -> Markup:
     """Say of each stray where it lies and where it belongs; nothing where nothing lies in the wrong place."""
     lines = Markup().join(
-        Markup("<li>{}<span>{}</span> {}</li>").format(mark("trouble"), _sentence(reader, plan, stray), _to_its_place(reader, stray))
+        Markup("<li>{}<span>{} {}</span></li>").format(mark("trouble"), _sentence(reader, plan, stray), _to_its_place(reader, stray))
         for stray in found
     )
     return Markup('<ul class="strays" aria-label="{}">{}</ul>').format(reader.t("In the wrong place"), lines) if lines else lines

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 from store_hub.errors import HubError
-from store_hub.rules.picks import Article, PickRule, ShelfBelief
+from store_hub.rules.picks import Article, PickRule, ShelfBelief, UnitsEstimate
 from store_hub.rules.picks_smoothing import estimate_of, smoothed
-from store_hub.rules.picks_story import UnitSold
+from store_hub.rules.picks_story import UnitSold, WeighedTouch
 
 HISTORY_LENGTH = 1_000_000
 
@@ -85,7 +85,31 @@ def articles_of(plan: Path, shelf: str) -> list[Article]:
     ]
 
 
+class Inferred(NamedTuple):
+    """What a recording told: the touches, oldest first, and what is on the shelf at the end. `skus`: the order of a touch's units."""
+
+    skus: list[str]
+    touches: list[WeighedTouch]
+    closing: dict[str, UnitsEstimate]
+
+
 def infer(plan: Path, shelf: str, settled: Iterable[str], till: Path | None, final: bool, write: Callable[[str], None]) -> None:
+    """Write what was taken from a shelf and put back, as CSV.
+
+    Args:
+        plan, shelf, settled, till: as in `inferred`.
+        final: write the closing units (`sku,units,low,high`, nine times in ten within) instead of the events (`t_s,sku,units`).
+        write: takes one line of CSV, without a line end.
+
+    Raises:
+        InferenceInputInvalid: an input cannot be read, with its line.
+    """
+    told = inferred(plan, shelf, settled, till)
+    for line in closing_lines(told) if final else event_lines(told):
+        write(line)
+
+
+def inferred(plan: Path, shelf: str, settled: Iterable[str], till: Path | None) -> Inferred:
     """Tell what was taken from a shelf and put back, from its settled weights.
 
     Args:
@@ -93,8 +117,6 @@ def infer(plan: Path, shelf: str, settled: Iterable[str], till: Path | None, fin
         shelf: which of the plan's shelves.
         settled: JSON lines as `edge-agent replay scale` writes them.
         till: what the till sold of these articles, `t_s,sku,units`, or None.
-        final: write the closing units (`sku,units,low,high`, nine times in ten within) instead of the events (`t_s,sku,units`).
-        write: takes one line of CSV, without a line end.
 
     What the till says later also settles what was taken before: with its list, the whole recording is read once more from end to end
     (`picks_smoothing`). A live shelf has no end; there the belief alone speaks, and corrects itself by new events.
@@ -114,16 +136,23 @@ def infer(plan: Path, shelf: str, settled: Iterable[str], till: Path | None, fin
         estimates |= {
             sku: estimate_of(column, belief.chances_of(sku)) for sku, column in zip(skus, zip(*read.closing, strict=True), strict=False)
         }
-    if final:
-        write("sku,units,low,high")
-        for sku, estimate in estimates.items():
-            write(f"{sku},{estimate.mean:.2f},{estimate.low},{estimate.high}")
-        return
-    write("t_s,sku,units")
-    for touch in touches:
-        for sku, units in zip(skus, touch.units, strict=True):
+    return Inferred(skus, touches, estimates)
+
+
+def event_lines(told: Inferred) -> Iterator[str]:
+    """The events as CSV; units are negative when taken."""
+    yield "t_s,sku,units"
+    for touch in told.touches:
+        for sku, units in zip(told.skus, touch.units, strict=True):
             if units:
-                write(f"{touch.at_s:.1f},{sku},{units}")
+                yield f"{touch.at_s:.1f},{sku},{units}"
+
+
+def closing_lines(told: Inferred) -> Iterator[str]:
+    """The closing units as CSV, with the interval that holds the truth nine times in ten."""
+    yield "sku,units,low,high"
+    for sku, estimate in told.closing.items():
+        yield f"{sku},{estimate.mean:.2f},{estimate.low},{estimate.high}"
 
 
 def _hear(belief: ShelfBelief, weights: Iterable[_Settled], sales: Sequence[_Sold]) -> int:

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 TABLE_MAX = 6_000
+REFILL_FROM_UNITS = 4
 
 
 class Article(Struct, frozen=True, kw_only=True):
@@ -37,7 +38,10 @@ class Article(Struct, frozen=True, kw_only=True):
 
 
 class Habits(NamedTuple):
-    """How often people take and bring, relative to each other. `nothing`: leaned on, pushed about, put back at once."""
+    """How often people take and bring, relative to each other. `nothing`: leaned on, pushed about, put back at once.
+
+    `refill_partly`: `REFILL_FROM_UNITS` or more that leave room; `refill_few`: fewer, which a shopper's hands may have put as well.
+    """
 
     nothing: float = 0.5
     take: tuple[float, ...] = (0.40, 0.13, 0.10, 0.01, 0.005)
@@ -45,7 +49,8 @@ class Habits(NamedTuple):
     together: float = 0.06
     swap: float = 0.1
     refill_to_full: float = 0.03
-    refill_partly: float = 0.0015
+    refill_partly: float = 0.01
+    refill_few: float = 0.0015
     sweep: float = 0.01
     stranger: float = 0.02
     stranger_taken: float = 0.2
@@ -102,7 +107,8 @@ def _single_steps(articles: tuple[Article, ...], habits: Habits, own: int) -> li
         mine += [(k, False, log(p * share)) for k, p in enumerate(habits.put, 1)]
         most = min(article.capacity_units, 60)
         mine += [(-k, False, log(habits.sweep * share / most)) for k in range(len(habits.take) + 1, most + 1)]
-        mine += [(k, True, log(habits.refill_partly * share / most)) for k in range(1, most + 1)]
+        some = [habits.refill_few if k < REFILL_FROM_UNITS else habits.refill_partly for k in range(1, most + 1)]
+        mine += [(k, True, log(chance * share / most)) for k, chance in enumerate(some, 1)]
         steps.append(mine)
     return steps
 

@@ -8,15 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from store_hub.rules.picks_beam import Beam
-from store_hub.rules.picks_changes import ChangeTable, Floats, Ints
+from store_hub.rules.picks_changes import REFILL_FROM_UNITS, ChangeTable, Floats, Ints
 
 CANDIDATES_MAX = 40
 JITTER_STEP = 0.1
 JITTER_MAX_G = 5.0
 """A cell's own unrest is learned over some ten settled weights; a larger change than this is not unrest."""
-BATCH_SHARE = 0.003
-"""How much the units of one delivery together differ from those before, as a share of their weight."""
-UNKNOWN_RANGE_G = 4_000.0
+BATCH_SHARE, OTHER_BATCH_SHARE = 0.003, 0.015
+"""How much the units of one delivery together differ from those before, as a share of their weight: mostly, and of other batches."""
+OTHER_BATCH = 0.15
+UNKNOWN_MEAN_G = 1_500.0
 UNKNOWN = -1
 FOREIGN_LEFT = -2
 
@@ -40,6 +41,7 @@ class BeliefNumbers(NamedTuple):
     zero_sd_g: float
     log_unknown: float
     log_full_bonus: Floats
+    log_partly_bonus: float
     log_sweep_bonus: Floats
     sweep_from: int
     unseen_sale: float
@@ -80,18 +82,17 @@ def explain(
     scatter_g2 = beam.counts @ unit_variance_g2 + numbers.zero_sd_g**2
     units = table.units[chosen]
     leaving_g2 = np.maximum(-units, 0) @ unit_variance_g2
-    batch_g = np.where(table.refill[chosen], units, 0) @ unit_g * BATCH_SHARE
-    coming_g2 = np.maximum(units, 0) @ unit_variance_g2 + batch_g**2
+    refill = table.refill[chosen]
+    coming_g2 = np.maximum(units, 0) @ unit_variance_g2
     share = np.minimum(leaving_g2[None, :] / scatter_g2[:, None], 1.0)
     noise_g2 = step.reading_sd_g**2
     variance_g2 = noise_g2 + coming_g2[None, :] + leaving_g2[None, :] * (1.0 - share)
     miss_g = step.change_g - table.weight_g[chosen][None, :] + share * off_g[:, None]
     counts = beam.counts[:, None, :] + units[None, :, :]
-    log_weight = (
-        beam.log_weight[:, None] + table.log_prior[chosen][None, :] - 0.5 * (miss_g**2 / variance_g2 + np.log(2 * pi * variance_g2))
-    )
-    log_weight += _bonus(beam, counts, units, table.refill[chosen], capacity, numbers)
-    unpaid, unpaid_cost = _unpaid(beam, units, table.refill[chosen], numbers)
+    log_weight = beam.log_weight[:, None] + table.log_prior[chosen][None, :]
+    log_weight += _fit(miss_g, variance_g2, np.where(refill, units, 0) @ unit_g)
+    log_weight += _bonus(beam, counts, units, refill, capacity, numbers)
+    unpaid, unpaid_cost = _unpaid(beam, units, refill, numbers)
     log_weight -= unpaid_cost
     parent, column = np.nonzero(log_weight > log_weight.max() - 30.0 if log_weight.size else log_weight)
     rows = Explanation(
@@ -106,13 +107,33 @@ def explain(
     return _with_unknown(rows, beam, step, noise_g2, numbers)
 
 
+def log_unknown_density(change_g: float) -> float:
+    """Nats per gram for a change by something that no article explains: people leave phones and bags on shelves, seldom crates."""
+    return -abs(change_g) / UNKNOWN_MEAN_G - log(2.0 * UNKNOWN_MEAN_G)
+
+
+def _fit(miss_g: Floats, variance_g2: Floats, refilled_g: Floats) -> Floats:
+    """(n, c) nats for missing the weight by so much. A refill of `refilled_g` (c,) may be of a batch that differs a little, or by more."""
+
+    def nats(batch_share: float) -> Floats:
+        wide_g2 = variance_g2 + (batch_share * refilled_g[None, :]) ** 2
+        found: Floats = -0.5 * (miss_g**2 / wide_g2 + np.log(2 * pi * wide_g2))
+        return found
+
+    if not refilled_g.any():
+        return nats(0.0)
+    usual, other = nats(BATCH_SHARE), nats(OTHER_BATCH_SHARE)
+    mixed: Floats = np.logaddexp(usual + log(1.0 - OTHER_BATCH), other + log(OTHER_BATCH))
+    return np.where(refilled_g[None, :] > 0.0, mixed, usual)
+
+
 def _candidates(step: WeightStep, table: ChangeTable, numbers: BeliefNumbers) -> Ints:
     """The rows of the table near enough in weight, the likeliest few."""
     slack_g = 10.0 + 4.0 * step.reading_sd_g + 0.03 * abs(step.change_g)
     first, last = np.searchsorted(table.weight_g, [step.change_g - slack_g, step.change_g + slack_g])
     rows = np.arange(first, last)
     variance_g2 = table.variance_g2[rows] + step.reading_sd_g**2 + 1.0
-    variance_g2 += np.where(table.refill[rows].any(axis=1), BATCH_SHARE * table.weight_g[rows], 0.0) ** 2
+    variance_g2 += np.where(table.refill[rows].any(axis=1), OTHER_BATCH_SHARE * table.weight_g[rows], 0.0) ** 2
     score = table.log_prior[rows] - 0.5 * (step.change_g - table.weight_g[rows]) ** 2 / variance_g2
     score += np.where(table.refill[rows].any(axis=1), numbers.log_full_bonus.max(initial=0.0), 0.0)
     best: Ints = rows[np.argsort(-score, kind="stable")[:CANDIDATES_MAX]]
@@ -123,7 +144,8 @@ def _bonus(beam: Beam, counts: Ints, units: Ints, refill: np.typing.NDArray[np.b
     """What depends on how full the shelf is: nobody takes what is not there, refills fill up, thieves take all."""
     over = np.maximum(counts - capacity[None, None, :], 0).sum(axis=2)
     bonus = np.where((counts < 0).any(axis=2), -np.inf, -3.0 * over)
-    full = (refill[None, :, :] & (counts == capacity[None, None, :])) @ numbers.log_full_bonus
+    full_bonus = numbers.log_full_bonus[None, :] - np.where(units >= REFILL_FROM_UNITS, numbers.log_partly_bonus, 0.0)
+    full = ((refill[None, :, :] & (counts == capacity[None, None, :])) * full_bonus[None, :, :]).sum(axis=2)
     emptied = ((units <= -numbers.sweep_from)[None, :, :] & (counts == 0)) @ numbers.log_sweep_bonus
     result: Floats = bonus + full + emptied
     return result
@@ -141,7 +163,7 @@ def _unpaid(beam: Beam, units: Ints, refill: np.typing.NDArray[np.bool_], number
 def _with_unknown(rows: Explanation, beam: Beam, step: WeightStep, noise_g2: float, numbers: BeliefNumbers) -> Explanation:
     """Add, for every hypothesis, that something no article explains came or went, or that what came before went again."""
     size = len(beam.log_weight)
-    came = beam.log_weight + numbers.log_unknown - log(UNKNOWN_RANGE_G)
+    came = beam.log_weight + numbers.log_unknown + log_unknown_density(step.change_g)
     variance_g2 = noise_g2 + 4.0
     foreign = np.abs(beam.foreign_g) > 0
     miss_g = step.change_g + beam.foreign_g

@@ -36,7 +36,8 @@ def numbers_of(articles: tuple[Article, ...], rule: PickRule) -> BeliefNumbers:
     return BeliefNumbers(
         zero_sd_g=rule.zero_sd_g,
         log_unknown=log(habits.unknown),
-        log_full_bonus=np.where(own, np.log(habits.refill_to_full / habits.refill_partly * most), 0.0),
+        log_full_bonus=np.where(own, np.log(habits.refill_to_full / habits.refill_few * most), 0.0),
+        log_partly_bonus=log(habits.refill_partly / habits.refill_few),
         log_sweep_bonus=np.where(own, np.log(most), 0.0),
         sweep_from=len(habits.take) + 1,
         unseen_sale=rule.unseen_sale,

@@ -12,7 +12,7 @@ from itertools import accumulate
 from math import log
 from typing import Final, Literal, NamedTuple
 
-from store_hub.rules.picks_changes import Article
+from store_hub.rules.picks_changes import REFILL_FROM_UNITS, Article
 from store_hub.rules.picks_delay import PaidAfter
 
 BACK_WITHIN_S = 60.0
@@ -27,7 +27,6 @@ UNKNOWN_ORIGIN_COST = 2.5
 MISSED_FULL_COST = 6.0
 BELOW_ZERO_COST = 4.0
 OVER_FULL_COST = 3.0
-REFILL_FROM_UNITS = 4
 
 
 class WeighedTouch(NamedTuple):

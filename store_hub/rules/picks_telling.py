@@ -11,7 +11,7 @@ from msgspec import Struct
 from store_hub.rules.picks_beam import Beam
 from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Ints
 from store_hub.rules.picks_likelihood import FOREIGN_LEFT, UNKNOWN, Explanation
-from store_hub.rules.unit_weights import SURE, Lesson
+from store_hub.rules.unit_weights import SURE, SURE_OF_REFILL, Lesson
 
 Kind = Literal["pick", "put", "refill", "sweep", "stranger", "unknown", "corrected", "misweighed"]
 
@@ -45,7 +45,10 @@ class UnitsEstimate(NamedTuple):
 
 
 class Reading(Struct, frozen=True):
-    """What a touch was, as the hypotheses have it together."""
+    """What a touch was, as the hypotheses have it together.
+
+    `no_other`: how probable it is that the article refilled was no other one, whatever else moved and however many they were.
+    """
 
     change: int
     units: list[int]
@@ -53,6 +56,7 @@ class Reading(Struct, frozen=True):
     probability: float
     runner_up: str
     runner_up_probability: float
+    no_other: float = 0.0
 
 
 def read(rows: Explanation, table: ChangeTable, articles: Sequence[Article]) -> Reading:
@@ -73,7 +77,17 @@ def read(rows: Explanation, table: ChangeTable, articles: Sequence[Article]) -> 
         float(sums[order[0]]) / total,
         second,
         float(sums[order[1]]) / total if len(order) > 1 else 0.0,
+        _no_other(best, changes, sums / total, table),
     )
+
+
+def _no_other(best: int, changes: Ints, chances: Floats, table: ChangeTable) -> float:
+    """The probability of all changes that refill what the best one refills, or that no article explains; 0 if it refills nothing."""
+    if best < 0 or not table.refill[best].any():
+        return 0.0
+    index = int(np.argmax(table.refill[best]))
+    alike = (changes < 0) | table.refill[changes, index]
+    return float(chances[alike].sum())
 
 
 def tell(
@@ -128,8 +142,12 @@ def _second_count(beam: Beam, chances: Floats, index: int, best: int, sku: str) 
 
 
 def lesson_of(reading: Reading, articles: Sequence[Article], change_g: float) -> Lesson | None:
-    """What a touch teaches about unit weights: only what was one of the shelf's own articles beyond doubt, or nothing known."""
-    if reading.probability < SURE:
+    """What a touch teaches about unit weights: only what was one of the shelf's own articles beyond doubt, or nothing known.
+
+    Of a refill it is enough that it was no other article: a lighter batch leaves a doubt of how many, and yet must be known at once.
+    """
+    sure = SURE if reading.no_other < SURE else SURE_OF_REFILL
+    if reading.probability < sure:
         return None
     moved = [a for a, units in enumerate(reading.units) if units]
     if reading.change == UNKNOWN:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from store_hub.rules.picks import Article, Habits, PickEvent, ShelfBelief
-from store_hub.rules.picks_likelihood import UNKNOWN_RANGE_G
+from store_hub.rules.picks_likelihood import log_unknown_density
 from store_hub.rules.picks_state import BeamState
 
 NAMED_FROM = 0.75
@@ -76,7 +76,7 @@ class Elsewhere:
                 miss = (change_g - article.unit_weight_g) / sd_g
                 density = exp(-0.5 * miss * miss) / (sd_g * sqrt(2 * pi))
                 scores.append((habits.stranger * known[article.sku] / total * density, article))
-        nothing = habits.unknown / UNKNOWN_RANGE_G
+        nothing = habits.unknown * exp(log_unknown_density(change_g))
         together = nothing + sum(score for score, _ in scores)
         scores.sort(key=lambda pair: (-pair[0], pair[1].sku))
         return [Likely(article, score / together) for score, article in scores]

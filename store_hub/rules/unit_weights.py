@@ -11,12 +11,13 @@ from math import sqrt
 
 from msgspec import Struct, structs
 
-SURE = 0.97
+from store_hub.rules.picks_changes import REFILL_FROM_UNITS
+
+SURE, SURE_OF_REFILL = 0.97, 0.5
 PLANNED_COUNTS = 12.0
 """The planogram's weight counts as so many units already weighed."""
 REMEMBERED = 40.0
 NEW_BATCH_REMEMBERED = 8.0
-REFILL_FROM_UNITS = 4
 WRONG_SHARE = 0.03
 WRONG_FROM_UNITS = 8.0
 WRONG_SD = 4.0

@@ -78,6 +78,7 @@ def seed(path: Path) -> None:
     _seed_alerts(connection)
     _seed_devices(connection)
     _seed_presses(connection)
+    _seed_wrong_weight(connection)
     _seed_quarantine(connection)
     connection.execute("COMMIT")
     connection.close()
@@ -282,6 +283,14 @@ def _seed_presses(connection: sqlite3.Connection) -> None:
             (801, NOW_MS - 95 * MINUTE_MS, "tare_refused", "5210 g are on it, and an empty shelf weighs at most 400 g; empty the shelf"),
             (802, NOW_MS - 94 * MINUTE_MS, "tared", "the empty shelf weighed +6.4 g"),
         ],
+    )
+
+
+def _seed_wrong_weight(connection: sqlite3.Connection) -> None:
+    """The belief of the coffee's shelf has found that a pack weighs more than the plan says."""
+    connection.execute(
+        "UPDATE beliefs SET state = CAST(json_set(CAST(state AS TEXT), '$.belief.weights[0].unit_g', 552.4,"
+        " '$.belief.weights[0].weighed', 14.0, '$.belief.weights[0].told', json('true')) AS BLOB) WHERE shelf_id = 'bay-3-shelf-1'"
     )
 
 

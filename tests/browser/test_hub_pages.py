@@ -109,6 +109,17 @@ def test_what_lies_in_the_wrong_place_is_shown_where_it_lies_and_leads_to_where_
     expect(page.get_by_role("row", name="In the wrong place")).to_contain_text("1 on ")
 
 
+def test_an_article_that_does_not_weigh_what_the_plan_says_is_listed_with_both_weights_and_what_to_do(
+    watch: Callable[..., Watch],
+) -> None:
+    page = watch(size="phone").go("/devices")
+    expect(page.get_by_role("heading", name="One unit weighs something else than the plan says")).to_be_visible()
+    row = page.get_by_role("row", name="Ground coffee 500 g")
+    expect(row).to_contain_text("Bread and breakfast · shelf 1")
+    expect(row).to_contain_text("552.4 g")
+    expect(page.get_by_text("Weigh one unit and correct the plan.")).to_be_visible()
+
+
 def test_a_name_with_markup_in_it_is_shown_as_it_is_written(watch: Callable[..., Watch]) -> None:
     page = watch().go("/shelves")
     expect(page.get_by_text('Crisps <b>paprika</b> & "salt"', exact=True)).to_be_visible()

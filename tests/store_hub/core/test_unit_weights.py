@@ -46,6 +46,20 @@ def test_a_delivery_that_weighs_a_little_more_is_learned_and_the_next_one_at_onc
     assert belief.unit_weights_g()["tea"] == 1500.0
 
 
+@pytest.mark.parametrize("share", [-0.02, -0.015, -0.01, 0.01])
+@pytest.mark.parametrize("sd_g", [1.0, 3.0])
+def test_a_refill_of_another_batch_that_leaves_room_is_a_refill_and_its_units_are_known_at_once(share: float, sd_g: float) -> None:
+    belief = ShelfBelief([msgspec.structs.replace(COLA, unit_weight_sd_g=sd_g, capacity_units=40), TEA])
+    belief.take(15500.0, 0.3, 0)
+    bought_one_by_one(belief, 350.0, 8, 15500.0, 0)
+    full_g, unit_g = 15500.0 - 8 * 350.0 + 20 * 350.0 * (1.0 + share), 350.0 * (1.0 + share)
+    assert [(e.kind, e.sku, e.units) for e in belief.take(full_g, 0.3, 700_000, 698_000)] == [("refill", "cola", 20)]
+    told = bought_one_by_one(belief, unit_g, 12, full_g, 700_000)
+    assert [(e.kind, e.units) for e in told] == [("pick", -1)] * 12
+    assert belief.told_units() == {"cola": 10, "tea": 8}
+    assert belief.unit_weights_g()["cola"] == pytest.approx(unit_g, abs=2.0)
+
+
 def test_look_alikes_teach_nothing() -> None:
     lime = Article(sku="lime", unit_weight_g=350.0, unit_weight_sd_g=3.0, start_units=10, capacity_units=30)
     belief = ShelfBelief([COLA, lime])
