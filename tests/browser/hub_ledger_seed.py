@@ -228,16 +228,8 @@ def _seed_alerts(connection: sqlite3.Connection) -> None:
     ]
     for number in range(4, 9):
         raised = NOW_MS - number * 2 * HOUR_MS
-        row = (
-            number,
-            "empty_shelf" if number % 2 else "low_shelf",
-            *LOW,
-            raised,
-            None,
-            raised + 6 * minutes,
-            "Li Wei",
-            raised + 19 * minutes,
-        )
+        kind = "empty_shelf" if number % 2 else "low_shelf"
+        row = (number, kind, *LOW, raised, None, raised + 6 * minutes, "Li Wei", raised + 19 * minutes)
         rows.append((*row, 4.0, 20.0, 30.0))
     connection.executemany(_ALERT, rows)
 
