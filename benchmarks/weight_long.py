@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import itertools
 import json
 import sys
 import tempfile
@@ -23,7 +22,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.adapters.load_cell_iio import RAW_ZERO, LoadCellIio
 from edge_agent.config import ScaleConfig
 from edge_agent.flows.calibrate import calibrate_from_file, calibration_numbers
 from edge_agent.flows.replay_scale import replay_scale
@@ -192,37 +190,6 @@ def cpu_share() -> dict[str, Any]:
     }
 
 
-def cpu_with_drivers() -> dict[str, Any]:
-    """What reading and weighing cost together, by the time of one core: through the kernel's files.
-
-    The files lie in memory, as sysfs does; what the kernel itself spends on clocking an HX711 is not in it.
-    """
-    column = next(simulated_days(hours=1, with_shoppers=True, seed=1))
-    counts = column.raw[: 60 * RATE_HZ * 5].tolist()
-    scale = ScaleConfig(shelf_id="s", counts_per_gram=COUNTS_PER_GRAM, tare_counts=0.0)
-    spent = {}
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as place:
-        device = Path(place) / "iio:device0"
-        device.mkdir()
-        (device / "name").write_text("hx711\n")
-        raw = device / "in_voltage0_raw"
-        raw.write_text(f"{RAW_ZERO}\n")
-        now = itertools.count(0, 1_000 // RATE_HZ)
-        cell, weigher = LoadCellIio(shelf_id="s", device=None, monotonic_ms=lambda: next(now), root=Path(place)), weigher_for(scale)
-        took_s = 0.0
-        for count in counts:
-            raw.write_text(f"{max(count + RAW_ZERO, 0)}\n")
-            began = time.process_time()
-            reading = cell.read(1_000)
-            if reading is not None:
-                weigher.take(reading)
-            took_s += time.process_time() - began
-        spent["kernel"] = took_s / len(counts)
-    return {f"{name}_share_of_a_core_percent": round(100.0 * each_s * SCALES * RATE_HZ, 2) for name, each_s in spent.items()} | {
-        f"{name}_us_a_reading": round(1e6 * each_s, 1) for name, each_s in spent.items()
-    }
-
-
 def main() -> int:
     """Measure all of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -239,7 +206,6 @@ def main() -> int:
     results["day_and_night_with_shoppers"] = day_and_night(hours=SIMULATED_H, with_shoppers=True)
     results["day_and_night_with_shoppers_and_thermometer"] = day_and_night(hours=SIMULATED_H, with_shoppers=True, with_thermometer=True)
     results["cpu"] = cpu_share()
-    results["cpu_with_drivers"] = cpu_with_drivers()
     if options.json:
         print(json.dumps(results, indent=1))
     else:
