@@ -72,3 +72,27 @@ def visitors_chart(
         yAxis=axis(type="value", minInterval=1, name=reader.t("people a quarter hour")),
         series=series,
     )
+
+
+def sales_chart(reader: Reader, hours: Sequence[int], today: Sequence[float | None], before: Sequence[float], before_day: str) -> Options:
+    """Sales by hour, in the currency: today as bars, the comparable day as a grey line. Hours to come stay open."""
+    series: list[Options] = [
+        {
+            "name": reader.t("today"), "type": "bar", "data": list(today), "barCategoryGap": "20%",
+            "itemStyle": {":color": colour("bar"), "borderRadius": [2, 2, 0, 0]},
+        }
+    ]  # fmt: skip
+    if any(before):
+        series.append(
+            {
+                "name": before_day, "type": "line", "step": "middle", "data": list(before), "symbol": "none",
+                "lineStyle": {":color": colour("fill"), "width": 2}, "itemStyle": {":color": colour("fill")},
+            }
+        )  # fmt: skip
+    return base(
+        legend={"right": 8, "top": 0, "itemWidth": 16, "itemHeight": 8, "textStyle": {":color": colour("soft"), "fontSize": 13}},
+        tooltip={"trigger": "axis", "confine": True},
+        xAxis=axis(type="category", data=[f"{hour:02d}:00" for hour in hours], splitLine={"show": False}),
+        yAxis=axis(type="value", name=reader.t("{currency} an hour", currency=reader.currency)),
+        series=series,
+    )

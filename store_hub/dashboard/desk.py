@@ -54,6 +54,7 @@ class Desk:
     now_ms: Callable[[], int]
     trouble: Callable[[], HubError | None] = lambda: None
     bundles: Callable[[], list[Bundle]] = list
+    people_min: int = 1
     news: News = field(default_factory=News)
     keeper: Keeper | None = None
     person: Person | None = None

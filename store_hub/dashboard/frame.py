@@ -16,6 +16,7 @@ from nicegui import background_tasks, run, ui
 from nicegui.events import GenericEventArguments
 
 from store_hub.adapters.ledger_views import LedgerReading, LedgerUnreadable
+from store_hub.dashboard.chart_export import chart_csv, export_bar
 from store_hub.dashboard.desk import TASK_ACTS, Desk
 from store_hub.dashboard.live_html import LiveHtml
 from store_hub.dashboard.masthead import head_markup
@@ -24,6 +25,7 @@ from store_hub.dashboard.reader import Reader
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from store_hub.errors import HubError
+from store_hub.rules.withholding import is_small
 
 log = structlog.get_logger()
 
@@ -60,6 +62,8 @@ class Page(ABC):
         self.reader = reader
         self._html: dict[str, LiveHtml] = {}
         self._charts: dict[str, ui.echart] = {}
+        self._exports: dict[str, LiveHtml] = {}
+        self._of_people: set[str] = set()
         self._notice = ""
         self._gone = asyncio.Event()
 
@@ -89,13 +93,27 @@ class Page(ABC):
         self._html[name] = element
         return element
 
-    def chart(self, name: str, label: str) -> ui.echart:
-        """Make a part drawn by ECharts; `label` says what it shows to who cannot see it."""
+    def chart(self, name: str, label: str, *, of_people: bool = False) -> ui.echart:
+        """Make a part drawn by ECharts, with its exports; `label` says what it shows to who cannot see it.
+
+        Args:
+            of_people: it counts people: a count of too few does not leave the shop.
+        """
         element = ui.echart({}, renderer="svg").classes("chart")
         element.props["role"] = "img"
         element.props["aria-label"] = label
         self._charts[name] = element
+        self._exports[name] = LiveHtml(export_bar(label, name), on_act=self._export)
+        if of_people:
+            self._of_people.add(name)
         return element
+
+    async def _export(self, act: str, value: str) -> None:
+        if act != "csv" or value not in self._charts:
+            return
+        people_min = self.desk.people_min if value in self._of_people else 1
+        text = chart_csv(self._charts[value].options, withheld=lambda count: is_small(int(count), people_min))
+        ui.download.content(text.encode(), f"{self.path.strip('/') or 'today'}-{value}.csv", "text/csv")
 
     # ---- life
 
@@ -168,6 +186,7 @@ class Page(ABC):
             elif name in self._charts and self._charts[name].options != drawn:
                 chart = self._charts[name]
                 chart.set_visibility(bool(drawn))
+                self._exports[name].set_visibility(bool(drawn))
                 chart.options.clear()
                 chart.options.update(drawn)
                 chart.update()

@@ -31,6 +31,8 @@ from store_hub.dashboard.news import OnBooked
 from store_hub.dashboard.plan_editor import PlanEditor
 from store_hub.dashboard.reader import Reader, time_zone
 from store_hub.dashboard.receiving import ReceivingPage
+from store_hub.dashboard.sales import SalesPage
+from store_hub.dashboard.sales_export import articles_export, hours_export
 from store_hub.dashboard.settings import SettingsPage
 from store_hub.dashboard.shelves import ShelvesPage
 from store_hub.dashboard.staff_routes import StaffPages
@@ -75,10 +77,7 @@ def mount_pages(
         page_url: the hub's address as phones in the shop see it, for QR codes; None: as whoever asks sees it.
         keeper: notes what people do; None where nobody logs in.
     """
-    desk = Desk(
-        views=views, submit=submit, on_booked=on_booked, profile=store_profile, now_ms=now_ms, trouble=trouble, bundles=bundles,
-        keeper=keeper,
-    )  # fmt: skip
+    desk = Desk(views, submit, on_booked, store_profile, now_ms, trouble=trouble, bundles=bundles, people_min=people_min, keeper=keeper)
     version = asset_version()
     pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
     _register(desk, version)
@@ -104,6 +103,8 @@ def _mount_others(desk: Desk, version: str, people_min: int, page_url: str | Non
         pages(desk, lambda request: _reader(request, desk), version).mount(pages_app)
     for path, endpoint in (
         ("/floor.csv", _floor_export(desk, people_min)),
+        ("/sales.csv", hours_export(desk)),
+        ("/sales-articles.csv", articles_export(desk)),
         ("/labels", _labels(desk, page_url)),
         ("/alerts", lambda: RedirectResponse("/tasks")),
     ):
@@ -189,6 +190,18 @@ def _register_setup(desk: Desk, version: str, hub_address: str | None) -> None:
         await FleetPage(desk, reader, device_id=device, hub_address=hub_address or str(request.base_url)).open()
 
 
+_PLAIN: tuple[tuple[str, Callable[[Desk, Reader], Page]], ...] = (
+    ("Today", TodayPage),
+    ("Floor", FloorPage),
+    ("Receiving", ReceivingPage),
+    ("Stock-take", StockTakePage),
+    ("Tasks", TasksPage),
+    ("Sales", SalesPage),
+    ("Settings", SettingsPage),
+)
+"""Pages that take nothing from their address, by title."""
+
+
 def _register(desk: Desk, version: str) -> None:
     async def show(request: Request, title: str, make: Callable[[Reader], Page]) -> None:
         reader = _reader(request, desk)
@@ -198,33 +211,17 @@ def _register(desk: Desk, version: str) -> None:
         page.desk = replace(desk, person=person_of(request))
         await page.open()
 
-    @ui.page("/")
-    async def today(request: Request) -> None:
-        await show(request, "Today", lambda reader: TodayPage(desk, reader))
+    def register(path: str, title: str, kind: Callable[[Desk, Reader], Page]) -> None:
+        @ui.page(path)
+        async def plain(request: Request) -> None:
+            await show(request, title, lambda reader: kind(desk, reader))
+
+    for title, kind in _PLAIN:
+        register("/" if kind is TodayPage else f"/{title.lower()}", title, kind)
 
     @ui.page("/shelves")
     async def shelves(request: Request, shelf: str = "", sku: str = "", find: str = "", bay: str = "") -> None:
         await show(request, "Shelves", lambda reader: ShelvesPage(desk, reader, shelf_id=shelf, sku=sku, find=find, bay_id=bay))
-
-    @ui.page("/floor")
-    async def floor(request: Request) -> None:
-        await show(request, "Floor", lambda reader: FloorPage(desk, reader))
-
-    @ui.page("/receiving")
-    async def receiving(request: Request) -> None:
-        await show(request, "Receiving", lambda reader: ReceivingPage(desk, reader))
-
-    @ui.page("/stock-take")
-    async def stock_take(request: Request) -> None:
-        await show(request, "Stock-take", lambda reader: StockTakePage(desk, reader))
-
-    @ui.page("/tasks")
-    async def tasks(request: Request) -> None:
-        await show(request, "Tasks", lambda reader: TasksPage(desk, reader))
-
-    @ui.page("/settings")
-    async def settings(request: Request) -> None:
-        await show(request, "Settings", lambda reader: SettingsPage(desk, reader))
 
     @ui.page("/devices")
     async def devices(request: Request, calibrate: str = "") -> None:

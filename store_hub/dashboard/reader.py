@@ -112,6 +112,11 @@ class Reader:
         amount = minor / 10 ** get_currency_precision(self.currency)
         return str(format_currency(amount, self.currency, locale=self._locale))
 
+    @property
+    def currency_decimals(self) -> int:
+        """How many decimals an amount in the shop's currency has."""
+        return int(get_currency_precision(self.currency))
+
     def clock(self, at_ms: int) -> str:
         """Write a time of day in the shop's zone: 14:05."""
         return str(format_time(self.local(at_ms), "HH:mm", locale=self._locale))

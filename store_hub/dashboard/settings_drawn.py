@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from store_hub.adapters.pager import safe_name
 from store_hub.dashboard.reader import Reader
-from store_hub.dashboard.settings_forms import FIGURES, SHARES
+from store_hub.dashboard.settings_forms import FIGURES, scale_of
 from store_hub.dashboard.tables import table
 from store_hub.entries_settings import AlertRules, Retention, Target
 from store_hub.rows import ChannelRow, SettingsRow
@@ -187,7 +187,7 @@ def targets_section(reader: Reader, targets: Sequence[Target]) -> Markup:
     fields = Markup()
     for figure in FIGURES:
         target, name = known.get(figure), figure_names(reader)[figure]  # type: ignore[call-overload]  # FIGURES are its very words.
-        value = None if target is None else _percent(target.value) if figure in SHARES else _plain(target.value)
+        value = None if target is None else _plain(round(target.value / scale_of(reader, figure), 6))
         fields += _field(name, figure, value)
         fields += _field(reader.t("Whose"), f"{figure}_owner", target.owner if target else "")
         fields += _field(reader.t("Look again on"), f"{figure}_review", target.review_on if target else "", kind="date")

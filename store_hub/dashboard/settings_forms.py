@@ -83,11 +83,18 @@ def targets(reader: Reader, fields: Mapping[str, str]) -> list[Target]:
         value = _number(reader, fields, figure)
         if value is not None:
             said = {
-                "figure": figure, "value": value / 100 if figure in SHARES else value, "owner": fields.get(f"{figure}_owner", "")[:80],
+                "figure": figure, "value": value * scale_of(reader, figure), "owner": fields.get(f"{figure}_owner", "")[:80],
                 "review_on": fields.get(f"{figure}_review", ""),
             }  # fmt: skip
             found.append(_checked(reader, said, Target))
     return found
+
+
+def scale_of(reader: Reader, figure: str) -> float:
+    """By what a figure as people write it is multiplied to be kept: shares are kept as such, money in its minor unit."""
+    if figure in SHARES:
+        return 0.01
+    return float(10**reader.currency_decimals) if figure == "revenue" else 1.0
 
 
 def retention(reader: Reader, fields: Mapping[str, str]) -> Retention:

@@ -15,10 +15,12 @@ from store_hub.dashboard.audits import sum_words
 from store_hub.dashboard.charts import visitors_chart
 from store_hub.dashboard.frame import Drawing, Options, Page
 from store_hub.dashboard.heat import heat_picture
+from store_hub.dashboard.outlook import Outlook, lights_markup, outlook, warnings_markup
 from store_hub.dashboard.plan import plan_markup, ramp_markup
+from store_hub.dashboard.settings_drawn import figure_names
 from store_hub.dashboard.tables import link, table
 from store_hub.dashboard.tag_zones import unknown_zones
-from store_hub.dashboard.wording import facing_link, shelves_sentence, signed
+from store_hub.dashboard.wording import facing_link, light_marks, shelves_sentence, signed
 from store_hub.dashboard.zones import inside_words
 from store_hub.rules.key_figures import (
     QUARTER_MS,
@@ -74,12 +76,14 @@ class TodayPage(Page):
     def layout(self) -> None:
         """Alerts, figures, chart beside floor, books."""
         self.part("alerts", "card")
+        self.part("warnings", "card")
         self.part("figures")
         with ui.element("div").classes("columns"):
             with ui.element("section").classes("card tall"):
                 self.part("visitors_title")
-                self.chart("visitors", self.reader.t("Visitors by quarter hour"))
+                self.chart("visitors", self.reader.t("Visitors by quarter hour"), of_people=True)
             self.part("floor", "card")
+        self.part("lights", "card")
         self.part("books", "card")
 
     async def on_act(self, act: str, value: str) -> None:
@@ -91,12 +95,22 @@ class TodayPage(Page):
         alerts = reading.open_alerts()
         totals = reading.totals()
         visitors = self._visitors(reading, now_ms)
+        found = outlook(reading, self.reader.zone, now_ms)
         return {
             "alerts": self._alerts(alerts, now_ms),
-            "figures": self._figures(reading, totals, visitors, now_ms),
+            "warnings": warnings_markup(self.reader, found, now_ms),
+            "figures": self._figures(reading, totals, visitors, found, now_ms),
             "visitors_title": self._visitors_title(visitors),
             "visitors": self._visitors_chart(visitors),
             "floor": self._floor(reading, now_ms),
+            "lights": lights_markup(
+                self.reader,
+                found,
+                reading.settings().targets,
+                figure_names(self.reader),
+                self.reader.local(now_ms).date().isoformat(),
+                mark=light_marks(),
+            ),
             "books": self._books(totals),
         }
 
@@ -133,7 +147,7 @@ class TodayPage(Page):
         day = reader.weekday(visitors.before_ms)
         return reader.t("{change} on last {day}", change=reader.share(comparison.change, decimals=0, signed=True), day=day)
 
-    def _figures(self, reading: LedgerReading, totals: list[TotalRow], visitors: Visitors, now_ms: int) -> Markup:
+    def _figures(self, reading: LedgerReading, totals: list[TotalRow], visitors: Visitors, found: Outlook, now_ms: int) -> Markup:
         reader = self.reader
         midnight_ms = visitors.midnight_ms
         doors = reading.doors(midnight_ms, now_ms)
@@ -150,7 +164,8 @@ class TodayPage(Page):
             ("/floor", reader.t("Visitors today"), reader.number(people_in if doors else None), f"{self._against(visitors)}{audited}"),
             ("/floor", reader.t("In the shop now"), inside, f"{how}{audited}"),
             ("/shelves", reader.t("On-shelf availability"), reader.share(availability(out)), gone if out else reader.t("no article yet")),
-            ("/shelves", reader.t("Sold today"), reader.money(revenue_minor) if has_sales else "—", tills),
+            ("/sales", reader.t("Sold today"), reader.money(revenue_minor) if has_sales else "—", tills),
+            self._closing(found),
         ]
         if unreadable:
             note = reader.t("see Devices for why")
@@ -167,6 +182,12 @@ class TodayPage(Page):
             for card in cards
         )
         return Markup('<ul class="figures" aria-label="{}">{}</ul>').format(reader.t("Figures of today"), items)
+
+    def _closing(self, found: Outlook) -> tuple[str, str, str, str]:
+        reader, forecast, conversion = self.reader, found.revenue.forecast, found.today.conversion
+        bought = "" if conversion is None else reader.t("{share} of visitors bought", share=reader.share(conversion, decimals=0))
+        value = "—" if forecast is None else reader.money(forecast)
+        return "/sales", reader.t("Closes at about"), value, bought or reader.t("no comparable day yet")
 
     def _visitors_title(self, visitors: Visitors) -> Markup:
         reader, comparison = self.reader, visitors.comparison

@@ -36,6 +36,11 @@ def mark(kind: str) -> Markup:
     return Markup('<svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{}</svg>').format(_MARKS[kind])
 
 
+def light_marks() -> dict[str, Markup]:
+    """The shapes of a figure's light; the word beside each says the same."""
+    return {"green": mark("well"), "amber": mark("low"), "red": mark("empty"), "grey": Markup('<i class="mark"></i>')}
+
+
 def signed(reader: Reader, units: float) -> str:
     """Write a change: +3, −2, 0."""
     return f"{'+' if units > 0 else '−' if units < 0 else ''}{reader.number(abs(units))}"

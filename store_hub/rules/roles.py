@@ -15,6 +15,8 @@ _PAGES: dict[str, frozenset[str]] = {
     "/tasks": frozenset({"manager", "staff", "auditor"}),
     "/staff": frozenset({"manager", "staff", "auditor"}),
     "/s": frozenset({"manager", "staff", "auditor"}),
+    "/staff-worker.js": _ALL,
+    "/staff.webmanifest": _ALL,
     "/labels": frozenset({"manager", "staff", "planner", "auditor"}),
     "/receiving": frozenset({"manager", "staff", "auditor"}),
     "/stock-take": frozenset({"manager", "staff", "auditor"}),
@@ -23,6 +25,8 @@ _PAGES: dict[str, frozenset[str]] = {
     "/devices": frozenset({"manager", "installer", "auditor"}),
     "/fleet": frozenset({"manager", "installer", "auditor"}),
     "/sales": frozenset({"manager", "planner", "auditor"}),
+    "/sales.csv": frozenset({"manager", "planner", "auditor"}),
+    "/sales-articles.csv": frozenset({"manager", "planner", "auditor"}),
     "/plan": frozenset({"manager", "planner", "auditor"}),
     "/account": _ALL,
 }

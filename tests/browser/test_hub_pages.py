@@ -27,6 +27,8 @@ PAGES = {
     ),
     "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "units picked", "96 crossings judged"]),
     "tasks": ("/tasks", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
+    "sales": ("/sales", ["sold so far today", "EUR an hour", "Cola 0.33 l", "till-1"]),
+    "settings": ("/settings", ["When to call", "Where people are called", "Targets", "How long things are kept"]),
     "devices": (
         "/devices",
         ["2 of 4 devices need a look", "Check the HX711 wires", "3 messages or lines have no effect", "sscc-96:3.0614141.1234567890"],
@@ -47,7 +49,7 @@ def test_every_page_says_its_sentence_without_a_complaint(watch: Callable[..., W
             alternatives = (SHOWN_ON_A_PHONE.get(text, text) if size == "phone" else text).split("|")
             shown = page.locator("#main").get_by_text(alternatives[-1]).first
             expect(shown).to_be_visible()
-        if name in ("today", "shelves"):
+        if name in ("today", "shelves", "sales"):
             page.wait_for_selector(".chart svg")
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= SIZES[size][0], f"{name} scrolls sideways on a {size}: {wide}"

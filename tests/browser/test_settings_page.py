@@ -155,3 +155,17 @@ def test_an_article_is_given_a_place_and_what_contradicts_itself_is_refused(watc
     page.get_by_role("button", name="Put in force").click()
     expect(page.get_by_text(f"Version {version + 1} is in force.")).to_be_visible()
     assert plan(hub)["bays"][0]["shelves"][0]["facings"][0]["low_units"] == 5
+
+
+def test_what_drifts_and_each_target_stand_on_sales_and_a_chart_can_be_taken_along(watch: Callable[..., Watch], hub: Hub) -> None:
+    page = watch().go("/sales")
+    expect(page.get_by_role("row", name="Conversion")).to_contain_text("off target")
+    expect(page.get_by_role("row", name="Conversion")).to_contain_text("Li Wei")
+    with page.expect_download() as table:
+        page.get_by_role("button", name="CSV: Sales by hour").click()
+    assert table.value.path().read_text().splitlines()[0] == "x,today"
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="PNG: Sales by hour").click()
+    assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+    articles = page.context.request.get(hub.address + "/sales-articles.csv").text()
+    assert articles.splitlines()[0] == "sku,name,units,revenue_minor,units_week_before"

@@ -12,6 +12,24 @@
   paint();
   wantsDark.addEventListener("change", paint);
 
+  // The chart above a button as a picture, twice as fine as it is shown, on the page's own ground.
+  function savePng(button) {
+    const drawn = button.closest(".card")?.querySelector(".chart svg");
+    if (!drawn) return;
+    const { width, height } = drawn.getBoundingClientRect();
+    const image = new Image(), canvas = Object.assign(document.createElement("canvas"), { width: 2 * width, height: 2 * height });
+    image.onload = () => {
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--card");
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+      Object.assign(document.createElement("a"), { href: canvas.toDataURL("image/png"), download: `${button.dataset.png}.png` }).click();
+    };
+    const copy = drawn.cloneNode(true);
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+  }
+
   // On a phone the pages beyond the bar's four are in a sheet above it.
   const sheet = (open) => document.querySelector("[data-more]")?.setAttribute("aria-expanded", String(open));
   const isSheetOpen = () => document.querySelector("[data-more]")?.getAttribute("aria-expanded") === "true";
@@ -31,6 +49,8 @@
       keep("aislewise_language", choice.dataset.languageChoice);
       location.reload();
     }
+    const png = event.target.closest?.("[data-png]");
+    if (png) savePng(png);
     const tools = document.querySelector("details.tools[open]");
     if (tools && !tools.contains(event.target)) tools.open = false;
   });
