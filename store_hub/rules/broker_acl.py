@@ -38,6 +38,8 @@ def _device(store_id: str, device_id: str, outboxes: Sequence[str]) -> list[str]
     says = [topics.health(store_id, device_id)]
     hears = [
         topics.configuration(store_id, device_id),
+        topics.software(store_id, device_id),
+        topics.log(store_id, device_id),
         topics.shelf_light_filter(store_id, device_id),
         topics.calibration_filter(store_id, device_id),
     ]
