@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
 import structlog
@@ -21,6 +21,9 @@ from cloud_api.adapters.database import migrate as bring_to
 from cloud_api.assemble import Cloud, open_records
 from cloud_api.config import CloudConfig, load_config
 from cloud_api.errors import CloudError
+
+if TYPE_CHECKING:
+    from cloud_api.flows.backtesting import ForecastReport
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="TOML file; without it everything has its default", show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines")]
@@ -153,8 +156,15 @@ def backtest(
                     f"{outcome.fill_rate:.3f}",
                 )
                 orders.add_row(*row)
-        for table in (forecasts, orders, "\n".join(report.notes)):
+        for table in (forecasts, _bands(report.forecast), orders, "\n".join(report.notes)):
             _print(False, None, table)
+
+
+def _bands(report: ForecastReport) -> Table:
+    table = Table("class", "outcomes", "held", title="The planner's 80 % bands over two weeks")
+    for name, band in report.bands.items():
+        table.add_row(name, str(band.outcomes), f"{band.held:.3f}")
+    return table
 
 
 def load_or_exit(path: Path | None) -> CloudConfig:

@@ -26,8 +26,9 @@ _METHODS = {
     "tsb": "TSB",
     "adida": "ADIDA",
     "imapa": "IMAPA",
+    "pooled": "a regression over all articles",
 }
-_CLASSES = {"bulk": "sold in bulk", "steady": "sold in most weeks", "rare": "rarely sold"}
+_CLASSES = {"bulk": "sold in bulk", "steady": "sold in most weeks", "occasional": "sold now and then", "rare": "rarely sold"}
 
 
 def forecast_worth(arithmetic: dict[str, Any]) -> str:

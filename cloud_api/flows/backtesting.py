@@ -13,6 +13,7 @@ from cloud_api.adapters.auto_ets import auto_ets_levels, auto_ets_missing
 from cloud_api.adapters.boosting import boosted_trees, boosting_available
 from cloud_api.adapters.sales_tables import SalesTable, read_categories, read_promotions, read_sales
 from cloud_api.errors import BacktestTooShort
+from cloud_api.rules.forecast_planner import BandHeld
 from cloud_api.rules.forecast_pooled import DAYS_SOLD_MIN, HORIZON_WEEKS, LEARN_FROM_WEEK, Panel
 from cloud_api.rules.forecast_scores import FASTEST, Score, score_forecasts
 from cloud_api.rules.order_policies import Terms
@@ -34,13 +35,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForecastReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Scores by method, over `series` per origin (latest first), the `fastest` of them apart."""
+    """Scores by method, over `series` per origin (latest first), the `fastest` of them apart; the planner's 80 % bands by class."""
 
     horizon_days: int
     series: list[int]
     fastest: int
     trained: str
     methods: dict[str, Score]
+    bands: dict[str, BandHeld]
 
 
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,16 +86,15 @@ def backtest(
     missing = boosting_available() if options.boosting else "gradient boosting was switched off"
     if missing:
         notes.append(missing)
-    scores, series = score_forecasts(
+    scores, series, held = score_forecasts(
         panel, origins=options.origins, days_sold_min=options.days_sold_min, learner=None if missing else boosted_trees, told=told
     )
     several = len(np.unique(panel.shop)) > 1
     demand = _order_demand(table, panel, options)
-    dense = bool((demand.units > 0).mean() >= DENSE_SHARE)
     ets = auto_ets_levels if auto_ets_missing() is None else None
     if ets is None:
         notes.append(f"orders: {auto_ets_missing()}")
-    orders = _orders(demand, "dense" if dense else "sparse", told, ets)
+    orders = _orders(demand, "dense" if (demand.units > 0).mean() >= DENSE_SHARE else "sparse", told, ets)
     notes.append("daily RMSSE says little where most days are zero: a forecast of zero can win it")
     return BacktestReport(
         shops=len(set(table.shops)),
@@ -106,6 +107,7 @@ def backtest(
             fastest=FASTEST,
             trained="leave one shop out" if several else "on the same shop's past",
             methods=scores,
+            bands=held,
         ),
         orders=orders,
         notes=notes,

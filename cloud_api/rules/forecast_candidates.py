@@ -45,12 +45,15 @@ class ShopWeeks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidates(msgspec.Struct, frozen=True, kw_only=True):
-    """Units a week by method, `(n, 4)` each; the effects behind them, and the share of a week each of its days brings, `(n, 28)`."""
+    """Units a week by method, `(n, 4)` each; the effects behind them, the share of a week each of its days brings and how many times the
+    usual it sells, `(n, 28)`, and past weeks freed from effects, `(n, weeks)`.
+    """
 
     weekly: dict[str, Floats]
     effects: Effects
     day_share: Floats
     lift: Floats
+    plain_weeks: Floats
 
 
 class Lessons:
@@ -111,7 +114,8 @@ def candidates(shop: ShopWeeks, lessons: Lessons) -> Candidates:
         calm = ridge * calendar.reshape(len(lift), HORIZON_WEEKS, 7).mean(axis=2)
         rates["pooled"] = _POOLED_SHARE * calm + (1 - _POOLED_SHARE) * rates["adida"]
     share = day_weight / np.repeat(7 * by_week, 7, axis=1)
-    return Candidates(weekly=rates, effects=effects, day_share=share, lift=lift)
+    plain_weeks = plain.reshape(len(plain), -1, 7).sum(axis=2)
+    return Candidates(weekly=rates, effects=effects, day_share=share, lift=lift, plain_weeks=plain_weeks)
 
 
 def plain_rates(demand: Floats) -> dict[str, Floats]:

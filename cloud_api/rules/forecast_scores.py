@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud_api.rules.forecast_methods import PUBLISHED, Floats
+from cloud_api.rules.forecast_planner import BandHeld, bands, planner_forecast
 from cloud_api.rules.forecast_pooled import HORIZON_WEEKS, Learner, Panel, naive_error, pooled_forecast
 
 FASTEST = 60
@@ -33,14 +34,14 @@ def rmsse(history: Floats, truth: Floats, forecast: Floats) -> Floats:
 
 def score_forecasts(
     panel: Panel, *, origins: int, days_sold_min: int, learner: Learner | None, told: Callable[[str], None]
-) -> tuple[dict[str, Score], list[int]]:
-    """Score every method on the same series; returns the scores and how many series each origin had.
+) -> tuple[dict[str, Score], list[int], dict[str, BandHeld]]:
+    """Score every method on the same series; returns the scores, how many series each origin had, and how often the planner's bands held.
 
     A series takes part when it sold on at least `days_sold_min` days before the origin: nothing after an origin decides who is scored.
     """
     found: dict[str, list[Floats]] = {}
     bias: dict[str, list[tuple[float, float]]] = {}
-    counts = []
+    counts, planned = [], []
     for back in range(1, origins + 1):
         week = panel.weeks.shape[1] - HORIZON_WEEKS * back
         told(f"forecasting from week {week} ({back} of {origins})")
@@ -48,18 +49,19 @@ def score_forecasts(
         scored = (past > 0).sum(axis=1) >= days_sold_min
         counts.append(int(scored.sum()))
         fastest = np.argsort(-past[scored].sum(axis=1), kind="stable")[:FASTEST]
-        for name, forecast in _all_forecasts(panel, week, scored, learner).items():
+        planned.append(planner_forecast(panel, week))
+        for name, forecast in _all_forecasts(panel, week, scored, learner, planned[-1].weekly).items():
             found.setdefault(name, []).append(_errors(past[scored], truth[scored], forecast, fastest))
             bias.setdefault(name, []).append((float(forecast.sum()), float(truth[scored].sum())))
-    return {name: _score(np.array(rows), bias[name]) for name, rows in found.items()}, counts
+    return {name: _score(np.array(rows), bias[name]) for name, rows in found.items()}, counts, bands(planned)
 
 
-def _all_forecasts(panel: Panel, week: int, scored: NDArray[np.bool_], learner: Learner | None) -> dict[str, Floats]:
+def _all_forecasts(panel: Panel, week: int, scored: NDArray[np.bool_], learner: Learner | None, planner: Floats) -> dict[str, Floats]:
     """Units a day of the scored series, `(n, 28)`, by method."""
     past = panel.units[scored, : 7 * week]
     daily = {name: method(past, 7 * HORIZON_WEEKS) for name, method in PUBLISHED.items()}
     pooled = pooled_forecast(panel, week, learner)
-    weekly = {"pooled_ridge": pooled.ridge, "boosting": pooled.boosted, "ours": pooled.ours}
+    weekly = {"pooled_ridge": pooled.ridge, "boosting": pooled.boosted, "ours": pooled.ours, "planner": planner}
     shape = _weekday_shape(past)
     for name, units in weekly.items():
         if units is not None:

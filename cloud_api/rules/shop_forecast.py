@@ -1,6 +1,7 @@
 """A shop's own forecast: hidden demand recovered, methods tried on the shop's past, the best of each class of articles used until beaten.
 
-Classes follow what an order needs: articles in bulk (ten units a week or more), steady ones (sold in half the weeks or more), rare ones.
+Classes follow what an order needs: articles in bulk (ten units a week or more), steady ones (sold in half the weeks or more), occasional
+ones (in a fifth), rare ones.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from cloud_api.rules.forecast_bands import Calibration, calibrate, held_elsewher
 from cloud_api.rules.forecast_candidates import POOLED_FROM_WEEK, TAUGHT_EVERY_WEEKS, Candidates, Lessons, ShopWeeks, candidates
 from cloud_api.rules.forecast_methods import Floats
 from cloud_api.rules.forecast_pooled import HORIZON_WEEKS, naive_error
+from cloud_api.rules.reconciliation import Level, direct_forecasts, reconcile
 
-CLASSES = ("bulk", "steady", "rare")
+CLASSES = ("bulk", "steady", "occasional", "rare")
 WEEKS_MIN = 2
 AHEAD_DAYS = 7 * HORIZON_WEEKS
 _BULK_FROM = 10.0
@@ -26,6 +28,10 @@ _TRUTH_WEEKS = 2
 _ORIGINS = 4
 _LEARN_WEEKS = 2
 _BEATEN_BY = 0.02
+_AS_GOOD_AS_NOTHING = 0.2
+"""A forecast of fewer units in two weeks has no shape worth keeping."""
+_MOVED_MAX = 4.0
+_LEAST_VARIANCE = 1e-6
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +114,7 @@ def _articles(
     history: History, shop: ShopWeeks, classes: NDArray[np.str_], records: list[ClassRecord], now: Candidates
 ) -> dict[str, ArticleForecast]:
     weekly, over, methods = _calibrated(shop, classes, records, now)
+    weekly = _added_up(weekly, over, shop.category, now)
     hidden = hidden_share(history.sold, shop.demand)
     days = np.where(np.isfinite(history.sold), history.in_stock, 0.0).sum(axis=1)
     daily = np.repeat(weekly, 7, axis=1) * now.day_share
@@ -123,7 +130,9 @@ def _articles(
 def _calibrated(
     shop: ShopWeeks, classes: NDArray[np.str_], records: list[ClassRecord], now: Candidates
 ) -> tuple[Floats, Floats, list[str]]:
-    """Each article's weeks by its class's champion, its variance over mean, and the method's name; rare ones by what came of such."""
+    """Each article's weeks by its class's champion, moved half the way to what came of such forecasts; its variance over mean, and the
+    method's name.
+    """
     chosen = {record.name: record for record in records}
     weekly, over, methods = now.weekly["blend"].copy(), over_dispersion(shop.demand), ["blend"] * len(classes)
     for name in np.unique(classes):
@@ -134,13 +143,31 @@ def _calibrated(
         said = now.weekly[record.champion][rows]
         told = said[:, :_TRUTH_WEEKS].sum(axis=1)
         expected = record.calibration.mean(told)
-        known = told > 1e-6
-        grown = np.where(known, expected / np.maximum(told, 1e-6), 1.0)[:, None] * said
-        weekly[rows] = np.where(known[:, None], grown, (expected / _TRUTH_WEEKS)[:, None])
+        times = np.clip(expected / np.maximum(told, 1e-9), 1.0 / _MOVED_MAX, _MOVED_MAX)
+        flat = np.broadcast_to((expected / _TRUTH_WEEKS)[:, None], said.shape)
+        weekly[rows] = np.where((told > _AS_GOOD_AS_NOTHING)[:, None], np.sqrt(times)[:, None] * said, flat)
         over[rows] = record.calibration.spread(told, over[rows])
         for row in rows:
             methods[row] = record.champion
     return weekly, over, methods
+
+
+def _added_up(weekly: Floats, over: Floats, category: NDArray[np.int64], now: Candidates) -> Floats:
+    """The weeks, once articles, categories and the shop agree; what is planned lifts the totals' forecasts as it lifts their articles'."""
+    month, lift = weekly.sum(axis=1), now.lift.mean(axis=1)
+    if not month.any():
+        return weekly
+    size = int(category.max()) + 1
+    totals = np.array([np.bincount(category, week, minlength=size) for week in now.plain_weeks.T]).T
+    lifted = np.bincount(category, month, minlength=size) / np.maximum(np.bincount(category, month / lift, minlength=size), 1e-9)
+    categories, whole = direct_forecasts(totals, HORIZON_WEEKS), direct_forecasts(totals.sum(axis=0)[None], HORIZON_WEEKS)
+    agreed = reconcile(
+        Level(mean=month, variance=np.maximum(over * month, _LEAST_VARIANCE)), category,
+        Level(mean=categories.mean * np.where(lifted > 0, lifted, 1.0), variance=categories.variance),
+        Level(mean=whole.mean * month.sum() / (month / lift).sum(), variance=whole.variance),
+    )  # fmt: skip
+    moved: Floats = weekly * (agreed / np.maximum(month, 1e-9))[:, None]
+    return moved
 
 
 class _Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,4 +258,5 @@ def _class_record(name: str, mine: NDArray[np.bool_], tried: _Tried, incumbent: 
 def _classes(demand: Floats) -> NDArray[np.str_]:
     weeks = demand.reshape(len(demand), -1, 7).sum(axis=2)
     sold = (weeks >= 0.5).mean(axis=1)
-    return np.where(weeks.mean(axis=1) >= _BULK_FROM, "bulk", np.where(sold >= 0.5, "steady", "rare"))
+    seldom = np.where(sold >= 0.2, "occasional", "rare")
+    return np.where(weeks.mean(axis=1) >= _BULK_FROM, "bulk", np.where(sold >= 0.5, "steady", seldom))

@@ -153,7 +153,7 @@ def test_the_command_prints_every_method_and_policy_as_json(tmp_path: Path) -> N
     run = CliRunner().invoke(app, ["backtest", "--transactions", str(path), "--origins", "1", "--no-boosting", "--json"])
     assert run.exit_code == 0, run.output
     report = json.loads(run.stdout)
-    assert set(report["forecast"]["methods"]) == {*PUBLISHED, "pooled_ridge", "ours"}
+    assert set(report["forecast"]["methods"]) == {*PUBLISHED, "pooled_ridge", "planner", "ours"}
     assert {"ours", "never_order", "perfect_hindsight", "base_stock"} <= set(report["orders"][0]["policies"])
 
 
@@ -195,7 +195,7 @@ def test_the_panel_shops_are_forecast_better_than_by_imapa(shared_data: Path) ->
         units=table.units[kept], shop=codes[0], article=codes[1], category=np.zeros(int(kept.sum()), dtype=np.int64),
         display=display[kept], mailer=mailer[kept],
     )  # fmt: skip
-    scores, _ = score_forecasts(real, origins=1, days_sold_min=20, learner=None, told=lambda _: None)
+    scores, _, _ = score_forecasts(real, origins=1, days_sold_min=20, learner=None, told=lambda _: None)
     for name in ("imapa", "mean_28"):
         assert scores["ours"].rmsse_weekly < scores[name].rmsse_weekly
         assert scores["ours"].rmsse_weekly_fastest < scores[name].rmsse_weekly_fastest

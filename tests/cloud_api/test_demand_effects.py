@@ -14,6 +14,7 @@ from cloud_api.adapters.public_holidays import eves, public_holidays
 from cloud_api.flows.shop_calendar import day_traits
 from cloud_api.rules.demand_effects import USUAL, DayTraits, learn_effects, plain_days
 from cloud_api.rules.forecast_bands import calibrate, held_elsewhere, inside
+from cloud_api.rules.reconciliation import Level, reconcile
 from cloud_api.rules.shop_forecast import AHEAD_DAYS, History, forecast_shop
 
 WEEKS, ROWS = 26, 300
@@ -119,3 +120,32 @@ def test_the_calendar_knows_the_shops_own_holidays_and_promotions() -> None:
     assert np.exp(traits.price[0, 3]) == pytest.approx(0.8)
     assert traits.holiday.tolist() == [0, 0, 0, 0, 1, 1, 0]
     assert traits.eve.tolist() == [0, 0, 1, 1, 0, 0, 0]
+
+
+def test_articles_categories_and_the_shop_add_up_and_the_surer_level_moves_the_others() -> None:
+    rng = np.random.default_rng(4)
+    category = np.repeat(np.arange(5), 20)
+    truth = 20 + rng.gamma(2.0, 5.0, 100)
+    variance = np.full(100, 9.0)
+    articles = Level(mean=truth + rng.normal(0, 3, 100), variance=variance)
+    totals = np.bincount(category, truth)
+    sure = Level(mean=totals, variance=np.full(5, 0.01))
+    unsure = Level(mean=totals + 500, variance=np.full(5, 1e9))
+    whole = Level(mean=np.array([totals.sum()]), variance=np.array([1e9]))
+    moved, kept = (reconcile(articles, category, level, whole) for level in (sure, unsure))
+    assert np.bincount(category, moved) == pytest.approx(totals, rel=0.01)
+    assert kept == pytest.approx(articles.mean, rel=0.01, abs=0.05)
+    assert ((moved - truth) ** 2).mean() < ((articles.mean - truth) ** 2).mean()
+
+
+def test_the_tree_gives_what_the_matrices_of_the_paper_give() -> None:
+    rng = np.random.default_rng(6)
+    category = np.array([0, 0, 0, 1, 1, 2])
+    mean, variance = rng.uniform(20, 40, 6), rng.uniform(1, 9, 6)
+    groups = Level(mean=rng.uniform(60, 120, 3), variance=rng.uniform(1, 9, 3))
+    whole = Level(mean=np.array([200.0]), variance=np.array([4.0]))
+    summing = np.vstack([np.ones(6), [category == group for group in range(3)], np.eye(6)]).astype(float)
+    base = np.concatenate([whole.mean, groups.mean, mean])
+    precision = np.diag(1 / np.concatenate([whole.variance, groups.variance, variance]))
+    paper = np.linalg.solve(summing.T @ precision @ summing, summing.T @ precision @ base)
+    assert reconcile(Level(mean=mean, variance=variance), category, groups, whole) == pytest.approx(paper, abs=1e-6)

@@ -62,9 +62,9 @@ def test_a_day_without_a_record_counts_as_a_usual_day() -> None:
 
 def history(weeks: int = 20) -> History:
     rng = np.random.default_rng(4)
-    rates = np.repeat([5.0, 0.4, 0.05], 40)
-    sold = rng.poisson(rates[:, None], size=(120, 7 * weeks)).astype(float)
-    return History(skus=[f"sku-{row}" for row in range(120)], sold=sold, in_stock=np.ones_like(sold))
+    rates = np.repeat([5.0, 0.4, 0.06, 0.01], 40)
+    sold = rng.poisson(rates[:, None], size=(160, 7 * weeks)).astype(float)
+    return History(skus=[f"sku-{row}" for row in range(160)], sold=sold, in_stock=np.ones_like(sold))
 
 
 def test_every_class_has_a_measured_champion_and_a_band_that_holds() -> None:
