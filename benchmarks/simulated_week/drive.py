@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
 
 from benchmarks.simulated_week.letters import Post, told
 from benchmarks.simulated_week.plan import HABITS, WEEK_STARTS_MS, week_plan
 from benchmarks.simulated_week.record import Record
 from benchmarks.simulated_week.scales import Scales
+from benchmarks.simulated_week.staff import Phones, StaffAtWork
 from benchmarks.simulated_week.tags import Tags
 from edge_agent.simulated_store.shop import Shop
 from edge_agent.simulated_store.truth import TruthLog
 from store_hub.adapters.ledger import Ledger
+from store_hub.adapters.ledger_calls import LedgerCalls
+from store_hub.adapters.pager import Pager
+from store_hub.errors import AlertUnknown
 from store_hub.flows.books import Books
-from store_hub.flows.commands import BookPlanogram
+from store_hub.flows.commands import Answer, BookPlanogram, Command
 from store_hub.flows.inbox import Item, Request
+from store_hub.flows.notify import Notify
 from store_hub.flows.page import Page
-from store_hub.rows import AlertRow, NotificationRow
+from store_hub.rows import AlertRow, DiscrepancyRow, NotificationRow
 from wire_format import codec
 
 STEP_MS = 20_000
-CALLS = ("raised", "emptied")
 
 
 class WeekClock:
@@ -34,6 +40,27 @@ class WeekClock:
     def now_ms(self) -> int:
         """Return the week's present."""
         return self.at_ms
+
+
+class BooksDoor:
+    """Takes commands as the bookkeeper does, and has them booked at once."""
+
+    def __init__(self, book: Callable[[list[Item]], Page], clock: WeekClock) -> None:
+        self._book = book
+        self._clock = clock
+
+    def submit(self, command: Command) -> Future[Answer]:
+        """Book one command."""
+        answer: Future[Answer] = Future()
+        page = self._book([Request(command, answer, self._clock.now_ms())])
+        for future, said in page.answers:
+            if not isinstance(said, Exception):
+                future.set_result(said)
+        return answer
+
+    def on_booked(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """Nobody waits here."""
+        return lambda: None
 
 
 class Week:
@@ -59,6 +86,12 @@ class Week:
         self._tags = Tags(self.shop, seed=seed, start_ms=WEEK_STARTS_MS)
         self._post = Post(self.plan.store_id)
         self.record = Record(self.plan)
+        self.staff, self.phones = StaffAtWork(self.shop, seed=seed), Phones()
+        self._notify = Notify(
+            calls=LedgerCalls(self.ledger_path), bookkeep=BooksDoor(self._book, self._clock), pager=cast(Pager, self.phones), page_url=None,
+            now_ms=self._clock.now_ms, zone=lambda: ZoneInfo(self.plan.time_zone),
+        )  # fmt: skip
+        self._look_at_ms: float | None = None
 
     def run(self, progress: Callable[[float], None]) -> Record:
         """Let the week happen; `progress` hears the share that is done."""
@@ -67,6 +100,7 @@ class Week:
             self._clock.at_ms = at_ms
             page = self._book(self._news(at_ms))
             self._respond(page, at_ms)
+            self._send(page, at_ms)
             self.record.note(at_ms, self.shop, self.books.fold, page)
             self.shop.forget_before(at_ms - STEP_MS)
             if at_ms % 3_600_000 < STEP_MS:
@@ -81,23 +115,31 @@ class Week:
         for posting in self.shop.due_postings():
             news.append((posting.due_at_ms, told(posting)))
             self.shop.acknowledge(posting.key)
+        news += [(at_ms, said) for said in self.staff.act(at_ms)]
         return [item for _, item in sorted(news, key=lambda one: one[0])]
 
     def _book(self, items: list[Item]) -> Page:
         page, _ = self.books.book(items)
         for _, answer in page.answers:
-            if isinstance(answer, Exception):
+            if isinstance(answer, Exception) and not isinstance(answer, AlertUnknown):  # It may have closed as somebody pressed.
                 raise answer
         return page
 
     def _respond(self, page: Page, at_ms: int) -> None:
-        """Staff do what the hub asks."""
-        alerts = {row.alert_id: row for row in page.effects if isinstance(row, AlertRow)}
+        """Staff hear of what the hub asks."""
         for row in page.effects:
-            if isinstance(row, NotificationRow) and row.reason in CALLS and row.alert_id in alerts:
-                alert = alerts[row.alert_id]
-                if alert.shelf_id is not None and alert.sku is not None and alert.cleared_at_ms is None:
-                    self.shop.call_staff(alert.shelf_id, alert.sku)
+            if isinstance(row, AlertRow):
+                self.staff.hear_alert(row, at_ms)
+            elif isinstance(row, DiscrepancyRow):
+                self.staff.hear_discrepancy(row, at_ms)
+
+    def _send(self, page: Page, at_ms: int) -> None:
+        """Let the product's own flow decide which messages go out."""
+        called = any(isinstance(row, NotificationRow) for row in page.effects)
+        if called or (self._look_at_ms is not None and at_ms >= self._look_at_ms):
+            self.phones.now_ms = at_ms
+            wait_s = self._notify.notify_once()
+            self._look_at_ms = None if wait_s is None else at_ms + 1000 * wait_s
 
 
 def _plan_request(payload: bytes) -> Request:

@@ -8,7 +8,7 @@ from benchmarks.simulated_week.plan import kind_of_place
 from edge_agent.simulated_store.shop import Shop
 from store_hub.entries import BACK_ROOM
 from store_hub.flows.page import Page
-from store_hub.rows import AlertRow, NotificationRow, SaleRow
+from store_hub.rows import AlertRow, DiscrepancyRow, NotificationRow, SaleRow
 from store_hub.rules.fold import StoreFold
 from wire_format.plans import Planogram
 
@@ -50,7 +50,7 @@ class Record:
         """True units of each place, whenever they changed."""
         self.book_levels: dict[str, list[tuple[int, int]]] = {}
         """What the hub's books say of each article, whenever it changed."""
-        self.found: dict[tuple[str, str, str], list[list[int | None]]] = {}
+        self.discrepancies: dict[int, DiscrepancyRow] = {}
         self.entries = 0
 
     def note(self, at_ms: int, shop: Shop, fold: StoreFold, page: Page) -> None:
@@ -61,6 +61,8 @@ class Record:
                 self.alerts[row.alert_id] = row
             elif isinstance(row, NotificationRow):
                 self.calls.append(row)
+            elif isinstance(row, DiscrepancyRow):
+                self.discrepancies[row.discrepancy_id] = row
             elif isinstance(row, SaleRow):
                 self.sales.append(row)
                 if row.line == 1:

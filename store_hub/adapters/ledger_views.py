@@ -14,6 +14,7 @@ from threading import Lock
 from store_hub.adapters.ledger_views_fleet import FleetQueries
 from store_hub.adapters.ledger_views_goods import GoodsQueries
 from store_hub.adapters.ledger_views_people import PeopleQueries
+from store_hub.adapters.ledger_views_records import RecordQueries
 from store_hub.adapters.ledger_views_sales import SalesQueries
 from store_hub.adapters.ledger_views_settings import SettingsQueries
 from store_hub.adapters.ledger_views_shelves import ShelfQueries
@@ -36,7 +37,9 @@ class LedgerUnreadable(HubError, OSError):
         self.problem = problem
 
 
-class LedgerReading(ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries, SalesQueries, SettingsQueries, FleetQueries):
+class LedgerReading(
+    ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries, SalesQueries, SettingsQueries, FleetQueries, RecordQueries
+):
     """All queries of the pages on one open transaction."""
 
 

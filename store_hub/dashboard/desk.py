@@ -12,7 +12,7 @@ from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.adapters.people_file import Person
 from store_hub.adapters.release_shelf import Bundle
 from store_hub.dashboard.news import News, OnBooked
-from store_hub.entries import AlertAction, AnyTold, CalibrationAction, LightAction
+from store_hub.entries import AlertAction, AnyTold, CalibrationAction, LightAction, StockCount
 from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
@@ -106,8 +106,8 @@ class Desk:
         self.check(self.person, "settings", type(command).__name__)
         return await asyncio.wait_for(asyncio.wrap_future(self.submit(command)), ANSWER_WITHIN_S)
 
-    async def tell(self, told: AnyGoods | SettingsChange, *, door: str) -> None:
-        """Book what a person says of a stock-take, a delivery or the settings; returns after commit.
+    async def tell(self, told: AnyGoods | SettingsChange | StockCount, *, door: str) -> None:
+        """Book what a person says of a stock-take, a delivery, a count or the settings; returns after commit.
 
         Raises:
             HubError: it does not fit how things stand, with the reason.

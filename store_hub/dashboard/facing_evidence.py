@@ -84,6 +84,10 @@ def _evidence_word(reader: Reader, evidence: str) -> str:
         "count": reader.t("a count by hand"),
         "refill": reader.t("a refill"),
         "tags": reader.t("its tags"),
+        "move": reader.t("a move that staff booked"),
+        "write_off": reader.t("a write-off"),
+        "silence": reader.t("receipts without it"),
+        "not_there": reader.t("somebody who looked"),
         "planogram": reader.t("the planogram's start"),
     }
     return words.get(evidence, evidence)

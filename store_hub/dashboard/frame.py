@@ -22,6 +22,7 @@ from store_hub.dashboard.live_html import LiveHtml
 from store_hub.dashboard.masthead import head_markup
 from store_hub.dashboard.news import REST_S
 from store_hub.dashboard.reader import Reader
+from store_hub.entries import StockCount
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from store_hub.errors import HubError
@@ -198,7 +199,7 @@ class Page(ABC):
         for chart in self._charts.values():
             chart.update()
 
-    async def tell(self, told: AnyGoods | SettingsChange, *, door: str) -> bool:
+    async def tell(self, told: AnyGoods | SettingsChange | StockCount, *, door: str) -> bool:
         """Have something booked; a refusal is shown above the page. Returns whether it is in the journal."""
         try:
             await self.desk.tell(told, door=door)

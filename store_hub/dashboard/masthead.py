@@ -18,6 +18,7 @@ _ICONS = {
     "/sales": "M5 20V10M10 20V4M15 20v-8M20 20V8",
     "/receiving": "M3 7h11v9H3zM14 10h4l3 3v3h-7M7 19h.01M17 19h.01",
     "/stock-take": "M4 6v12M7 6v12M11 6v12M14 6v8M18 6v8M15 19l2 2 4-5",
+    "/accuracy": "M4 20h16M6 16l4-5 3 3 5-7M18 7h.01",
     "/settings": "M4 8h9M19 8h1M4 16h1M11 16h9M16 5.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5M8 13.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5",
     "/devices": "M5 12a10 10 0 0 1 14 0M8 15a6 6 0 0 1 8 0M12 19h.01",
 }
@@ -38,6 +39,7 @@ def _pages(reader: Reader) -> list[tuple[str, str]]:
         ("/floor", reader.t("Floor")),
         ("/sales", reader.t("Sales")),
         ("/stock-take", reader.t("Stock-take")),
+        ("/accuracy", reader.t("Accuracy")),
         ("/devices", reader.t("Devices")),
         ("/settings", reader.t("Settings")),
     ]
@@ -98,7 +100,7 @@ def _link(reader: Reader, number: int, to: str, name: str, path: str, tasks: int
         count = Markup('<span class="count" aria-label="{}">{}</span>').format(told, reader.number(tasks))
     current = Markup(' aria-current="page"') if to == path else ""
     return Markup('<li><a href="{}"{} title="{}">{}<span>{}</span>{}</a></li>').format(
-        to, current, reader.t("Key {number}", number=number), _icon(_ICONS[to]), name, count
+        to, current, reader.t("Key {number}", number=number % 10), _icon(_ICONS[to]), name, count
     )
 
 

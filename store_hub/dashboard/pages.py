@@ -19,6 +19,8 @@ from nicegui import ui
 
 from store_hub.adapters.ledger_views import LedgerUnreadable, LedgerViews
 from store_hub.adapters.release_shelf import Bundle
+from store_hub.dashboard.accuracy import AccuracyPage
+from store_hub.dashboard.accuracy_export import accuracy_csv
 from store_hub.dashboard.desk import Desk, Keeper
 from store_hub.dashboard.devices import DevicesPage
 from store_hub.dashboard.fleet import FleetPage
@@ -105,6 +107,7 @@ def _mount_others(desk: Desk, version: str, people_min: int, page_url: str | Non
         ("/floor.csv", _floor_export(desk, people_min)),
         ("/sales.csv", hours_export(desk)),
         ("/sales-articles.csv", articles_export(desk)),
+        ("/accuracy.csv", _accuracy_export(desk)),
         ("/labels", _labels(desk, page_url)),
         ("/alerts", lambda: RedirectResponse("/tasks")),
     ):
@@ -158,6 +161,23 @@ def _floor_export(desk: Desk, people_min: int) -> Callable[[str], Response]:
     return export
 
 
+def _accuracy_export(desk: Desk) -> Callable[[str], Response]:
+    """What the page Accuracy shows, for other programs: `/accuracy.csv?of=records`."""
+
+    def export(of: str = "records") -> Response:
+        try:
+            with desk.views.reading() as reading:
+                text = accuracy_csv(reading, of, desk.now_ms())
+        except LedgerUnreadable as error:
+            return JSONResponse({"detail": str(error)}, status_code=503)
+        if text is None:
+            return JSONResponse({"detail": f"of: there is no file {of!r}; write records, findings or days"}, status_code=422)
+        headers = {"Content-Disposition": f'attachment; filename="{of}-{desk.profile.store_id}.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+    return export
+
+
 def _labels(desk: Desk, page_url: str | None) -> Callable[[Request], Response]:
     def labels(request: Request) -> Response:
         try:
@@ -196,6 +216,7 @@ _PLAIN: tuple[tuple[str, Callable[[Desk, Reader], Page]], ...] = (
     ("Receiving", ReceivingPage),
     ("Stock-take", StockTakePage),
     ("Tasks", TasksPage),
+    ("Accuracy", AccuracyPage),
     ("Sales", SalesPage),
     ("Settings", SettingsPage),
 )

@@ -49,6 +49,8 @@ def state(reader: Reader, task: AlertRow, now_ms: int) -> str:
         case "device_silent":
             return reader.t("silent for {span}", span=reader.span(now_ms - task.raised_at_ms))
         case _:
+            if task.kind == "discrepancy" and task.detail:
+                return reader.t("{units} by the books, none to be found", units=task.detail)
             return task.detail or reader.t("for {span}", span=reader.span(now_ms - task.raised_at_ms))
 
 

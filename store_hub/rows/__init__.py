@@ -60,6 +60,7 @@ from store_hub.rows.people import (
     ZoneQuarterRow,
     ZoneVisitsRow,
 )
+from store_hub.rows.records import AccuracyDayRow, DiscrepancyRow, UnmatchedRow
 from store_hub.rows.shop import (
     BasketRow,
     BeliefRow,
@@ -71,6 +72,7 @@ from store_hub.rows.shop import (
     PlanogramRow,
     ProductRow,
     QuarantineRow,
+    ReceiptsRow,
     RecentPutRow,
     SaleRow,
     SettingsRow,
@@ -81,6 +83,7 @@ from store_hub.rows.shop import (
     StockoutRow,
     StockRow,
     TotalRow,
+    UnseenRow,
     WriteOffRow,
 )
 from store_hub.rows.table import (
@@ -110,6 +113,15 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     BookRow: Table("books", ("sku",), state="1"),
     TotalRow: Table("totals", ("sku",), state="1"),
     BasketRow: Table("baskets", ("sku", "journal_id", "line"), state="1"),
+    DiscrepancyRow: Table(
+        "discrepancies",
+        ("discrepancy_id",),
+        state="closed_at_ms IS NULL OR discrepancy_id = (SELECT max(discrepancy_id) FROM discrepancies)",
+    ),
+    UnmatchedRow: Table("unmatched", ("sku", "journal_id", "line")),
+    AccuracyDayRow: Table("accuracy_days", ("day",), state="day = (SELECT max(day) FROM accuracy_days)"),
+    UnseenRow: Table("unseen_beliefs", ("shelf_id", "sku"), state="1"),
+    ReceiptsRow: Table("receipts", ("one",), state="1"),
     RecentPutRow: Table("recent_puts", ("shelf_id", "sku", "journal_id", "line"), state="1"),
     StockoutRow: Table("stockouts", ("sku", "started_at_ms")),
     SkuQuarterSums: Table(
@@ -203,6 +215,7 @@ __all__ = [
     "OPERATIONAL",
     "TABLES",
     "TAG_REMEMBERED_MS",
+    "AccuracyDayRow",
     "AlertRow",
     "AreaQuarterRow",
     "BadgeSightingRow",
@@ -223,6 +236,7 @@ __all__ = [
     "DeviceLogRow",
     "DeviceRow",
     "DirtyRow",
+    "DiscrepancyRow",
     "DoorMinuteRow",
     "DoorRecentRow",
     "Effect",
@@ -250,6 +264,7 @@ __all__ = [
     "ProductRow",
     "QuarantineRow",
     "QueueRow",
+    "ReceiptsRow",
     "RecentPutRow",
     "ReportMarksRow",
     "ReportRow",
@@ -272,6 +287,8 @@ __all__ = [
     "TagGapRow",
     "TagRow",
     "TotalRow",
+    "UnmatchedRow",
+    "UnseenRow",
     "WebhookMarkRow",
     "WriteOffRow",
     "ZonePathRow",

@@ -256,3 +256,18 @@ class RecentPutRow(NamedTuple):
     at_ms: int
     units: int
     source: str
+
+
+class UnseenRow(NamedTuple):
+    """What is believed of an article on a board that nothing watches."""
+
+    shelf_id: str
+    sku: str
+    state: bytes
+
+
+class ReceiptsRow(NamedTuple):
+    """How many receipts the shop has written."""
+
+    one: int
+    receipts: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from store_hub.rows import BasketRow, Gone
+from store_hub.rows import BasketRow, Gone, UnmatchedRow
 from store_hub.rules.changes import Changes
 
 CARRIED_MAX_MS = 3_600_000
@@ -81,7 +81,11 @@ class BasketBook:
         if not gone:
             return []
         changes.touch(sku)
-        changes.effects += [Gone(BasketRow, (row.sku, row.journal_id, row.line)) for row in gone]
+        for row in gone:
+            changes.effects += [
+                Gone(BasketRow, (row.sku, row.journal_id, row.line)),
+                UnmatchedRow(row.sku, row.journal_id, row.line, row.picked_at_ms, row.units, changes.at_ms),
+            ]
         kept = [row for row in rows if row not in gone]
         if kept:
             self._rows[sku] = kept

@@ -168,6 +168,8 @@ class Calling:
         by_hand = action.action == "done" and (facing is None or not facing.weighed)
         if by_hand and facing is not None:
             stock.fill_unweighed(facing, changes)
+        if action.action == "not_there" and alert.sku is not None:
+            stock.put(alert.sku, BACK_ROOM, 0.0, 0.0, 0.0, "not_there", changes)  # Somebody looked.
         rows = self.alerts.act(action, at_ms=changes.at_ms, close=by_hand)
         changes.effects += rows
         changes.effects += [StaffCall(row.alert_id, "cleared") for row in rows if row.cleared_at_ms is not None]

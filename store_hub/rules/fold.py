@@ -26,6 +26,7 @@ from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from store_hub.rows import (
+    AccuracyDayRow,
     AlertRow,
     BadgeSightingRow,
     BasketRow,
@@ -36,12 +37,14 @@ from store_hub.rows import (
     DeploymentRow,
     DeviceFileRow,
     DeviceLogRow,
+    DiscrepancyRow,
     DoorRecentRow,
     Effect,
     OccupancyRow,
     PaceRow,
     PlanogramRow,
     QuarantineRow,
+    ReceiptsRow,
     RecentPutRow,
     RolloutRow,
     SettingsRow,
@@ -49,6 +52,7 @@ from store_hub.rows import (
     TagCountRow,
     TagRow,
     TotalRow,
+    UnseenRow,
 )
 from store_hub.rules.calibrations import CalibrationBook
 from store_hub.rules.calling import Calling
@@ -61,7 +65,9 @@ from store_hub.rules.journal_words import Said, Unreadable
 from store_hub.rules.occupancy import DoorBook
 from store_hub.rules.places import Places, index_planogram
 from store_hub.rules.plan_changes import put_in_force
+from store_hub.rules.record_book import RecordBook
 from store_hub.rules.stock import StockBook
+from store_hub.rules.stock_restore import restore_stock
 from store_hub.rules.tags import TagBook
 from store_hub.rules.told import book_count, book_delivery, book_move, book_sale, book_write_off
 from store_hub.rules.totals import TotalBook
@@ -114,6 +120,7 @@ class StoreFold:
         self._tags = TagBook()
         self.goods = GoodsBook(self._tags, self.stock)
         self._totals = TotalBook()
+        self._records = RecordBook()
         self._zones = ZoneMap([])
         self._zone = _UTC
 
@@ -132,16 +139,10 @@ class StoreFold:
 
     def _restore_row(self, row: Effect) -> None:
         match row:
-            case StockRow():
-                self.stock.restore_stock(row)
-            case BookRow():
-                self.stock.restore_book(row)
-            case BasketRow():
-                self.stock.baskets.restore(row)
-            case RecentPutRow():
-                self.stock.puts.restore(row)
-            case BeliefRow():
-                self.stock.scales.restore(row)
+            case StockRow() | BookRow() | BasketRow() | BeliefRow() | RecentPutRow() | UnseenRow() | ReceiptsRow():
+                restore_stock(self.stock, row)
+            case DiscrepancyRow() | AccuracyDayRow():
+                self._records.restore(row)
             case TotalRow():
                 self._totals.restore(row)
             case TagRow():
@@ -265,7 +266,8 @@ class StoreFold:
         self._tags.use_planogram(places.planogram)
         self._doors.use_planogram(places.planogram)
         self.goods.use_planogram(places)
-        return [*self.stock.scales.use_planogram(places)]
+        self._records.use_planogram(places)
+        return [*self.stock.scales.use_planogram(places), *self.stock.unseen.use_planogram(places)]
 
     def _attend(self, said: Finding | Escalation | SettingsChange | DeviceHealth, changes: Changes) -> None:
         if isinstance(said, Finding):
@@ -287,5 +289,8 @@ class StoreFold:
         for sku in changes.skus:
             homes = self.places.shelves_of.get(sku, ()) if self.places is not None else ()
             self._totals.retell(sku, self.stock.places(sku), homes, self.stock.baskets.carried(sku), changes)
-        if self.places is not None:
-            self.calling.judge(self.stock, self.places, changes)
+        if self.places is None:
+            return
+        self.calling.judge(self.stock, self.places, changes)
+        for found in self._records.judge(self.stock, self.places, self._zone, changes):
+            self.calling.find(found, changes)

@@ -101,6 +101,8 @@ def _found_sentence(call: Call) -> str:
             text = f"Device {call.subject} has gone silent: please check its power and network cable."
         case "sensor_fault":
             text = f"Device {call.subject.split(' ', 1)[0]}, {call.detail}"
+        case "discrepancy":
+            text = f"{call.article}: {call.detail} by the books, but none on its shelf or in the back room: please count it."
         case _:
             text = call.detail or f"{call.article}: please have a look."
     return f"nobody has taken it: {text}" if call.reason == ESCALATED else text
@@ -113,6 +115,7 @@ def _found_title(call: Call) -> str:
         "queue": f"{call.subject}: people wait",
         "device_silent": f"{call.subject}: silent",
         "sensor_fault": f"{call.subject.split(' ', 1)[0]}: not well",
+        "discrepancy": f"{call.article}: in the books only",
     }
     return names.get(call.kind, f"{call.article}: please look")
 

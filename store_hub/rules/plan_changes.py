@@ -58,10 +58,15 @@ def _begin_shelves(after: Places, stock: StockBook, changes: Changes) -> None:
             stock.retell_shelf(shelf_id, changes, evidence="planogram")
             continue
         for sku in skus:
-            if stock.at(sku, shelf_id) is None:
-                start = after.start_units[shelf_id, sku]
-                if start is not None:
-                    stock.put(sku, shelf_id, float(start), None, None, "planogram", changes)
+            row, start = stock.at(sku, shelf_id), after.start_units[shelf_id, sku]
+            units = start if row is None else round(row.units)
+            if units is None:
+                continue
+            believed = stock.unseen.begin(after.facings[shelf_id, sku], units, after, changes)
+            if believed is not None:
+                stock.put(sku, shelf_id, believed.mean, believed.low, believed.high, "planogram", changes)
+            elif row is None:
+                stock.put(sku, shelf_id, float(units), None, None, "planogram", changes)
 
 
 def _forget_strangers(before: Places | None, after: Places, stock: StockBook, changes: Changes) -> None:

@@ -20,6 +20,8 @@ _PAGES: dict[str, frozenset[str]] = {
     "/labels": frozenset({"manager", "staff", "planner", "auditor"}),
     "/receiving": frozenset({"manager", "staff", "auditor"}),
     "/stock-take": frozenset({"manager", "staff", "auditor"}),
+    "/accuracy": frozenset({"manager", "planner", "auditor"}),
+    "/accuracy.csv": frozenset({"manager", "planner", "auditor"}),
     "/floor": frozenset({"manager", "planner", "auditor", "installer"}),
     "/floor.csv": frozenset({"manager", "planner", "auditor"}),
     "/devices": frozenset({"manager", "installer", "auditor"}),
@@ -43,6 +45,7 @@ _ACTS: dict[str, frozenset[str]] = {
     "lights": frozenset({"manager", "staff", "installer"}),
     "calibrations": frozenset({"manager", "installer"}),
     "stock-takes": frozenset({"manager", "staff"}),
+    "counts": frozenset({"manager", "staff"}),
     "notices": frozenset({"manager", "staff"}),
 }
 SCOPES = ("sales", "deliveries", "counts", "alerts", "goods", "epcis", "all")

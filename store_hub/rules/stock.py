@@ -1,7 +1,7 @@
 """On hand per article and place, the till's books beside it, and the events that move both.
 
 Scales say what is on weighed shelves; the till what left the books; deliveries fill the back room; a refill moves units from there to the
-shelf; a count by hand is right. Shelves without a scale are kept by the till alone, and nobody claims an interval for them.
+shelf; a count by hand is right. What stands where nothing looks is believed from sales and silence (`unseen_belief`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from store_hub.rules.places import Places
 from store_hub.rules.recent_puts import FROM_BACK_ROOM, FROM_HANDS, RecentPuts
 from store_hub.rules.shelf_scales import ShelfScales
 from store_hub.rules.stock_rows import StockRows
+from store_hub.rules.unseen_belief import UnseenUnits
+from store_hub.rules.unseen_shelves import UnseenShelves
 from wire_format.observations import ShelfWeight
 
 PUT_BACK_MAX = 2
@@ -30,6 +32,7 @@ class StockBook(StockRows):
         self.scales = ShelfScales()
         self.baskets = BasketBook()
         self.puts = RecentPuts()
+        self.unseen = UnseenShelves()
 
     # ---- shelves with a scale
 
@@ -143,7 +146,12 @@ class StockBook(StockRows):
         for facing in weighed:
             self._hear_sale(facing.shelf_id, sku, units, changes)
         if not weighed and missing:
-            self._take_unweighed(sku, missing, shelves, changes)
+            self._take_unweighed(sku, missing, shelves, changes, by_till=True)
+
+    def hear_receipt(self, changes: Changes) -> None:
+        """A receipt has been booked: places that nothing watches are doubted a little more if it has none of them."""
+        for (shelf_id, sku), believed in self.unseen.count_receipt(changes):
+            self._put_unseen(shelf_id, sku, believed, "silence", changes)
 
     def write_off(self, sku: str, units: int, place: str | None, changes: Changes, *, line: int, places: Places) -> None:
         """Units were thrown away. On a weighed shelf the scale has felt them go, or will: to the shelf it is a sale without money."""
@@ -157,7 +165,7 @@ class StockBook(StockRows):
         for facing in weighed:
             self._hear_sale(facing.shelf_id, sku, units, changes)
         if not weighed and missing:
-            self._take_unweighed(sku, missing, shelves, changes)
+            self._take_unweighed(sku, missing, shelves, changes, by_till=False)
 
     def move(self, sku: str, units: int, from_place: str, to_place: str, changes: Changes) -> None:
         """Staff carried units. What a scale feels by itself is not counted twice: it is only told what it was."""
@@ -172,16 +180,36 @@ class StockBook(StockRows):
             elif left < 0:
                 self.add_to_back_room(sku, -left, "move", changes)
             return
-        if from_scale is None:
+        if self.unseen.knows(from_place, sku):
+            self._put_unseen(from_place, sku, self.unseen.gone(from_place, sku, units, changes), "move", changes)
+        elif from_scale is None:
             self.take_from(sku, from_place, units, "move", changes)
         elif to_place == BACK_ROOM:
             self.baskets.pay(sku, units, changes, line=changes.next_line(), may_owe=True)  # It was no shopper's pick.
         if to_place == BACK_ROOM:
             self.add_to_back_room(sku, units, "move", changes)
         else:
-            shelf = self.at(sku, to_place)
-            self.put(sku, to_place, (0.0 if shelf is None else shelf.units) + units, None, None, "move", changes)
+            self._put_down(sku, to_place, units, "move", changes)
             changes.add_to_quarter(sku, refilled=units)
+
+    def _put_down(self, sku: str, shelf_id: str, units: int, evidence: str, changes: Changes) -> None:
+        """Somebody says that units came to a shelf without a scale."""
+        if self.unseen.knows(shelf_id, sku):
+            self._put_unseen(shelf_id, sku, self.unseen.came(shelf_id, sku, units, changes), evidence, changes)
+        else:
+            shelf = self.at(sku, shelf_id)
+            self.put(sku, shelf_id, (0.0 if shelf is None else shelf.units) + units, None, None, evidence, changes)
+
+    def _put_unseen(self, shelf_id: str, sku: str, believed: UnseenUnits, evidence: str, changes: Changes) -> None:
+        """Take over a belief; what silent refills brought has left the back room, give or take."""
+        self.put(sku, shelf_id, believed.mean, believed.low, believed.high, evidence, changes)
+        store = self.at(sku, BACK_ROOM)
+        if store is not None and believed.refilled > 0.0 and store.units > 0.0:
+            units = max(0.0, store.units - believed.refilled)
+            low = max(0.0, (store.units if store.low is None else store.low) - 2.0 * believed.refilled)
+            self.put(
+                sku, BACK_ROOM, units, min(low, units), max(units, store.units if store.high is None else store.high), "silence", changes
+            )
 
     def _hear_sale(self, shelf_id: str, sku: str, units: int, changes: Changes) -> None:
         scale = self.scales.scale(shelf_id)
@@ -200,9 +228,19 @@ class StockBook(StockRows):
             self._book_event(shelf_id, event, changes)
         self.retell_shelf(shelf_id, changes, evidence="tags")
 
-    def _take_unweighed(self, sku: str, units: int, shelves: list[FacingRow], changes: Changes) -> None:
-        """A sale from shelves without a scale: the fullest gives first."""
+    def _take_unweighed(self, sku: str, units: int, shelves: list[FacingRow], changes: Changes, *, by_till: bool) -> None:
+        """Units sold or thrown away from shelves without a scale: the fullest gives first."""
         changes.add_to_quarter(sku, picked=units)
+        unseen = [row for f in shelves if self.unseen.knows(f.shelf_id, sku) and (row := self.at(sku, f.shelf_id)) is not None]
+        if unseen:
+            place = max(unseen, key=lambda row: (row.units, row.place)).place
+            take = self.unseen.sold if by_till else self.unseen.gone
+            self._put_unseen(place, sku, take(place, sku, units, changes), "till" if by_till else "write_off", changes)
+            line = changes.next_line()
+            changes.effects.append(
+                ShelfEventRow(changes.journal_id, line, place, sku, changes.at_ms, -units, "picked", None, 1.0, None, 0.0)
+            )
+            return
         while units > 0:
             rows = [row for facing in shelves if (row := self.at(sku, facing.shelf_id)) is not None and row.units > 0]
             if not rows:
@@ -223,8 +261,7 @@ class StockBook(StockRows):
         changes.add_to_quarter(sku, received=units)
         shelves = [places.facings[shelf_id, sku] for shelf_id in places.shelves_of.get(sku, ())]
         if to == "shelf" and shelves and not any(facing.weighed for facing in shelves):
-            shelf = self.at(sku, shelves[0].shelf_id)
-            self.put(sku, shelves[0].shelf_id, (shelf.units if shelf else 0.0) + units, None, None, "delivery", changes)
+            self._put_down(sku, shelves[0].shelf_id, units, "delivery", changes)
         else:
             self.add_to_back_room(sku, units, "delivery", changes)
 
@@ -234,13 +271,17 @@ class StockBook(StockRows):
         units = 0.0 if shelf is None else shelf.units
         moved = int(min(facing.capacity_units - units, 0.0 if store is None else store.units))
         if moved > 0:
+            is_full = store is not None and store.units >= facing.capacity_units - units and self.unseen.knows(facing.shelf_id, facing.sku)
             self._from_back_room(facing.sku, moved, changes)
-            self.put(facing.sku, facing.shelf_id, units + moved, None, None, "refill", changes)
+            self._put_down(facing.sku, facing.shelf_id, facing.capacity_units if is_full else moved, "refill", changes)
             changes.add_to_quarter(facing.sku, refilled=moved)
 
     def count_shelf(self, sku: str, shelf_id: str, units: int, changes: Changes) -> None:
         """A count by hand of one shelf is right; what it corrects is told as such, and moves nothing else."""
         scale = self.scales.scale(shelf_id)
+        if self.unseen.knows(shelf_id, sku):
+            self._put_unseen(shelf_id, sku, self.unseen.counted(shelf_id, sku, units, changes), "count", changes)
+            return
         if scale is None:
             self.put(sku, shelf_id, float(units), float(units), float(units), "count", changes)
             return

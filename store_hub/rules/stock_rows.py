@@ -36,7 +36,7 @@ class StockRows:
         book = self._books.get(sku)
         return 0 if book is None else book.book_units
 
-    def take_from(self, sku: str, place: str, units: int, evidence: str, changes: Changes) -> None:
+    def take_from(self, sku: str, place: str, units: float, evidence: str, changes: Changes) -> None:
         """Units left a place without a scale; never below none."""
         row = self.at(sku, place)
         if row is not None and row.units > 0:

@@ -37,6 +37,7 @@ def book_sale(sale: Sale, stock: StockBook, places: Places | None, changes: Chan
             continue
         changes.add_to_quarter(sold.sku, sold=sold.units, revenue_minor=sold.units * _price_minor(sold.sku, sold.price_minor, places))
         stock.sell(sold.sku, sold.units, changes, line=line, places=places)
+    stock.hear_receipt(changes)
 
 
 def book_delivery(delivery: Delivery, stock: StockBook, places: Places | None, changes: Changes) -> None:

@@ -81,6 +81,6 @@
       event.preventDefault();
       if (search) search.focus();
       else location.href = "/shelves?find=";
-    } else if (/^[1-9]$/.test(event.key)) document.querySelectorAll("nav a")[Number(event.key) - 1]?.click();
+    } else if (/^[0-9]$/.test(event.key)) document.querySelectorAll("nav a")[(Number(event.key) + 9) % 10]?.click();
   });
 })();

@@ -1,0 +1,47 @@
+"""`python -m benchmarks.simulated_week`: one table of what the hub knew in a week that went wrong, beside the truth and the goals.
+
+    python -m benchmarks.simulated_week [--seeds 11,12,13] [--days 7] [--json]
+
+Rules were tried on seeds 1 to 4; figures are told of others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks.simulated_week.drive import Week
+from benchmarks.simulated_week.table import figures_of, show
+
+
+def main() -> int:
+    """Run the weeks and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", default="11,12,13")
+    parser.add_argument("--days", type=float, default=7.0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    weeks: list[Week] = []
+    with tempfile.TemporaryDirectory() as folder, Progress(console=Console(stderr=True)) as progress:
+        for seed in [int(word) for word in options.seeds.split(",")]:
+            task = progress.add_task(f"week {seed}", total=1.0)
+            week = Week(Path(folder), seed=seed, days=options.days)
+            week.run(lambda share, task=task: progress.update(task, completed=share))  # type: ignore[misc]  # Bound on purpose.
+            progress.update(task, completed=1.0)
+            weeks.append(week)
+    figures = figures_of(weeks)
+    if options.json:
+        print(json.dumps([figure._asdict() for figure in figures], indent=1))
+    else:
+        show(figures, weeks)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

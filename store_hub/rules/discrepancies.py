@@ -1,0 +1,124 @@
+"""Where the books and the shop disagree: found after each entry, told once it has lasted, closed when it is over.
+
+Phantom stock keeps an article from being ordered while nobody can buy it, so it is looked for first. What each finding says is what was
+believed at that moment; nothing here corrects anything: that takes a count.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from store_hub.entries import BACK_ROOM, Finding
+from store_hub.rows import DiscrepancyRow, Gone, StockRow
+from store_hub.rules.alerts import SURE_ENOUGH, is_empty, probability_at_most
+from store_hub.rules.changes import Changes
+from store_hub.rules.places import Places
+from store_hub.rules.stock import StockBook
+from store_hub.rules.totals import together
+
+PHANTOM, BEHIND = "phantom_stock", "stock_behind"
+"""The books say there is some: none is left anywhere; none is on the shelves, and some should be in the back room."""
+BOOK_HIGH, BOOK_LOW = "book_too_high", "book_too_low"
+LASTS_MS = {PHANTOM: 10 * 60_000, BEHIND: 20 * 60_000, BOOK_HIGH: 60 * 60_000, BOOK_LOW: 60 * 60_000}
+"""So long it must hold before it is told: tills lag behind shelves, and a refill is under way."""
+GAP_FROM_UNITS = 2
+
+
+class Gap(NamedTuple):
+    """What an article's books are wrong by, in units, and what is believed to be there."""
+
+    kind: str
+    units: float
+    believed_units: float
+    book_units: int
+
+
+class DiscrepancyBook:
+    """What is suspected and what is found, one at most for each article."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, DiscrepancyRow] = {}
+        self._last_id = 0
+        self._worth: dict[str, int | None] = {}
+
+    def restore(self, row: DiscrepancyRow) -> None:
+        """Go on from what the ledger holds: what is open, and the last one."""
+        self._last_id = max(self._last_id, row.discrepancy_id)
+        if row.closed_at_ms is None:
+            self._rows[row.sku] = row
+
+    def use_planogram(self, places: Places) -> None:
+        """Know what a unit of each article is worth: what it cost, or what it is sold for."""
+        self._worth = {p.sku: p.price_minor if p.cost_minor is None else p.cost_minor for p in places.planogram.products}
+
+    def judge(self, stock: StockBook, places: Places, changes: Changes) -> list[Finding]:
+        """See what an entry changed; returns what a person should look into, or need not any more."""
+        found: list[Finding] = []
+        for sku in changes.skus:
+            if sku in places.skus:
+                self._compare(sku, gap_of(sku, stock, places), found, changes)
+        for row in [row for row in self._rows.values() if row.found_at_ms is None]:
+            if changes.at_ms >= row.since_ms + LASTS_MS[row.kind]:
+                self._tell(row._replace(found_at_ms=changes.at_ms), found, changes)
+        return found
+
+    def _compare(self, sku: str, gap: Gap | None, found: list[Finding], changes: Changes) -> None:
+        known = self._rows.get(sku)
+        if known is not None and (gap is None or gap.kind != known.kind):
+            self._close(known, found, changes)
+            known = None
+        if gap is None:
+            return
+        worth = self._worth.get(sku)
+        if known is None:
+            self._last_id += 1
+            known = DiscrepancyRow(self._last_id, gap.kind, sku, changes.at_ms, None, None, 0.0, 0.0, 0, None, changes.journal_id)
+        row = known._replace(
+            units=gap.units,
+            believed_units=gap.believed_units,
+            book_units=gap.book_units,
+            worth_minor=None if worth is None else round(abs(gap.units) * worth),
+        )
+        if row != self._rows.get(sku):
+            self._rows[sku] = row
+            changes.effects.append(row)
+
+    def _tell(self, row: DiscrepancyRow, found: list[Finding], changes: Changes) -> None:
+        self._rows[row.sku] = row
+        changes.effects.append(row)
+        if row.kind == PHANTOM:
+            found.append(Finding(kind="discrepancy", subject=f"{row.kind} {row.sku}", sku=row.sku, detail=str(row.book_units)))
+
+    def _close(self, row: DiscrepancyRow, found: list[Finding], changes: Changes) -> None:
+        del self._rows[row.sku]
+        if row.found_at_ms is None:
+            changes.effects.append(Gone(DiscrepancyRow, (row.discrepancy_id,)))
+            return
+        changes.effects.append(row._replace(closed_at_ms=max(changes.at_ms, row.found_at_ms)))
+        if row.kind == PHANTOM:
+            found.append(Finding(kind="discrepancy", subject=f"{row.kind} {row.sku}", state="over"))
+
+
+def gap_of(sku: str, stock: StockBook, places: Places) -> Gap | None:
+    """Return what the books of an article have wrong, as far as can be believed now."""
+    rows = stock.places(sku)
+    carried, book = stock.baskets.carried(sku), stock.book_units(sku)
+    units, low, high = together(rows)
+    here = units + carried
+    shelves = [row for row in rows if row.place in places.shelves_of.get(sku, ())]
+    if shelves and all(is_empty(row) for row in shelves):
+        if book < 1 + max(carried, 0):
+            return None
+        kind = PHANTOM if _none_behind(stock.at(sku, BACK_ROOM)) else BEHIND
+        return Gap(kind, book - here, here, book)
+    if low is None or high is None:
+        return None
+    if book - (high + carried) > 0.5 and book - here >= GAP_FROM_UNITS:
+        return Gap(BOOK_HIGH, book - here, here, book)
+    if (low + carried) - book > 0.5 and here - book >= GAP_FROM_UNITS:
+        return Gap(BOOK_LOW, book - here, here, book)
+    return None
+
+
+def _none_behind(store: StockRow | None) -> bool:
+    return store is None or probability_at_most(store, 0) >= SURE_ENOUGH
