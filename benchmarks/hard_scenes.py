@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 RATE_HZ = 10
+COUNTS_MAX = 8_388_607
 UNIT_SPREAD = 0.012
 WEIGHTS_G = (30.0, 58.0, 62.0, 112.0, 185.0, 220.0, 368.0, 430.0)
 APART_MIN_S = 1.5
@@ -180,9 +181,11 @@ def write_scenes(folder: Path, scenes: int, seed: int, minutes: float) -> None:
         name = f"made_{seed}_{number:02d}"
         counts_per_gram, tare = round(float(chance.uniform(130.0, 400.0)), 4), float(chance.integers(80_000, 800_000))
         felt_g, warmth_c = sampled_g(shelf, chance)
+        heaviest_g = max(load for _, load in shelf.steps) + 3_000.0  # A hand may lean on it.
+        counts_per_gram = min(counts_per_gram, round((COUNTS_MAX - tare) / heaviest_g, 4))
         raw = np.rint(tare + counts_per_gram * felt_g).astype(np.int64)
         glitches = chance.random(raw.size) < 2e-5
-        raw[glitches] = chance.choice([8_388_607, -8_388_608, 0], glitches.sum())
+        raw[glitches] = chance.choice([COUNTS_MAX, -COUNTS_MAX - 1, 0], glitches.sum())
         _write(
             into / f"{name}.csv", ["t_s", "raw", "temperature_c"], zip(np.arange(raw.size) / RATE_HZ, raw, warmth_c.round(2), strict=True)
         )

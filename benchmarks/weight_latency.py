@@ -7,11 +7,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import hypot, sqrt
+from statistics import median
 from typing import NamedTuple
 
 SOON_S = 2.0
 UNIT_SPREAD = 0.012
 HIDDEN_SDS = 3.0
+LAST_WEIGHTS = 5
 
 
 class _Weight(NamedTuple):
@@ -56,7 +58,8 @@ def _after_s(
     is_hidden: bool,
 ) -> float:
     first = bisect_right(weights, moment, key=lambda weight: weight.at_s)
-    zero_g = (weights[first - 1].weight_g if first else 0.0) - load_before_g
+    zeros_g = [weight.weight_g - loads[bisect_right(moments, weight.at_s)] for weight in weights[max(0, first - LAST_WEIGHTS) : first]]
+    zero_g = median(zeros_g) if zeros_g else 0.0  # One of them may have been a hand.
     for weight in weights[first:]:
         now_g = loads[bisect_right(moments, weight.at_s)] + zero_g
         if is_hidden and weight.has_moved:

@@ -16,6 +16,7 @@ from msgspec import structs
 from store_hub.rules.picks import Article, Habits, PickEvent, ShelfBelief
 from store_hub.rules.picks_likelihood import log_unknown_density
 from store_hub.rules.picks_state import BeamState
+from store_hub.rules.unit_weights import UNKNOWN_ALIKE
 
 NAMED_FROM = 0.75
 STRANGERS_MAX = 3
@@ -106,7 +107,7 @@ def named(
     """
     at = next(place for place, event in enumerate(events) if event.kind == "unknown")
     at_ms, best = events[at].at_ms, likely[0] if likely else None
-    if best is None or len(_strangers(belief)) >= STRANGERS_MAX or best.probability < NAMED_FROM:
+    if best is None or best.probability < NAMED_FROM or len(_strangers(belief)) >= STRANGERS_MAX or _is_puzzling(belief, events[at]):
         return Named(belief, [*events[:at], _with_guess(events[at], likely), *events[at + 1 :]])
     wider = ShelfBelief.from_state([*belief.articles, best.article], belief.state())
     again = wider.take(weight_g, spread_g, at_ms, moved_at_ms)
@@ -120,6 +121,12 @@ def named(
         for event in again
     ]
     return Named(wider, [*events[:at], *told, *events[at + 1 :]])
+
+
+def _is_puzzling(belief: ShelfBelief, event: PickEvent) -> bool:
+    """Whether something of that weight has come or gone unexplained before: rather an own article of which the plan has a wrong weight."""
+    before_g = [grams for weight in belief.state().weights for grams in weight.unexplained_g]
+    return any(abs(event.weight_g - grams) <= UNKNOWN_ALIKE * grams for grams in before_g)
 
 
 def without_gone(belief: ShelfBelief) -> ShelfBelief:

@@ -98,6 +98,17 @@ def test_a_bottle_of_another_shelf_is_named_where_it_lies_and_leaves_no_trace_wh
     assert wider.shop.rows("SELECT kind, sku, shelf_id, cleared_by FROM alerts") == [("misplaced", "water", "drinks", "over")]
 
 
+def test_an_own_article_of_which_the_plan_has_a_wrong_weight_is_not_taken_for_a_stranger(wider: WiderShop, core: Any) -> None:
+    """Bottles of 385 g where the plan says 350 g; on another shelf something weighs 385 g indeed."""
+    plan = wider_plan(core)
+    products = [msgspec.structs.replace(p, unit_weight_g=385.0) if p.sku == "soap" else p for p in plan.products]
+    wider.plan_in_force(msgspec.structs.replace(plan, version=3, products=products))
+    wider.weigh("drinks", DRINKS_G - 385.0)
+    wider.weigh("drinks", DRINKS_G - 2 * 385.0)
+    wider.weigh("drinks", DRINKS_G - 385.0)
+    assert all(sku != "soap" for sku, _, _ in wider.events())
+
+
 def test_what_weighs_like_two_articles_is_not_named_but_both_are_mentioned(wider: WiderShop) -> None:
     wider.weigh("drinks", DRINKS_G + SOAP_G + 0.5)
     assert wider.events() == [(None, 0, "unknown")]
