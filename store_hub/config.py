@@ -151,6 +151,12 @@ class WebhookConfig(Section, frozen=True, kw_only=True):
     secret_file: str
 
 
+class FolderConfig(Section, frozen=True, kw_only=True):
+    """A folder in which other systems put CSV files (sales, returns, deliveries, counts, products, prices). No `path`: none is watched."""
+
+    path: str | None = None
+
+
 class HubConfig(Section, frozen=True, kw_only=True):
     """The whole file. Without a `store_id` the planogram's or the ledger's own is used; `planogram` is what `init` puts in force."""
 
@@ -170,6 +176,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     fleet: FleetConfig = FleetConfig()
     home_assistant: HomeAssistantConfig = HomeAssistantConfig()
     webhooks: list[WebhookConfig] = []
+    folder: FolderConfig = FolderConfig()
 
 
 def load_config(path: Path | None) -> HubConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from store_hub.entries import AnyTold
 from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
+from store_hub.entries_products import ProductChange
 from store_hub.entries_settings import SettingsChange
 from wire_format.reports import AnyFact
 
@@ -106,6 +108,12 @@ class MoveWebhookMark(NamedTuple):
     notification_id: int
 
 
+class ChangeProducts(NamedTuple):
+    """Change articles of the planogram, or add some. Answer: `Booked`; `again` where it was so already. Raises PlanogramInvalid."""
+
+    changes: Sequence[ProductChange]
+
+
 class KeepChannel(NamedTuple):
     """Keep an address where people are called, in place of one of the same name. Answer: None."""
 
@@ -130,6 +138,7 @@ Command = (
     | KeepPlan
     | ForgetPlansAfter
     | MoveWebhookMark
+    | ChangeProducts
     | KeepChannel
     | DropChannel
 )

@@ -48,6 +48,7 @@ from store_hub.flows.commands import (
     Book,
     Booked,
     BookPlanogram,
+    ChangeProducts,
     DropChannel,
     ForgetFacts,
     ForgetPlansAfter,
@@ -66,6 +67,7 @@ from store_hub.rules.fold import StoreFold
 from store_hub.rules.journal_words import LIGHT, PLANOGRAM, SETTINGS
 from store_hub.rules.occurrence_time import RECEIVED, told_time
 from store_hub.rules.planogram_checks import planogram_problems
+from store_hub.rules.product_changes import with_products
 from store_hub.rules.told import is_place, unknown_skus
 from wire_format import codec
 from wire_format.errors import MessageUndecodable, VersionUnknown
@@ -118,6 +120,8 @@ class ToldBooks:
                 return self._book(command, request.received_at_ms, page, folding)
             case BookPlanogram():
                 return self._book_planogram(command.payload, request.received_at_ms, page, folding)
+            case ChangeProducts():
+                return self._change_products(command, request.received_at_ms, page, folding)
             case SettleNotification():
                 self._ledger.settle_notification(command.notification_id, outcome=command.outcome, now_ms=page.now_ms)
                 return None
@@ -178,6 +182,17 @@ class ToldBooks:
         row = JournalRow(page.next_journal_id(), PLANOGRAM, None, None, received_at_ms, received_at_ms, RECEIVED, None, payload)
         folding.write(page, row, plan)
         return Booked(journal_id=row.journal_id)
+
+    def _change_products(self, command: ChangeProducts, received_at_ms: int, page: Page, folding: Folding) -> Booked:
+        places = folding.fold.places
+        if places is None:
+            raise PlanogramInvalid(source="the product master", problems=["this shop has no planogram yet"])
+        plan, problems = with_products(places.planogram, command.changes)
+        if problems:
+            raise PlanogramInvalid(source="the product master", problems=problems)
+        if plan is places.planogram:
+            return Booked(journal_id=page.next_journal_id() - 1, again=True)
+        return self._book_planogram(codec.encode(plan), received_at_ms, page, folding)
 
     # ---- to and from the cloud
 

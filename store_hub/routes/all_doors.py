@@ -15,6 +15,7 @@ from store_hub.routes.doors import DOOR_STRUCTS, Doors, make_router
 from store_hub.routes.epcis import epcis_routes
 from store_hub.routes.goods_doors import GOODS_STRUCTS, goods_routes
 from store_hub.routes.move_doors import MOVE_STRUCTS, move_routes
+from store_hub.routes.product_doors import PRODUCT_STRUCTS, product_routes
 
 
 def open_doors(
@@ -25,5 +26,6 @@ def open_doors(
     app.include_router(make_router(bookkeep=bookkeep, tokens=tokens, now_ms=now_ms))
     app.include_router(goods_routes(doors))
     app.include_router(move_routes(doors))
+    app.include_router(product_routes(doors, bookkeep))
     app.include_router(epcis_routes(doors=doors, ledger=LedgerEpcis(ledger), now_ms=now_ms))
-    describe(app, [*DOOR_STRUCTS, *GOODS_STRUCTS, *MOVE_STRUCTS])
+    describe(app, [*DOOR_STRUCTS, *GOODS_STRUCTS, *MOVE_STRUCTS, *PRODUCT_STRUCTS])

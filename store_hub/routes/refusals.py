@@ -18,6 +18,7 @@ from store_hub.errors import (
     IdempotencyConflict,
     LedgerUnusable,
     PlaceUnknown,
+    PlanogramInvalid,
     SettingsOutdated,
 )
 
@@ -97,7 +98,7 @@ def status_of(error: HubError) -> int:
             return 409
         case AlertUnknown():
             return 409 if error.closed else 404
-        case PlaceUnknown():
+        case PlaceUnknown() | PlanogramInvalid():
             return 422
         case HubBusy() | HubStopping() | LedgerUnusable():
             return 503

@@ -48,7 +48,7 @@ _ACTS: dict[str, frozenset[str]] = {
     "counts": frozenset({"manager", "staff"}),
     "notices": frozenset({"manager", "staff"}),
 }
-SCOPES = ("sales", "deliveries", "counts", "alerts", "goods", "epcis", "all")
+SCOPES = ("sales", "deliveries", "counts", "alerts", "goods", "products", "epcis", "all")
 """What a key of another system may open."""
 
 
@@ -79,4 +79,6 @@ def scope_of(path: str) -> str:
     door = path.removeprefix("/v1/").split("/", 1)[0]
     if door in ("sales", "deliveries", "counts", "alerts"):
         return door
+    if door in ("returns", "products", "prices"):
+        return "sales" if door == "returns" else "products"
     return "goods" if door.startswith(("stock-take-", "delivery-", "write-offs", "moves")) else "all"
