@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cloud_api.adapters.database import migrate as bring_to
-from cloud_api.assemble import Cloud, open_records
+from cloud_api.assemble import Cloud, open_records, plan_on_cluster
 from cloud_api.config import CloudConfig, load_config
 from cloud_api.errors import CloudError
 
@@ -72,6 +72,8 @@ def migrate(
 def plan(
     config: ConfigOption = None,
     store: Annotated[list[str] | None, typer.Option(help="A shop; repeat for several, leave out for all", show_default=False)] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Plan on so many processes of a Dask cluster on this machine")] = 0,
+    scheduler: Annotated[str | None, typer.Option(help="Plan on the workers of this Dask scheduler", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
     """Propose orders now, and put them on the planner's list."""
@@ -79,7 +81,12 @@ def plan(
     with _telling_errors(), open_records(settings.database) as engine:
         bring_to(engine)
         cloud = Cloud(engine, settings)
-        plans = [cloud.planning.plan(name) for name in store or [known.store_id for known in cloud.stores.stores()]]
+        names = store or [known.store_id for known in cloud.stores.stores()]
+        if workers or scheduler:
+            found = msgspec.structs.replace(settings.database, url=engine.url.render_as_string(hide_password=False))
+            plans = plan_on_cluster(msgspec.structs.replace(settings, database=found), names, workers=workers, scheduler=scheduler)
+        else:
+            plans = [cloud.planning.plan(name) for name in names]
         table = Table("shop", "supplier", "article", "order", "why")
         for made in plans:
             for proposal in made.proposals:

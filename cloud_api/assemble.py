@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import structlog
 from fastapi import FastAPI
 from sqlalchemy import Engine, text
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.article_records import ArticleBook
 from cloud_api.adapters.basket_records import BasketBook
+from cloud_api.adapters.dask_cluster import on_cluster
 from cloud_api.adapters.database import migrate, newest_revision, open_database, present_revision
 from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
 from cloud_api.adapters.footfall_records import FootfallBook
@@ -31,14 +33,17 @@ from cloud_api.adapters.tokens import Tokens, read_tokens
 from cloud_api.adapters.trial_records import TrialBook
 from cloud_api.config import CloudConfig, DatabaseConfig
 from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
+from cloud_api.flows.forecast_totals import ForecastTotals
 from cloud_api.flows.jobs import Jobs
 from cloud_api.flows.layout_planning import LayoutPlanning
 from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.order_webhooks import OrderWebhooks, make_posts
 from cloud_api.flows.planning import Planning
 from cloud_api.flows.promotions import Promotions
+from cloud_api.flows.refill_advising import RefillAdvising
 from cloud_api.flows.reviewing import Reviewing
 from cloud_api.flows.shop_inputs import ShopReading
+from cloud_api.flows.store_plan import StorePlan
 from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
 from cloud_api.routes.bodies import describe
@@ -101,7 +106,8 @@ class Cloud:
         self.layouts = LayoutPlanning(reviewing=self.reviewing, baskets=BasketBook(engine))
         self.trials = Trials(stores=self.stores, days=StoreDayBook(engine), book=TrialBook(engine, now=now), layouts=self.layouts, now=now)
         self.jobs = Jobs()
-        forecasts, terms = ForecastBook(engine), TermsBook(engine, now=now)
+        forecasts, terms, articles = ForecastBook(engine), TermsBook(engine, now=now), ArticleBook(engine, now=now)
+        self.forecast_totals = ForecastTotals(articles)
         promotions = PromotionBook(engine, now=now)
         reading = ShopReading(
             stores=self.stores, sales=sales, orders=self.orders, forecasts=forecasts, terms=terms, promotions=promotions,
@@ -112,7 +118,8 @@ class Cloud:
             sales=sales,
             orders=self.orders,
             forecasts=forecasts,
-            articles=ArticleBook(engine, now=now),
+            articles=articles,
+            advising=RefillAdvising(sales=sales, orders=self.orders, now=now),
             reading=reading,
             config=config.planning,
             now=now,
@@ -159,7 +166,7 @@ class Cloud:
         app.include_router(
             order_routes(
                 stores=self.stores, orders=self.orders, planning=self.planning, decisions=self.decisions, what_ifs=self.what_ifs,
-                tokens=tokens, limit_bytes=limit_bytes,
+                totals=self.forecast_totals, tokens=tokens, limit_bytes=limit_bytes,
             )
         )  # fmt: skip
         app.include_router(promotion_routes(promotions=self.promotions, tokens=tokens, limit_bytes=limit_bytes))
@@ -201,6 +208,35 @@ class Cloud:
             self.jobs.close()
             for thread in threads:
                 thread.join(timeout=3.0)
+
+
+_in_worker: dict[str, Cloud] = {}
+
+
+def plan_in_worker(asked: tuple[bytes, str]) -> bytes:
+    """Plan a shop in a process of a cluster: configuration and shop in, the plan out, both as MessagePack. The database stays open."""
+    packed, store_id = asked
+    config = msgspec.msgpack.decode(packed, type=CloudConfig)
+    assert config.database.url is not None, "a worker finds the records by their address"
+    if config.database.url not in _in_worker:
+        engine = open_database(
+            config.database.url, pool_size=1, connect_timeout_s=config.database.connect_timeout_s,
+            statement_timeout_s=config.database.statement_timeout_s,
+        )  # fmt: skip
+        _in_worker[config.database.url] = Cloud(engine, config)
+    return msgspec.msgpack.encode(_in_worker[config.database.url].planning.plan(store_id))
+
+
+def plan_on_cluster(config: CloudConfig, store_ids: Sequence[str], *, workers: int = 0, scheduler: str | None = None) -> list[StorePlan]:
+    """Plan shops on a Dask cluster; `config.database.url` is how its workers reach the records.
+
+    Raises:
+        ClusterUnusable: there is no cluster to be had.
+        StoreUnknown, PlanogramMissing: a shop cannot be planned.
+    """
+    packed = msgspec.msgpack.encode(config)
+    done = on_cluster(plan_in_worker, [(packed, store_id) for store_id in store_ids], workers=workers, scheduler=scheduler)
+    return [msgspec.msgpack.decode(plan, type=StorePlan) for plan in done]
 
 
 def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | None) -> None:

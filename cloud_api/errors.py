@@ -179,6 +179,17 @@ class SalesFileInvalid(CloudError, ValueError):
         self.advice = advice
 
 
+class ClusterUnusable(CloudError, ConnectionError):
+    """No cluster of workers can be had."""
+
+    exit_code = 7
+
+    def __init__(self, *, problem: str, advice: str) -> None:
+        super().__init__(f"cluster: {problem}; {advice}")
+        self.problem = problem
+        self.advice = advice
+
+
 class BacktestTooShort(CloudError, ValueError):
     """A file of sales with too little in it to test a forecast on."""
 

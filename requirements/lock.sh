@@ -6,7 +6,7 @@ tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
 "${1:-python3}" -m venv "$tools/venv"
 "$tools/venv/bin/python" -m pip -q install uv
-for extra in edge hub cloud dev; do
+for extra in edge hub cloud cluster peers dev; do
   "$tools/venv/bin/uv" -q pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
     --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} --extra "$extra" pyproject.toml -o "requirements/$extra.lock"
 done

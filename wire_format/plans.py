@@ -194,7 +194,7 @@ class GoodsTransfer(Struct, frozen=True, kw_only=True, tag_field="type", tag="go
 
 
 class RefillLine(Struct, frozen=True, kw_only=True):
-    """An article that is expected to run out on its shelf: `units` to fetch from the back room by `by_ms`, with the reason."""
+    """What may be asked for of an article until `by_ms`: so many `units` should stand on its shelf; they suffice in four of five cases."""
 
     sku: Sku
     units: Count

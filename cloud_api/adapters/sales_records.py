@@ -77,6 +77,18 @@ class SalesBook:
         with self._engine.connect() as connection:
             return list(connection.execute(_OPEN_HOURS, {"store": store_id, "zone": zone, "since": since}).scalars())
 
+    def sold_by_hour(self, store_id: str, *, zone: str, since: datetime) -> dict[int, float]:
+        """Units sold by hour of the store's day, of all articles together."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT extract(hour FROM quarter_at AT TIME ZONE :zone)::int, sum(units_sold) FROM sku_quarter"
+                    " WHERE store_id = :store AND quarter_at >= :since AND units_sold > 0 GROUP BY 1"
+                ),
+                {"store": store_id, "zone": zone, "since": since},
+            )
+            return {hour: float(units) for hour, units in rows}
+
     def days(self, store_id: str, *, zone: str, first: date, open_hours: list[int]) -> list[SkuDayRecord]:
         """Every article's days from `first` on."""
         values = {"store": store_id, "zone": zone, "first": first, "open_hours": open_hours}

@@ -19,8 +19,10 @@ from cloud_api.adapters.sales_records import SalesBook
 from cloud_api.adapters.store_records import StoreBook, StoreRecord
 from cloud_api.config import PlanningConfig
 from cloud_api.errors import CloudError
+from cloud_api.flows.refill_advising import RefillAdvising
 from cloud_api.flows.shop_inputs import ShopInputs, ShopReading
 from cloud_api.flows.store_plan import ArticlePlans, StorePlan, article_plans, plan_store
+from cloud_api.rules.daily_demand import Demand
 from cloud_api.rules.supplier_record import OrderProgress, SupplierRecord, supplier_records
 from cloud_api.rules.transfers import Spare, TransferTerms, spare_of
 
@@ -55,13 +57,14 @@ class Planning:
         orders: OrderBook,
         forecasts: ForecastBook,
         articles: ArticleBook,
+        advising: RefillAdvising,
         reading: ShopReading,
         config: PlanningConfig,
         now: Callable[[], datetime],
         planned: Callable[[], None] = lambda: None,
     ) -> None:
         self._stores, self._sales, self._orders, self._forecasts = stores, sales, orders, forecasts
-        self._articles, self._reading = articles, reading
+        self._articles, self._reading, self._advising = articles, reading, advising
         self._config, self._now, self._planned = config, now, planned
         moving = config.transfers
         self._transfers = TransferTerms(trip_minor=moving.trip_minor, days=moving.days, kept_days=moving.kept_days)
@@ -98,6 +101,7 @@ class Planning:
         self._forecasts.save(store_id, plan.forecasts)
         self._articles.save(store_id, self._kept(inputs, found))
         self._orders.propose(store_id, inputs.today.isoformat(), bodies)
+        self._advising.advise(inputs)
         self._planned()
         return plan
 
@@ -142,6 +146,7 @@ class Planning:
                 "category": categories.get(plan.supply.sku, ""),
                 "mean_per_day": sums.mean_per_day,
                 "sd_per_day": sums.sd_per_day,
+                **_ahead(plan.demand),
                 "class_name": sums.class_name,
                 "on_hand_units": sums.on_hand_units,
                 "price_minor": plan.supply.price_minor,
@@ -159,3 +164,12 @@ class Planning:
     def _is_today(self, order: OrderRecord, store: StoreRecord) -> bool:
         zone = ZoneInfo(store.time_zone)
         return order.decided_at is not None and order.decided_at.astimezone(zone).date() == self._now().astimezone(zone).date()
+
+
+def _ahead(demand: Demand | None) -> dict[str, float]:
+    """An article's next weeks, for sums over many."""
+    if demand is None:
+        return {"units_7": 0.0, "units_28": 0.0, "variance_28": 0.0}
+    week, month = demand.units(0.0, 7.0), demand.units(0.0, 28.0)
+    variance = 28.0 * demand.sd_per_day**2 if demand.over_dispersion is None else demand.over_dispersion * month
+    return {"units_7": week, "units_28": month, "variance_28": variance}

@@ -15,6 +15,7 @@ from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.terms_records import TermsRecord
 from cloud_api.adapters.tokens import Caller, Tokens
 from cloud_api.errors import OrderClosed
+from cloud_api.flows.forecast_totals import ForecastTotal, ForecastTotals, Level
 from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.order_papers import OrderPaper, as_csv, order_paper
 from cloud_api.flows.planning import Deliveries, Planning
@@ -53,6 +54,12 @@ class TermsList(msgspec.Struct, frozen=True, kw_only=True):
     terms: list[TermsRecord]
 
 
+class ForecastList(msgspec.Struct, frozen=True, kw_only=True):
+    """Forecasts on one level, the largest first."""
+
+    totals: list[ForecastTotal]
+
+
 def order_routes(
     *,
     stores: StoreBook,
@@ -60,6 +67,7 @@ def order_routes(
     planning: Planning,
     decisions: OrderDecisions,
     what_ifs: WhatIfs,
+    totals: ForecastTotals,
     tokens: Tokens,
     limit_bytes: int,
 ) -> APIRouter:
@@ -72,6 +80,7 @@ def order_routes(
     _add_orders(router, stores, orders, planning, caller)
     _add_decisions(router, orders, decisions, caller, limit_bytes)
     _add_terms(router, what_ifs, caller, limit_bytes)
+    _add_forecasts(router, totals, caller)
     return router
 
 
@@ -135,6 +144,13 @@ def _add_decisions(router: APIRouter, orders: OrderBook, decisions: OrderDecisio
         caller(request).require_planner()
         orders.reopen(order_id)
         return decided(order_id)
+
+
+def _add_forecasts(router: APIRouter, totals: ForecastTotals, caller: FindCaller) -> None:
+    @router.get("/forecast", summary="Units of the next 7 and 28 days; levels add up", **described(ForecastList))
+    def get_forecast(request: Request, by: Level = "category", store: str | None = None) -> Response:
+        caller(request).require_reader(store)
+        return spoken(ForecastList(totals=totals.totals(by, store)))
 
 
 def _add_terms(router: APIRouter, what_ifs: WhatIfs, caller: FindCaller, limit_bytes: int) -> None:

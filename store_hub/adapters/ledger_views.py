@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
+from store_hub.adapters.ledger_views_chain import ChainQueries
 from store_hub.adapters.ledger_views_fleet import FleetQueries
 from store_hub.adapters.ledger_views_goods import GoodsQueries
 from store_hub.adapters.ledger_views_people import PeopleQueries
@@ -38,8 +39,9 @@ class LedgerUnreadable(HubError, OSError):
 
 
 class LedgerReading(
-    ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries, SalesQueries, SettingsQueries, FleetQueries, RecordQueries
-):
+    ShelfQueries, PeopleQueries, ZoneQueries, WorkQueries, GoodsQueries, SalesQueries, SettingsQueries, FleetQueries, RecordQueries,
+    ChainQueries,
+):  # fmt: skip
     """All queries of the pages on one open transaction."""
 
 

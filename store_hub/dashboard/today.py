@@ -12,6 +12,7 @@ from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.adapters.ledger_views_rows import AlertRow, TotalRow
 from store_hub.dashboard.alert_list import alerts_markup
 from store_hub.dashboard.audits import sum_words
+from store_hub.dashboard.chain_news import chain_markup
 from store_hub.dashboard.charts import visitors_chart
 from store_hub.dashboard.frame import Drawing, Options, Page
 from store_hub.dashboard.heat import heat_picture
@@ -59,6 +60,7 @@ class TodayPage(Page):
     tables: ClassVar[frozenset[str]] = frozenset(
         {
             "alerts",
+            "plans",
             "stock",
             "totals",
             "books",
@@ -97,7 +99,7 @@ class TodayPage(Page):
         visitors = self._visitors(reading, now_ms)
         found = outlook(reading, self.reader.zone, now_ms)
         return {
-            "alerts": self._alerts(alerts, now_ms),
+            "alerts": self._alerts(alerts, now_ms) + chain_markup(self.reader, reading, reading.stock(), now_ms),
             "warnings": warnings_markup(self.reader, found, now_ms),
             "figures": self._figures(reading, totals, visitors, found, now_ms),
             "visitors_title": self._visitors_title(visitors),
