@@ -68,6 +68,15 @@ def migrate(
         _print(json, {"revision": revision}, f"The records are at revision {revision}.")
 
 
+@app.command(epilog="Example: cloud-api key shop-1")
+def key(store: Annotated[str, typer.Argument(help="The shop, or the planner, that it is for")], json: JsonOption = False) -> None:
+    """Make a key: it goes to its owner alone, the line below it into the token file. Two may count at once, so that one can be changed."""
+    from cloud_api.adapters.tokens import new_key
+
+    token, kept = new_key()
+    _print(json, {"name": store, "key": token, "kept": kept}, f'{token}\n\n"{store}" = "{kept}"')
+
+
 @app.command(epilog="Example: cloud-api plan --config cloud.toml --store shop-1 --json")
 def plan(
     config: ConfigOption = None,

@@ -247,6 +247,8 @@ def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | No
     """
     tokens = read_tokens(Path(config.tokens.file) if config.tokens.file else None, demo=demo_token)
     _see_tokens_suffice(tokens, config, config_path, demo_token)
+    if config.tokens.file:
+        tokens.follow(Path(config.tokens.file), demo=demo_token)
     with listening(config.listen.host, config.listen.port) as door, open_records(config.database) as engine:
         cloud = Cloud(engine, config)
         cloud.migrate()

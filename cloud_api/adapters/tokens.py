@@ -1,20 +1,28 @@
 """Who may speak: bearer tokens of stores and planners, from a TOML file.
 
     [stores]
-    "shop-1" = "a long random string"
+    "shop-1" = "sha256:…"                    # as cloud-api key prints it; the token itself is with the store alone
+    "shop-2" = ["sha256:…", "sha256:…"]      # two count at once while one takes the other's place
     [planners]
-    "Mei" = "another one"
+    "Mei" = "a long random string"           # a token in clear is taken as well
 
-Only digests are kept in memory, and what a caller sends is compared in constant time.
+Only digests are kept in memory, and what a caller sends is compared in constant time. A changed file counts within seconds; one that
+cannot be used leaves what counted before.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+import structlog
 
 from cloud_api.config import read_toml
 from cloud_api.errors import ConfigurationInvalid, TokenForAnotherStore, TokenMissing
@@ -22,9 +30,16 @@ from cloud_api.errors import ConfigurationInvalid, TokenForAnotherStore, TokenMi
 _LENGTH_MIN = 16
 
 
+_HASHED = re.compile("^sha256:([0-9a-f]{64})$")
+_OneOrTwo = str | Annotated[list[str], msgspec.Meta(min_length=1, max_length=2)]
+LOOK_EVERY_S = 2.0
+
+log = structlog.get_logger()
+
+
 class _TokenFile(msgspec.Struct, forbid_unknown_fields=True):
-    stores: dict[str, str] = {}
-    planners: dict[str, str] = {}
+    stores: dict[str, _OneOrTwo] = {}
+    planners: dict[str, _OneOrTwo] = {}
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +86,35 @@ class Tokens:
         demo: a token that opens everything; only for a cloud that nobody else can reach.
     """
 
-    def __init__(self, *, stores: dict[str, str], planners: dict[str, str], demo: str | None = None) -> None:
+    def __init__(self, *, stores: Mapping[str, str | list[str]], planners: Mapping[str, str | list[str]], demo: str | None = None) -> None:
         self._callers: dict[bytes, Caller] = {}
-        for store_id, token in stores.items():
-            self._callers[_digest(token)] = Caller(name=store_id, store_id=store_id)
-        for name, token in planners.items():
-            self._callers[_digest(token)] = Caller(name=name, is_planner=True)
+        for store_id, tokens in stores.items():
+            self._callers |= {_digest(token): Caller(name=store_id, store_id=store_id) for token in _each(tokens)}
+        for name, tokens in planners.items():
+            self._callers |= {_digest(token): Caller(name=name, is_planner=True) for token in _each(tokens)}
         if demo is not None:
             self._callers[_digest(demo)] = Caller(name="demo", is_planner=True, is_any_store=True)
+        self._again: Callable[[], Tokens | None] = lambda: None
+
+    def follow(self, path: Path, *, demo: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Read the file again whenever it has changed, looking every two seconds at most."""
+        seen, looked_at = _state_of(path), clock()
+
+        def again() -> Tokens | None:
+            nonlocal seen, looked_at
+            if clock() - looked_at < LOOK_EVERY_S:
+                return None
+            looked_at = clock()
+            if (state := _state_of(path)) == seen:
+                return None
+            seen = state
+            try:
+                return read_tokens(path, demo=demo)
+            except ConfigurationInvalid as error:
+                log.error("tokens_unusable", problem=str(error), advice="the tokens that counted before go on counting")
+                return None
+
+        self._again = again
 
     @property
     def is_empty(self) -> bool:
@@ -107,7 +143,10 @@ class Tokens:
         Raises:
             TokenMissing: nobody.
         """
-        digest = _digest(token)
+        if (newer := self._again()) is not None:
+            self._callers = newer._callers
+            log.info("tokens_read_again", callers=len({caller.name for caller in self._callers.values()}))
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
         found: Caller | None = None
         for known, caller in self._callers.items():
             if hmac.compare_digest(known, digest):
@@ -128,9 +167,9 @@ def read_tokens(path: Path | None, *, demo: str | None) -> Tokens:
     file = read_toml(path, _TokenFile)
     seen: dict[str, str] = {}
     for table, entries in (("stores", file.stores), ("planners", file.planners)):
-        for name, token in entries.items():
+        for name, token in ((name, token) for name, tokens in entries.items() for token in _each(tokens)):
             if len(token) < _LENGTH_MIN:
-                problem = f"a token has at least {_LENGTH_MIN} characters; make one with: openssl rand -hex 24"
+                problem = f"a token has at least {_LENGTH_MIN} characters; make one with: cloud-api key"
                 raise ConfigurationInvalid(path=str(path), field=f"{table}.{name}", problem=problem)
             if token in seen:
                 raise ConfigurationInvalid(path=str(path), field=f"{table}.{name}", problem=f"the same token as {seen[token]}")
@@ -138,5 +177,25 @@ def read_tokens(path: Path | None, *, demo: str | None) -> Tokens:
     return Tokens(stores=file.stores, planners=file.planners, demo=demo)
 
 
+def new_key() -> tuple[str, str]:
+    """Return a new token, and what the token file holds of it."""
+    token = secrets.token_urlsafe(32)
+    return token, f"sha256:{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def _each(tokens: str | list[str]) -> list[str]:
+    return [tokens] if isinstance(tokens, str) else tokens
+
+
+def _state_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
 def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    """Of a token in clear, or as the file already holds it."""
+    hashed = _HASHED.match(token)
+    return bytes.fromhex(hashed[1]) if hashed else hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

@@ -92,8 +92,9 @@ def _add_orders(router: APIRouter, stores: StoreBook, orders: OrderBook, plannin
 
     @router.get("/orders/{order_id}/paper", summary="An approved order for its supplier, as JSON or CSV", **described(OrderPaper))
     def get_paper(request: Request, order_id: str, form: Literal["json", "csv"] = "json") -> Response:
+        who = caller(request)  # Before anything is looked up: a stranger must not learn which orders there are.
         order = orders.order(order_id)
-        caller(request).require_reader(order.store_id)
+        who.require_reader(order.store_id)
         if order.state != APPROVED:
             raise OrderClosed(order_id=order_id, state=order.state)
         paper = order_paper(order, stores.planogram(order.store_id))

@@ -26,6 +26,10 @@ _BUSY = "the database did not answer; nothing was booked, send it again"
 def refuse_in_words(app: FastAPI, gauges: Gauges) -> None:
     """Answer every error of the application's routes in words."""
 
+    def note(request: Request, error: RequestRefused) -> None:
+        if error.status_code in (401, 403):
+            log.warning("door_refused", path=request.url.path, address=request.client.host if request.client else "", why=str(error))
+
     def refused(status_code: int, answer: dict[str, Any]) -> Response:
         gauges.refused.labels(str(status_code)).inc()
         return spoken(answer, status_code=status_code)
@@ -37,7 +41,8 @@ def refuse_in_words(app: FastAPI, gauges: Gauges) -> None:
         return Response(codec.encode(booked), status_code=409, media_type="application/json")
 
     @app.exception_handler(RequestRefused)
-    def refusal(_: Request, error: RequestRefused) -> Response:
+    def refusal(request: Request, error: RequestRefused) -> Response:
+        note(request, error)
         answer = {"error": str(error)} | ({"field": error.field} if isinstance(error, MessageInvalid) else {})
         return refused(error.status_code, answer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from types import TracebackType
 from typing import NamedTuple
@@ -85,14 +86,15 @@ class CloudLink:
 
     Args:
         url: of the cloud API.
-        token: this store's; None only for a cloud that asks for none.
+        token: this store's, or how to read it anew, so that a rotated one counts at the next request; None: the cloud asks for none.
         timeout_s: for connecting, and for each wait within an answer.
     """
 
-    def __init__(self, *, url: str, store_id: str, token: str | None, timeout_s: float) -> None:
+    def __init__(self, *, url: str, store_id: str, token: str | Callable[[], str | None] | None, timeout_s: float) -> None:
         self.url = url.rstrip("/")
         self._store_id = store_id
-        headers = {"user-agent": "aislewise-store-hub"} | ({"authorization": f"Bearer {token}"} if token else {})
+        self._token = token if callable(token) else lambda: token
+        headers = {"user-agent": "aislewise-store-hub"}
         self._client = httpx.Client(base_url=self.url, headers=headers, timeout=timeout_s, limits=httpx.Limits(max_connections=2))
 
     @property
@@ -157,7 +159,9 @@ class CloudLink:
         self.close()
 
     def _ask(self, method: str, door: str, *, body: bytes | None = None, also: int = 200) -> tuple[int, bytes]:
-        headers = {"content-type": "application/json"} if body is not None else None
+        headers = {"content-type": "application/json"} if body is not None else {}
+        if token := self._token():
+            headers["authorization"] = f"Bearer {token}"
         try:
             with self._client.stream(method, f"/v1/stores/{self._store_id}/{door}", content=body, headers=headers) as answer:
                 payload = self._read(answer)

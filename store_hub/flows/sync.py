@@ -271,7 +271,10 @@ def make_sync(config: CloudConfig, parts: Parts) -> Sync | None:
     """
     if config.url is None:
         return None
-    token = None if config.token_file is None else read_token(Path(config.token_file), field="cloud.token_file")
+    file = None if config.token_file is None else Path(config.token_file)
+    token = None if file is None else lambda: read_token(file, field="cloud.token_file")
+    if token is not None:
+        token()  # An unusable file is told at the start.
     return Sync(
         ledger=LedgerReports(parts.ledger),
         bookkeep=parts.bookkeep,
