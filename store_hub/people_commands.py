@@ -54,6 +54,46 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME")], config: ConfigO
     typer.echo(f"{name} is out")
 
 
+@people.command("export", epilog="Example: store-hub people export 'Ana Perez' --config hub.toml > ana.json")
+def export(name: Annotated[str, typer.Argument(metavar="NAME")], config: ConfigOption = None) -> None:
+    """Print, as JSON, everything that is kept under a name: log-in, audit lines, and what the person signed in the journal."""
+    from contextlib import closing
+
+    from store_hub.adapters.clock import HubClock
+    from store_hub.config import load_config
+    from store_hub.flows.people_data import audit_of, export_person
+
+    ledger = Path(load_config(config).ledger.path)
+    with closing(audit_of(ledger, HubClock().now_ms)) as log:
+        _print_json(export_person(ledger, name, audit=log))
+
+
+@people.command("erase", epilog="Example: store-hub people erase 'Ana Perez' --config hub.toml")
+def erase(name: Annotated[str, typer.Argument(metavar="NAME")], config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Forget a person's log-in, sessions and links, and say what stays: audit log and journal are never changed."""
+    from contextlib import closing
+
+    from store_hub.adapters.clock import HubClock
+    from store_hub.config import load_config
+    from store_hub.flows.people_data import audit_of, erase_person
+
+    ledger = Path(load_config(config).ledger.path)
+    with closing(audit_of(ledger, HubClock().now_ms)) as log:
+        erased = erase_person(ledger, name, audit=log)
+    if as_json:
+        _print_json(erased._asdict())
+        return
+    typer.echo("log-in, sessions and links are gone" if erased.log_in else "there was no log-in of this name")
+    typer.echo(f"{erased.journal_entries_stay} entries of the journal and {erased.audit_lines_stay} lines of the audit log keep the name")
+
+
+def privacy() -> None:
+    """Print what is kept of people, where and how long, as the settings that decide it stand."""
+    from store_hub.flows.people_data import kept_table
+
+    typer.echo(kept_table())
+
+
 @keys.command("add", epilog="Example: store-hub keys add till-1 --scope sales --config hub.toml")
 def add_key(
     name: Annotated[str, typer.Argument(metavar="SYSTEM", help="Which system it is for.")],

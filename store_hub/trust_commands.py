@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from store_hub.errors import HubError
-from store_hub.people_commands import keys, people
+from store_hub.people_commands import keys, people, privacy
 from store_hub.release_commands import release
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command(epilog="Example: store-hub revoke shelves-1 --config hub.toml")(revoke)
     app.command(epilog="Example: store-hub devices --config hub.toml")(devices)
     app.command(epilog="Example: store-hub trust --config hub.toml")(trust)
+    app.command(epilog="Example: store-hub privacy")(privacy)
     app.add_typer(people, name="people", epilog="Example: store-hub people invite 'Ana Perez' --role staff")
     app.add_typer(keys, name="keys", epilog="Example: store-hub keys add till-1 --scope sales")
     app.add_typer(release, name="release", epilog="Example: store-hub release add 0.2.0.tar --config hub.toml")

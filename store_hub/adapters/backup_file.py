@@ -235,7 +235,8 @@ def _decrypt(backup: Path, key: Path, into: Path) -> None:
 
 
 def _member(archive: tarfile.TarFile, backup: Path, name: str) -> IO[bytes]:
-    member = archive.extractfile(name) if name in archive.getnames() else None
+    known = archive.getmember(name) if name in archive.getnames() else None
+    member = archive.extractfile(known) if known is not None and known.isfile() else None  # A link would lead elsewhere.
     if member is None:
         raise _unusable(backup, f"it holds no {name}", "it was made by another program; take another one")
     return member

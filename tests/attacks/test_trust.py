@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +105,15 @@ def test_a_revoked_device_has_no_line_left_and_others_keep_theirs() -> None:
     assert "topic write stores/s/v1/seen/00000000000000000000000000000000/+" in lines
     assert [line for line in lines if line.startswith("user ")] == ["user hub:main", "user a", "user b", "user esp"]
     assert not [line for line in lines if line.startswith("topic") and line.endswith(" #")]
+
+
+def test_a_device_may_use_every_topic_that_the_agent_does(repository: Path) -> None:
+    used = {name for path in (repository / "edge_agent").rglob("*.py") for name in re.findall(r"topics\.(\w+)\(", path.read_text())}
+    assert used >= {"seen", "health", "configuration", "software"}
+    allowed = access_list("s", {"a": ["0" * 32]})
+    for name in used:
+        kind = {"shelf_light_filter": "light", "calibration_filter": "calibrate", "configuration": "config"}.get(name, name)
+        assert f"stores/s/v1/{kind}/" in allowed, f"the access list forgets {name}"
 
 
 class TestAuditLog:
