@@ -22,6 +22,7 @@ DAY_MS = 24 * 3_600_000
 WEEK_H = 168.0
 SHOWN_MAX = 60
 HOURS_SHOWN = 4
+RECEIPTS_SHOWN = 5
 
 
 class Item(NamedTuple):
@@ -71,7 +72,7 @@ def worth_acting_on(reader: Reader, reading: LedgerReading, held: HeldAgainst, n
     items += _of_strays(reader, reading) + _of_weights(reader, reading, now_ms)
     recent = [doubt for doubt in held.doubts if doubt.sold_at_ms >= now_ms - DAY_MS]
     names = {line.sku: line.name for line in reading.record_lines()}
-    items += [_of_doubt(reader, doubt, names) for doubt in recent]
+    items += _of_doubts(reader, recent, names)
     return sorted(items, key=lambda item: (not item.is_red, item.cost_minor is None, -(item.cost_minor or 0.0), item.name))
 
 
@@ -197,14 +198,22 @@ def _of_weights(reader: Reader, reading: LedgerReading, now_ms: int) -> list[Ite
     ]  # fmt: skip
 
 
-def _of_doubt(reader: Reader, doubt: TillDoubt, names: dict[str, str]) -> Item:
-    instead = names.get(doubt.instead or "", doubt.instead or "")
-    what = {
-        "double_sale": reader.t("scanned twice?"),
-        "wrong_article": reader.t("scanned for {name}?", name=instead),
-        "never_taken": reader.t("paid, but never taken"),
-    }[doubt.kind]
-    evidence = reader.n("{count} unit more than left the shelf", "{count} units more than left the shelf", doubt.units)
-    to_do = reader.t("Look at the receipt: entry {number}.", number=doubt.journal_id)
-    name = names.get(doubt.sku, doubt.sku)
-    return Item(name, facing_link(None, doubt.sku), what, evidence, to_do, doubt.sold_at_ms, None, False, None)
+def _of_doubts(reader: Reader, doubts: Sequence[TillDoubt], names: dict[str, str]) -> list[Item]:
+    """One line for each article and kind of doubt, with the receipts to look at."""
+    alike: dict[tuple[str, str, str | None], list[TillDoubt]] = {}
+    for doubt in doubts:
+        alike.setdefault((doubt.sku, doubt.kind, doubt.instead), []).append(doubt)
+    items = []
+    for (sku, kind, instead), some in alike.items():
+        what = {
+            "double_sale": reader.t("scanned twice?"),
+            "wrong_article": reader.t("scanned for {name}?", name=names.get(instead or "", instead or "")),
+            "never_taken": reader.t("paid, but never taken"),
+        }[kind]
+        units = sum(doubt.units for doubt in some)
+        evidence = reader.n("{count} unit more than left the shelf", "{count} units more than left the shelf", units)
+        numbers = reader.t(", ").join(str(doubt.journal_id) for doubt in some[:RECEIPTS_SHOWN])
+        to_do = reader.t("Look at the receipts: entries {numbers}.", numbers=numbers)
+        since_ms = min(doubt.sold_at_ms for doubt in some)
+        items.append(Item(names.get(sku, sku), facing_link(None, sku), what, evidence, to_do, since_ms, None, False, None))
+    return items
