@@ -27,6 +27,7 @@ from store_hub.flows.attend import make_attend
 from store_hub.flows.backup import make_backups
 from store_hub.flows.bookkeep import Bookkeeper
 from store_hub.flows.folder import make_folder
+from store_hub.flows.forget import make_forgetting
 from store_hub.flows.home_assistant import HomeAssistant
 from store_hub.flows.ingest import make_link
 from store_hub.flows.notify import make_notify
@@ -106,7 +107,11 @@ class Hub:
         self._backups = make_backups(config.backup, parts, config_path=config_path)
         self._report, self._mirror = self._make_report(), self._make_mirror()
         flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror, self._backups, self._make_home_assistant()]
-        flows += [make_attend(parts), make_folder(config.folder, parts, currency=lambda: self._planogram().currency)]
+        flows += [
+            make_attend(parts),
+            make_forgetting(parts),
+            make_folder(config.folder, parts, currency=lambda: self._planogram().currency),
+        ]
         flows += self.guards.flows
         flows += make_webhooks(config.webhooks, parts, ledger_id=identity.ledger_id, config_path=config_path)
         self._threads = [

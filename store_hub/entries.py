@@ -149,4 +149,13 @@ class LightAction(Told, frozen=True, kw_only=True, tag="light_action"):
     by: Text = "staff"
 
 
-AnyTold = Sale | Delivery | StockCount | WriteOff | StockMove | AlertAction | CalibrationAction | LightAction | Finding | Escalation
+class Forget(Told, frozen=True, kw_only=True, tag="forget"):
+    """Rows of a kind of data that are older than the settings keep are let go; what the journal says of them stays."""
+
+    kind: Literal["weights", "heat", "people", "tags"]
+    before_ms: Annotated[int, Meta(ge=0)]
+
+
+AnyTold = (
+    Sale | Delivery | StockCount | WriteOff | StockMove | AlertAction | CalibrationAction | LightAction | Finding | Escalation | Forget
+)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from store_hub.adapters.ledger_file import WriterLock, connect, connect_existing, ledger_trouble, migrate
+from store_hub.adapters.ledger_writing import writing
 from store_hub.errors import LedgerUnusable
-from store_hub.rows import OPERATIONAL, TABLES, DirtyRow, Effect, Gone, IdempotencyRow, Table
+from store_hub.rows import OPERATIONAL, TABLES, DirtyRow, Effect, Gone, GoneBefore, IdempotencyRow, Table
 from wire_format.identifiers import LedgerId, StoreId
 
 
@@ -51,43 +51,7 @@ _EVERY_FACT = (
 )
 
 
-def upsert_sql(kind: type[tuple[Any, ...]], table: Table) -> str:
-    """Return the statement that puts a row of this kind in place, or adds it to what is there."""
-    fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # Every row is a NamedTuple.
-    sets = []
-    for field in fields:
-        if field in table.key:
-            continue
-        if field in table.added:
-            sets.append(f'"{field}" = {table.name}."{field}" + excluded."{field}"')
-        elif field in table.first:
-            sets.append(f'"{field}" = coalesce({table.name}."{field}", excluded."{field}")')
-        else:
-            sets.append(f'"{field}" = excluded."{field}"')
-    action = f"DO UPDATE SET {', '.join(sets)}" if sets else "DO NOTHING"
-    columns = ", ".join(f'"{field}"' for field in fields)
-    return f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join('?' * len(fields))}) ON CONFLICT ({', '.join(table.key)}) {action}"
-
-
-class _Writing(NamedTuple):
-    """How rows of one kind are written. `merge`: only the last row of a key needs writing."""
-
-    upsert: str
-    delete: str
-    key_of: itemgetter[Any]
-    merge: bool
-
-
-def _writing(kind: type[tuple[Any, ...]], table: Table) -> _Writing:
-    fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # Every row is a NamedTuple.
-    places = [fields.index(column) for column in table.key]
-    where = " AND ".join(f"{column} = ?" for column in table.key)
-    return _Writing(
-        upsert_sql(kind, table), f"DELETE FROM {table.name} WHERE {where}", itemgetter(*places), not (table.added or table.first)
-    )
-
-
-_WRITINGS = {kind: _writing(kind, table) for kind, table in TABLES.items()}
+_WRITINGS = {kind: writing(kind, table) for kind, table in TABLES.items()}
 
 
 class Ledger:
@@ -187,6 +151,19 @@ class Ledger:
 
     def write(self, effects: Iterable[Effect]) -> set[str]:
         """Write rows, in order where order matters, and return the names of the tables touched."""
+        waiting: list[Effect] = []
+        touched: set[str] = set()
+        for effect in effects:
+            if type(effect) is not GoneBefore:
+                waiting.append(effect)
+                continue
+            touched |= self._write(waiting)
+            waiting, table = [], TABLES[effect[0]].name
+            self.connection.execute(f"DELETE FROM {table} WHERE {effect[1]} < ? AND {effect[3]}", (effect[2],))
+            touched.add(table)
+        return touched | self._write(waiting)
+
+    def _write(self, effects: Iterable[Effect]) -> set[str]:
         merged: dict[Any, dict[Any, Effect | None]] = {}
         summed: dict[Any, list[Effect]] = {}
         for effect in effects:
@@ -194,17 +171,17 @@ class Ledger:
             if kind is Gone:
                 merged.setdefault(effect[0], {})[effect[1] if len(effect[1]) > 1 else effect[1][0]] = None
                 continue
-            writing = _WRITINGS[kind]
-            if writing.merge:
-                merged.setdefault(kind, {})[writing.key_of(effect)] = effect
+            how = _WRITINGS[kind]
+            if how.merge:
+                merged.setdefault(kind, {})[how.key_of(effect)] = effect
             else:
                 summed.setdefault(kind, []).append(effect)
         for kind, rows in merged.items():
-            writing = _WRITINGS[kind]
+            how = _WRITINGS[kind]
             gone = [key if isinstance(key, tuple) else (key,) for key, row in rows.items() if row is None]
             if gone:
-                self.connection.executemany(writing.delete, gone)
-            self.connection.executemany(writing.upsert, [row for row in rows.values() if row is not None])
+                self.connection.executemany(how.delete, gone)
+            self.connection.executemany(how.upsert, [row for row in rows.values() if row is not None])
         for kind, added in summed.items():
             self.connection.executemany(_WRITINGS[kind].upsert, added)
         return {TABLES[kind].name for kind in (*merged, *summed)}
@@ -250,6 +227,14 @@ class Ledger:
             " WHERE notification_id = ? AND settled_at_ms IS NULL",
             (outcome, now_ms, outcome, notification_id),
         )
+
+    def forget_messages(self, before_ms: int) -> None:
+        """Let go of settled messages and of answers to other systems that are older."""
+        self.connection.execute(
+            "DELETE FROM notifications WHERE settled_at_ms < ?1 AND notification_id < (SELECT max(notification_id) FROM notifications)",
+            (before_ms,),
+        )
+        self.connection.execute("DELETE FROM idempotency WHERE answered_at_ms < ?", (before_ms,))
 
     def last_notification_id(self) -> int:
         """The last message's number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -47,6 +48,17 @@ class SettingsQueries:
         """Return the settings with who set them when; None: nobody has set any."""
         row = self._connection.execute(f"SELECT {', '.join(SettingsRow._fields)} FROM settings").fetchone()
         return None if row is None else SettingsRow(*row)
+
+    def oldest(self) -> dict[Literal["weights", "heat", "people", "tags"], int | None]:
+        """Return when the oldest row of each kind of data is from that may be let go; None where there is none."""
+        questions: dict[Literal["weights", "heat", "people", "tags"], str] = {
+            "weights": "SELECT min(at_ms) FROM shelf_weights",
+            "heat": "SELECT min(quarter_started_at_ms) FROM floor_tiles",
+            "people": "SELECT min(at_ms) FROM (SELECT min(minute_started_at_ms) AS at_ms FROM door_minutes"
+            " UNION SELECT min(started_at_ms) FROM queues)",
+            "tags": "SELECT min(since_ms) FROM tags WHERE present = 0",
+        }
+        return {kind: self._connection.execute(question).fetchone()[0] for kind, question in questions.items()}
 
     def channels(self) -> list[ChannelRow]:
         """Return where people are called besides the configuration's addresses, by name."""

@@ -114,6 +114,12 @@ class ChangeProducts(NamedTuple):
     changes: Sequence[ProductChange]
 
 
+class ForgetMessages(NamedTuple):
+    """Let go of settled messages and given answers that are older. Answer: None."""
+
+    before_ms: int
+
+
 class KeepChannel(NamedTuple):
     """Keep an address where people are called, in place of one of the same name. Answer: None."""
 
@@ -139,6 +145,7 @@ Command = (
     | ForgetPlansAfter
     | MoveWebhookMark
     | ChangeProducts
+    | ForgetMessages
     | KeepChannel
     | DropChannel
 )

@@ -11,20 +11,19 @@ import msgspec
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.entries import (
     AlertAction,
-    AnyTold,
     CalibrationAction,
     Delivery,
     Escalation,
     Finding,
+    Forget,
     LightAction,
     Sale,
     StockCount,
     StockMove,
     WriteOff,
 )
-from store_hub.entries_fleet import AnyFleet, ConfigurationAction, LogAction, RolloutAction
+from store_hub.entries_fleet import ConfigurationAction, LogAction, RolloutAction
 from store_hub.entries_goods import (
-    AnyGoods,
     DeliveryAcceptance,
     DeliveryNotice,
     DeliveryReads,
@@ -33,16 +32,7 @@ from store_hub.entries_goods import (
     StockTakeReads,
 )
 from store_hub.entries_settings import SettingsChange
-from store_hub.errors import (
-    AlertUnknown,
-    CalibrationOutOfStep,
-    FleetRefused,
-    GoodsRefused,
-    IdempotencyConflict,
-    PlaceUnknown,
-    PlanogramInvalid,
-    SettingsOutdated,
-)
+from store_hub.errors import IdempotencyConflict, PlanogramInvalid
 from store_hub.flows.commands import (
     Answer,
     Book,
@@ -51,6 +41,7 @@ from store_hub.flows.commands import (
     ChangeProducts,
     DropChannel,
     ForgetFacts,
+    ForgetMessages,
     ForgetPlansAfter,
     KeepChannel,
     KeepPlan,
@@ -59,16 +50,15 @@ from store_hub.flows.commands import (
     ReportAfresh,
     SettleNotification,
 )
-from store_hub.flows.device_configuration import configuration_problem
 from store_hub.flows.inbox import Request
 from store_hub.flows.page import Page
+from store_hub.flows.told_checks import refuse_nonsense, told_at_ms
 from store_hub.rows import ChannelRow, DirtyRow, Effect, Gone, IdempotencyRow, PlanRow, ReportMarksRow, ReportRow, WebhookMarkRow
-from store_hub.rules.fold import StoreFold
 from store_hub.rules.journal_words import LIGHT, PLANOGRAM, SETTINGS
 from store_hub.rules.occurrence_time import RECEIVED, told_time
 from store_hub.rules.planogram_checks import planogram_problems
 from store_hub.rules.product_changes import with_products
-from store_hub.rules.told import is_place, unknown_skus
+from store_hub.rules.told import unknown_skus
 from wire_format import codec
 from wire_format.errors import MessageUndecodable, VersionUnknown
 from wire_format.plans import Planogram
@@ -96,6 +86,7 @@ _SOURCES = {
     LogAction: "fleet",
     Finding: "finding",
     Escalation: "finding",
+    Forget: "forget",
     SettingsChange: SETTINGS,
 }
 
@@ -139,6 +130,9 @@ class ToldBooks:
             case MoveWebhookMark():
                 page.effects.append(WebhookMarkRow(command.url, command.notification_id))
                 return None
+            case ForgetMessages():
+                self._ledger.forget_messages(command.before_ms)
+                return None
             case KeepChannel():
                 page.effects.append(ChannelRow(command.name, command.url, command.role, page.now_ms))
                 return None
@@ -162,8 +156,8 @@ class ToldBooks:
                 if given.body_hash != body_hash:
                     raise IdempotencyConflict(door=command.door, key=key)
                 return msgspec.structs.replace(msgspec.json.decode(given.answer, type=Booked), again=True)
-        _refuse_nonsense(command.told, folding.fold, page.now_ms)
-        when = told_time(told_at_ms=_told_at_ms(command.told), received_at_ms=received_at_ms)
+        refuse_nonsense(command.told, folding.fold, page.now_ms)
+        when = told_time(told_at_ms=told_at_ms(command.told), received_at_ms=received_at_ms)
         row = JournalRow(
             page.next_journal_id(), _SOURCES[type(command.told)], None, None, received_at_ms,
             when.happened_at_ms, when.time_quality, None, payload,
@@ -244,56 +238,3 @@ def usable_planogram(payload: bytes, *, store_id: str | None, source: str) -> Pl
     if problems:
         raise PlanogramInvalid(source=source, problems=problems)
     return plan
-
-
-def _refuse_nonsense(told: AnyTold | AnyGoods | AnyFleet | SettingsChange, fold: StoreFold, now_ms: int) -> None:
-    if isinstance(told, SettingsChange):
-        if told.revision != fold.calling.revision:
-            raise SettingsOutdated(seen=told.revision, now=fold.calling.revision)
-        return
-    if isinstance(told, AnyFleet):
-        if (problem := fold.fleet.objection(told) or configuration_problem(told, fold.fleet)) is not None:
-            raise FleetRefused(problem)
-        return
-    refusal = fold.goods.refusal(told)
-    if refusal is not None:
-        raise GoodsRefused(refusal)
-    if isinstance(told, CalibrationAction) and (problem := fold.calibrations.objection(told, now_ms)) is not None:
-        raise CalibrationOutOfStep(shelf_id=told.shelf_id, problem=problem)
-    if isinstance(told, AlertAction) and fold.alerts.open_alert(told.alert_id) is None:
-        raise AlertUnknown(alert_id=told.alert_id, closed=fold.alerts.knows(told.alert_id))
-    if isinstance(told, StockCount) and not _can_be_counted(told.sku, told.shelf_id, fold):
-        raise PlaceUnknown(sku=told.sku, shelf_id=told.shelf_id)
-    if isinstance(told, StockMove):
-        for place in (told.from_place, told.to_place):
-            if not is_place(told.sku, place, fold.places):
-                raise PlaceUnknown(sku=told.sku, shelf_id=place)
-
-
-def _can_be_counted(sku: str, shelf_id: str | None, fold: StoreFold) -> bool:
-    """Whether an article is known, and has its place on the shelf named or was found there where it does not belong."""
-    if fold.places is None:
-        return False
-    if shelf_id is None:
-        return sku in fold.places.skus
-    return (shelf_id, sku) in fold.places.facings or fold.stock.at(sku, shelf_id) is not None
-
-
-def _told_at_ms(told: AnyTold | AnyGoods | AnyFleet | SettingsChange) -> int | None:
-    match told:
-        case AlertAction():
-            return told.pressed_at_ms
-        case Sale():
-            return told.sold_at_ms
-        case Delivery():
-            return told.arrived_at_ms
-        case StockCount():
-            return told.counted_at_ms
-        case WriteOff():
-            return told.written_off_at_ms
-        case StockMove():
-            return told.moved_at_ms
-        case StockTakeReads() | DeliveryReads():
-            return told.read_at_ms
-        case _:
-            return None

@@ -88,6 +88,7 @@ from store_hub.rows.shop import (
 )
 from store_hub.rows.table import (
     Gone,
+    GoneBefore,
     StaffCall,
     Table,
 )
@@ -245,6 +246,7 @@ __all__ = [
     "FacingRow",
     "FloorTileRow",
     "Gone",
+    "GoneBefore",
     "HandCountRow",
     "IdempotencyRow",
     "MoveRow",

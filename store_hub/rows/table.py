@@ -26,6 +26,15 @@ class Gone(NamedTuple):
     key: tuple[object, ...]
 
 
+class GoneBefore(NamedTuple):
+    """Rows of a table that are older than is kept: those whose `column` is below `before_ms` and for which `also` holds (SQL)."""
+
+    kind: type[tuple[Any, ...]]
+    column: str
+    before_ms: int
+    also: str = "1"
+
+
 class StaffCall(NamedTuple):
     """An effect without a table: staff should hear of an alert. Made anew by no rebuild, for nobody wants yesterday's calls again."""
 

@@ -16,6 +16,7 @@ from store_hub.entries import (
     Delivery,
     Escalation,
     Finding,
+    Forget,
     LightAction,
     Sale,
     StockCount,
@@ -66,6 +67,7 @@ from store_hub.rules.occupancy import DoorBook
 from store_hub.rules.places import Places, index_planogram
 from store_hub.rules.plan_changes import put_in_force
 from store_hub.rules.record_book import RecordBook
+from store_hub.rules.retention import rows_to_forget
 from store_hub.rules.stock import StockBook
 from store_hub.rules.stock_restore import restore_stock
 from store_hub.rules.tags import TagBook
@@ -178,7 +180,7 @@ class StoreFold:
             self._put_in_force(said, entry, changes)
         elif isinstance(said, AlertAction):
             self.calling.act(said, self.stock, self.places, changes)
-        elif isinstance(said, Finding | Escalation | SettingsChange | DeviceHealth):
+        elif isinstance(said, Finding | Escalation | SettingsChange | DeviceHealth | Forget):
             self._attend(said, changes)
         elif isinstance(said, AnyGoods):
             self.goods.hear(said, changes)
@@ -269,11 +271,13 @@ class StoreFold:
         self._records.use_planogram(places)
         return [*self.stock.scales.use_planogram(places), *self.stock.unseen.use_planogram(places)]
 
-    def _attend(self, said: Finding | Escalation | SettingsChange | DeviceHealth, changes: Changes) -> None:
+    def _attend(self, said: Finding | Escalation | SettingsChange | DeviceHealth | Forget, changes: Changes) -> None:
         if isinstance(said, Finding):
             self.calling.find(said, changes)
         elif isinstance(said, Escalation):
             self.calling.escalate(said, changes)
+        elif isinstance(said, Forget):
+            changes.effects += rows_to_forget(said)
         elif isinstance(said, DeviceHealth):
             self.calling.hear_health(said, changes)
         elif self.calling.set(said, changes) and self.places is not None:
