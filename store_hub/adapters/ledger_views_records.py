@@ -72,8 +72,8 @@ class RecordQueries:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def record_lines(self) -> list[RecordLine]:
-        """Return every article of the plan, by name."""
+    def record_lines(self, sku: str | None = None) -> list[RecordLine]:
+        """Return every article of the plan, by name; or one."""
         rows = self._connection.execute(
             "SELECT p.sku, p.name, p.category, p.price_minor, coalesce(p.cost_minor, p.price_minor), coalesce(b.start_units, 0),"
             " coalesce(b.received_units, 0), coalesce(b.sold_units, 0), coalesce(b.written_off_units, 0), coalesce(b.adjusted_units, 0),"
@@ -81,7 +81,8 @@ class RecordQueries:
             " coalesce((SELECT sum(l.units) FROM notice_lines l JOIN notices n ON n.delivery_id = l.delivery_id"
             " WHERE l.sku = p.sku AND n.state = 'announced'), 0), (SELECT min(f.shelf_id) FROM facings f WHERE f.sku = p.sku)"
             " FROM products p LEFT JOIN books b ON b.sku = p.sku LEFT JOIN totals t ON t.sku = p.sku"
-            " LEFT JOIN stock s ON s.sku = p.sku AND s.place = 'back_room' ORDER BY p.name"
+            " LEFT JOIN stock s ON s.sku = p.sku AND s.place = 'back_room' WHERE ?1 IS NULL OR p.sku = ?1 ORDER BY p.name",
+            (sku,),
         )
         return [RecordLine(*row) for row in rows]
 

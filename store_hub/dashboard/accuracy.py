@@ -9,6 +9,7 @@ from markupsafe import Markup
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.dashboard.accuracy_findings import HeldAgainst, findings_list, shrink_table, worth_acting_on
 from store_hub.dashboard.accuracy_measures import measures_table, trend_chart, trend_sentence
+from store_hub.dashboard.book_words import books_words
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import link, table
@@ -101,7 +102,7 @@ def _records(reader: Reader, reading: LedgerReading) -> Markup:
             reader.number(line.on_way_units),
             reader.number(line.book_units),
             signed(reader, line.book_units - round(line.units or 0.0) - line.basket_units),
-            _why(reader, line.start_units, line.received_units, line.sold_units, line.written_off_units, line.adjusted_units),
+            books_words(reader, line),
         )
         for line in lines[:RECORDS_SHOWN_MAX]
     )
@@ -111,14 +112,3 @@ def _records(reader: Reader, reading: LedgerReading) -> Markup:
     ]  # fmt: skip
     drawn = table(heads, rows, figures=(1, 2, 3, 4, 5, 6))
     return Markup('<details data-key="records"><summary><h2>{}</h2></summary>{}</details>').format(reader.t("Every article's books"), drawn)
-
-
-def _why(reader: Reader, start: int, received: int, sold: int, written_off: int, adjusted: int) -> str:
-    parts = [reader.t("{units} at the start", units=reader.number(start))]
-    for words, units in (
-        (reader.t("received"), received), (reader.t("sold"), -sold), (reader.t("written off"), -written_off),
-        (reader.t("corrected by counts"), adjusted),
-    ):  # fmt: skip
-        if units:
-            parts.append(f"{signed(reader, units)} {words}")
-    return reader.t(", ").join(parts)

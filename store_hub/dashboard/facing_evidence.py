@@ -7,6 +7,7 @@ from markupsafe import Markup
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.adapters.ledger_views_rows import AlertRow, WeightRow
 from store_hub.dashboard.alert_list import alerts_markup
+from store_hub.dashboard.book_words import books_words
 from store_hub.dashboard.charts import Options
 from store_hub.dashboard.misplaced import strays, strays_words
 from store_hub.dashboard.reader import Reader
@@ -60,13 +61,16 @@ def _facts(reader: Reader, reading: LedgerReading, chosen: Chosen) -> list[tuple
     here, room = stock.get((sku, shelf_id)), stock.get((sku, "back_room"))
     elsewhere = strays_words(reader, plan, strays(plan, stock), sku) if plan else ""
     total = next((total for total in reading.totals() if total.sku == sku), None)
+    record = next(iter(reading.record_lines(sku)), None)
     return [
         (reader.t("On this shelf"), reader.units(here.units, here.low, here.high) if here else reader.t("not known")),
         *([(reader.t("In the wrong place"), elsewhere)] if elsewhere else []),
         (reader.t("Back room"), reader.units(room.units, room.low, room.high) if room else reader.t("not known")),
         (reader.t("In baskets, not paid yet"), reader.number(total.basket_units if total else None)),
+        *([(reader.t("On the way"), reader.number(record.on_way_units))] if record is not None and record.on_way_units else []),
         (reader.t("Books say, whole shop"), reader.number(total.book_units if total else None)),
         (reader.t("Seen, whole shop"), reader.units(total.units, total.low, total.high) if total else "—"),
+        *([(reader.t("How the books came about"), books_words(reader, record))] if record is not None else []),
     ]
 
 
