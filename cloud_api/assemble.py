@@ -23,9 +23,11 @@ from cloud_api.adapters.footfall_records import FootfallBook
 from cloud_api.adapters.forecast_records import ForecastBook
 from cloud_api.adapters.http_server import is_loopback, listening, serve_on
 from cloud_api.adapters.order_records import OrderBook
+from cloud_api.adapters.partitions import Months
 from cloud_api.adapters.promotion_records import PromotionBook
 from cloud_api.adapters.reports_booking import ReportBook
 from cloud_api.adapters.sales_records import SalesBook
+from cloud_api.adapters.space_records import SpaceBook
 from cloud_api.adapters.store_days import StoreDayBook
 from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.terms_records import TermsBook
@@ -34,6 +36,7 @@ from cloud_api.adapters.trial_records import TrialBook
 from cloud_api.config import CloudConfig, DatabaseConfig
 from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
 from cloud_api.flows.forecast_totals import ForecastTotals
+from cloud_api.flows.housekeeping import Housekeeping
 from cloud_api.flows.jobs import Jobs
 from cloud_api.flows.layout_planning import LayoutPlanning
 from cloud_api.flows.order_decisions import OrderDecisions
@@ -44,6 +47,7 @@ from cloud_api.flows.refill_advising import RefillAdvising
 from cloud_api.flows.reviewing import Reviewing
 from cloud_api.flows.shop_inputs import ShopReading
 from cloud_api.flows.store_plan import StorePlan
+from cloud_api.flows.space_planning import SpacePlanning
 from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
 from cloud_api.routes.bodies import describe
@@ -104,6 +108,7 @@ class Cloud:
         sales = SalesBook(engine)
         self.reviewing = Reviewing(stores=self.stores, footfall=FootfallBook(engine), sales=sales, now=now)
         self.layouts = LayoutPlanning(reviewing=self.reviewing, baskets=BasketBook(engine))
+        self.spaces = SpacePlanning(reviewing=self.reviewing, book=SpaceBook(engine), now=now)
         self.trials = Trials(stores=self.stores, days=StoreDayBook(engine), book=TrialBook(engine, now=now), layouts=self.layouts, now=now)
         self.jobs = Jobs()
         forecasts, terms, articles = ForecastBook(engine), TermsBook(engine, now=now), ArticleBook(engine, now=now)
@@ -162,7 +167,9 @@ class Cloud:
                 reports=self.reports, stores=self.stores, orders=self.orders, tokens=tokens, gauges=self.gauges, limit_bytes=limit_bytes
             )
         )
-        app.include_router(figure_routes(stores=self.stores, reviewing=self.reviewing, layouts=self.layouts, tokens=tokens))
+        app.include_router(
+            figure_routes(stores=self.stores, reviewing=self.reviewing, layouts=self.layouts, spaces=self.spaces, tokens=tokens)
+        )
         app.include_router(
             order_routes(
                 stores=self.stores, orders=self.orders, planning=self.planning, decisions=self.decisions, what_ifs=self.what_ifs,
@@ -197,7 +204,8 @@ class Cloud:
         """
         stop = threading.Event()
         webhooks = OrderWebhooks(make_posts(self.config.planning.webhooks), orders=self.orders, stores=self.stores, now=self.now)
-        flows: list[Planning | OrderWebhooks] = [self.planning, webhooks]
+        housekeeping = Housekeeping(months=Months(self.engine), keep_months=self.config.retention.quarter_months, now=self.now)
+        flows: list[Planning | OrderWebhooks | Housekeeping] = [self.planning, webhooks, housekeeping]
         threads = [threading.Thread(target=flow.run, args=(stop,), name=flow.name, daemon=True) for flow in flows]
         for thread in threads:
             thread.start()

@@ -44,6 +44,12 @@ class IngestConfig(Section, frozen=True, kw_only=True):
     future_max_days: PositiveInt = 7
 
 
+class RetentionConfig(Section, frozen=True, kw_only=True):
+    """How many whole months of quarter-hours are kept beside the present one; 0 keeps all. Days and hours of visitors stay in any case."""
+
+    quarter_months: Annotated[int, Meta(ge=0, le=600)] = 0
+
+
 ServiceLevel = Annotated[float, Meta(gt=0.5, lt=1.0)]
 
 
@@ -85,6 +91,7 @@ class CloudConfig(Section, frozen=True, kw_only=True):
     database: DatabaseConfig = DatabaseConfig()
     tokens: TokensConfig = TokensConfig()
     ingest: IngestConfig = IngestConfig()
+    retention: RetentionConfig = RetentionConfig()
     planning: PlanningConfig = PlanningConfig()
 
 

@@ -90,11 +90,24 @@ def _compare(connection: Connection, store_id: str, days: list[date]) -> None:
 
 
 def add_up_all(connection: Connection, store_id: str, time_zone: str) -> None:
-    """Start the store's hours and days anew, as its time zone has changed."""
-    for table in ("footfall_hour", "footfall_day"):
-        connection.execute(text(f"DELETE FROM {table} WHERE store_id = :store"), {"store": store_id})
-    quarters = connection.execute(text("SELECT DISTINCT quarter_at FROM door_quarter WHERE store_id = :store"), {"store": store_id})
-    add_up(connection, store_id, time_zone, [row[0] for row in quarters])
+    """Start the store's hours and days anew, as its time zone has changed. Hours whose quarters are kept no more stay as they were."""
+    found = connection.execute(text("SELECT DISTINCT quarter_at FROM door_quarter WHERE store_id = :store"), {"store": store_id})
+    quarters = [row[0] for row in found]
+    if not quarters:
+        return
+    connection.execute(
+        text("DELETE FROM footfall_hour WHERE store_id = :store AND hour_at > CAST(:first AS timestamptz) - interval '1 hour'"),
+        {"store": store_id, "first": min(quarters)},
+    )
+    connection.execute(text("DELETE FROM footfall_day WHERE store_id = :store"), {"store": store_id})
+    add_up(connection, store_id, time_zone, quarters)
+    kept = connection.execute(
+        text("SELECT DISTINCT day FROM footfall_hour WHERE store_id = :store AND day NOT IN (SELECT day FROM footfall_day"
+             " WHERE store_id = :store)"), {"store": store_id},
+    ).scalars().all()  # fmt: skip
+    if kept:
+        connection.execute(_DAYS, {"store": store_id, "days": list(kept)})
+        _compare(connection, store_id, list(kept))
 
 
 def _hour_start(moment: datetime, zone: ZoneInfo) -> datetime:

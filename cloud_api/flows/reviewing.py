@@ -149,10 +149,14 @@ class Reviewing:
         if first > last:
             raise MessageInvalid(field="from", problem=f"{first} is after to={last}")
         dwell = self._sales.dwell(store_id, zone=store.time_zone, first=first, last=last)
-        sales = {sku: SkuSales(*sold) for sku, sold in self._sales.sales(store_id, first=first, last=last).items()}
+        sales = self.sales(store_id, first=first, last=last)
         counted = self._sales.visits(store_id, zone=store.time_zone, first=first, last=last)
         visits = {zone_id: ZoneVisits(*counts) for zone_id, counts in counted.items()}
         return LayoutView(first=first, last=last, planogram=planogram, review=review_layout(planogram, dwell, sales, visits))
+
+    def sales(self, store_id: str, *, first: date, last: date) -> dict[str, SkuSales]:
+        """What each article of a shop sold over the days, both included."""
+        return {sku: SkuSales(*sold) for sku, sold in self._sales.sales(store_id, first=first, last=last).items()}
 
     def concerns(self) -> list[Concern]:
         """What needs a look in the whole chain, the most urgent first."""

@@ -13,6 +13,7 @@ from cloud_api.adapters.store_records import StoreBook, StoreRecord
 from cloud_api.adapters.tokens import Caller, Tokens
 from cloud_api.flows.layout_planning import MOVES_MAX, LayoutPlanning, LayoutWork
 from cloud_api.flows.reviewing import SHOWN, ChainReview, FootfallReview, LayoutView, Reviewing
+from cloud_api.flows.space_planning import FacingReview, SpacePlanning
 from cloud_api.routes.bodies import described, spoken
 from cloud_api.rules.early_warning import Concern
 
@@ -31,7 +32,7 @@ class ConcernList(msgspec.Struct, frozen=True, kw_only=True):
     concerns: list[Concern]
 
 
-def figure_routes(*, stores: StoreBook, reviewing: Reviewing, layouts: LayoutPlanning, tokens: Tokens) -> APIRouter:
+def figure_routes(*, stores: StoreBook, reviewing: Reviewing, layouts: LayoutPlanning, spaces: SpacePlanning, tokens: Tokens) -> APIRouter:
     """The doors under `/v1` that planners and their programs use."""
     router = APIRouter(prefix="/v1", tags=["planner"])
 
@@ -39,7 +40,7 @@ def figure_routes(*, stores: StoreBook, reviewing: Reviewing, layouts: LayoutPla
         return tokens.caller(request.headers.get("authorization"))
 
     _add_readings(router, stores, reviewing, caller)
-    _add_layouts(router, reviewing, layouts, caller)
+    _add_layouts(router, reviewing, layouts, spaces, caller)
     return router
 
 
@@ -82,7 +83,7 @@ def _add_readings(router: APIRouter, stores: StoreBook, reviewing: Reviewing, ca
         return spoken(reviewing.chain(first=first, last=last, limit=limit, offset=offset, find=find))
 
 
-def _add_layouts(router: APIRouter, reviewing: Reviewing, layouts: LayoutPlanning, caller: FindCaller) -> None:
+def _add_layouts(router: APIRouter, reviewing: Reviewing, layouts: LayoutPlanning, spaces: SpacePlanning, caller: FindCaller) -> None:
     @router.get("/layout/{store_id}", summary="Zones by dwell and by sales per metre", **described(LayoutView))
     def get_layout(
         request: Request,
@@ -103,3 +104,8 @@ def _add_layouts(router: APIRouter, reviewing: Reviewing, layouts: LayoutPlannin
     ) -> Response:
         caller(request).require_reader(store_id)
         return spoken(layouts.propose(store_id, first=first, last=last, moves_max=moves))
+
+    @router.get("/layout/{store_id}/facings", summary="Facings by what they earn, and which should be wider", **described(FacingReview))
+    def get_facings(request: Request, store_id: str) -> Response:
+        caller(request).require_reader(store_id)
+        return spoken(spaces.review(store_id))

@@ -23,6 +23,7 @@ from cloud_api.adapters.sales_records import SalesBook
 from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.tables import metadata
 from cloud_api.errors import ReportGap
+from cloud_api.flows.housekeeping import Housekeeping
 from wire_format.reports import (
     AlertFact,
     AnyFact,
@@ -241,3 +242,24 @@ def test_baskets_are_added_up_over_days_and_shops(empty: Engine) -> None:
     assert (both.baskets, both.categories, both.pairs) == (36, {"Milk": 16, "Tea": 20}, {("Milk", "Tea"): 14})
     assert baskets_of(["shop-1"], first=date(2026, 11, 21), last=date(2026, 11, 30)).pairs == {("Milk", "Tea"): 3}
     assert baskets_of(["shop-1"], first=date(2026, 12, 1), last=date(2026, 12, 2)).baskets == 0
+
+
+def test_retention_drops_old_quarters_and_keeps_hours_and_days_even_when_the_clock_of_the_shop_moves(empty: Engine) -> None:
+    migrate(empty)
+    book = ReportBook(empty, now=lambda: NOW)
+    ages = [QUARTER_MS - days * 86_400_000 for days in (0, 40, 100)]
+    facts: list[AnyFact] = [door(number, at_ms) for number, at_ms in enumerate(ages, start=1)]
+    book.book(batch(facts))
+    keep = Housekeeping(months=Months(empty), keep_months=1, now=lambda: NOW)
+    dropped = keep.tidy()
+    assert {name.rsplit("_", 2)[1:] != ["2026", "10"] for name in dropped} == {True}
+    assert "door_quarter_2026_08" in dropped
+    assert keep.tidy() == []
+    assert Housekeeping(months=Months(empty), keep_months=0, now=lambda: NOW).tidy() == []
+    profile = StoreProfile(store_id="shop-1", name="Shop", time_zone="Asia/Tokyo", currency="JPY")
+    StoreBook(empty, now=lambda: NOW).save_profile(profile)
+    with empty.connect() as connection:
+        left = [
+            connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("door_quarter", "footfall_hour", "footfall_day")
+        ]
+    assert left == [2, 3, 3]
