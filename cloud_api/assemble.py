@@ -33,11 +33,14 @@ from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.terms_records import TermsBook
 from cloud_api.adapters.tokens import Tokens, read_tokens
 from cloud_api.adapters.trial_records import TrialBook
+from cloud_api.adapters.written_records import WrittenBook
 from cloud_api.config import CloudConfig, DatabaseConfig
 from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
 from cloud_api.flows.forecast_totals import ForecastTotals
+from cloud_api.flows.day_reviewing import DayReviewing
 from cloud_api.flows.housekeeping import Housekeeping
 from cloud_api.flows.jobs import Jobs
+from cloud_api.flows.key_figures import KeyFigures
 from cloud_api.flows.layout_planning import LayoutPlanning
 from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.order_webhooks import OrderWebhooks, make_posts
@@ -51,6 +54,7 @@ from cloud_api.flows.space_planning import SpacePlanning
 from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
 from cloud_api.routes.bodies import describe
+from cloud_api.routes.days import day_routes
 from cloud_api.routes.figures import figure_routes
 from cloud_api.routes.health import Gauges, health_routes
 from cloud_api.routes.orders import order_routes
@@ -107,6 +111,9 @@ class Cloud:
         self.orders = OrderBook(engine, now=now)
         sales = SalesBook(engine)
         self.reviewing = Reviewing(stores=self.stores, footfall=FootfallBook(engine), sales=sales, now=now)
+        self.written = WrittenBook(engine, now=now)
+        self.days = DayReviewing(reviewing=self.reviewing, stores=self.stores, footfall=FootfallBook(engine), written=self.written, now=now)
+        self.figures = KeyFigures(stores=self.stores, days=StoreDayBook(engine), written=self.written, now=now)
         self.layouts = LayoutPlanning(reviewing=self.reviewing, baskets=BasketBook(engine))
         self.spaces = SpacePlanning(reviewing=self.reviewing, book=SpaceBook(engine), now=now)
         self.trials = Trials(stores=self.stores, days=StoreDayBook(engine), book=TrialBook(engine, now=now), layouts=self.layouts, now=now)
@@ -177,6 +184,7 @@ class Cloud:
             )
         )  # fmt: skip
         app.include_router(promotion_routes(promotions=self.promotions, tokens=tokens, limit_bytes=limit_bytes))
+        app.include_router(day_routes(days=self.days, figures=self.figures, written=self.written, tokens=tokens, limit_bytes=limit_bytes))
         app.include_router(trial_routes(trials=self.trials, tokens=tokens))
         app.include_router(health_routes(gauges=self.gauges, see_ready=self.see_ready))
         refuse_in_words(app, self.gauges)
@@ -190,8 +198,8 @@ class Cloud:
 
         desk = Desk(
             stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
-            what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, trials=self.trials, jobs=self.jobs, now=self.now,
-            address=address,
+            what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, trials=self.trials, days=self.days,
+            figures=self.figures, written=self.written, jobs=self.jobs, now=self.now, address=address,
         )  # fmt: skip
         show_pages(app, desk)
 

@@ -25,6 +25,22 @@ class ShopDays(msgspec.Struct, frozen=True, kw_only=True):
     matched_hours: int
 
 
+class DayDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop's day of visitors, with what is usual, and the till's if it told."""
+
+    store_id: str
+    day: date
+    people_in: int
+    observed_min: float
+    doors: int
+    hours: int
+    matched_in: int
+    usual_in: float
+    matched_hours: int
+    baskets: int | None
+    revenue_minor: int | None
+
+
 class FootfallBook:
     """Reads the roll-ups of visitors."""
 
@@ -99,3 +115,16 @@ class FootfallBook:
             for store_id, day, people_in, people_out, observed_min in rows:
                 found[store_id].append((day, people_in, people_out, observed_min))
         return found
+
+    def details(self, store_ids: list[str], *, first: date, last: date) -> list[DayDetail]:
+        """Every day on record of these stores, with baskets and sales."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT store_id, day, people_in, observed_min, doors, hours, matched_in, usual_in, matched_hours, baskets,"
+                    " revenue_minor FROM footfall_day LEFT JOIN basket_day USING (store_id, day) LEFT JOIN store_day USING (store_id, day)"
+                    " WHERE store_id = ANY(:stores) AND day BETWEEN :first AND :last"
+                ),
+                {"stores": store_ids, "first": first, "last": last},
+            ).all()
+            return [DayDetail(**row._mapping) for row in rows]

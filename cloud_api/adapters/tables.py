@@ -154,6 +154,18 @@ trial = Table(
     "trial", metadata, _store(), Column("trial_id", Text, primary_key=True),
     Column("state", Text, nullable=False), Column("planned_at", _AT, nullable=False), Column("body", JSONB, nullable=False),
 )  # fmt: skip
+day_note = Table(
+    "day_note", metadata, _store(), Column("day", Date, primary_key=True), Column("kind", Text, primary_key=True),
+    Column("words", Text, nullable=False), Column("written_at", _AT, nullable=False), Column("written_by", Text, nullable=False),
+)  # fmt: skip
+target = Table(
+    "target", metadata, _store(), Column("figure", Text, primary_key=True),
+    Column("value", Double, nullable=False), Column("set_at", _AT, nullable=False), Column("set_by", Text, nullable=False),
+)  # fmt: skip
+risk = Table(
+    "risk", metadata, _store(), Column("risk_id", Text, primary_key=True),
+    Column("body", JSONB, nullable=False), Column("written_at", _AT, nullable=False), Column("written_by", Text, nullable=False),
+)  # fmt: skip
 
 MONTHLY = (sku_quarter, door_quarter, zone_quarter, tile_quarter)
 """Tables partitioned by the month of `quarter_at`, UTC."""

@@ -9,7 +9,10 @@ import msgspec
 
 from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.store_records import StoreBook
+from cloud_api.adapters.written_records import WrittenBook
+from cloud_api.flows.day_reviewing import DayReviewing
 from cloud_api.flows.jobs import Jobs
+from cloud_api.flows.key_figures import KeyFigures
 from cloud_api.flows.layout_planning import LayoutPlanning
 from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.planning import Planning
@@ -31,6 +34,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     promotions: Promotions
     layouts: LayoutPlanning
     trials: Trials
+    days: DayReviewing
+    figures: KeyFigures
+    written: WrittenBook
     jobs: Jobs
     now: Callable[[], datetime]
     address: str

@@ -13,6 +13,7 @@ from nicegui import ui
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import hours_by_days, sparkline
+from cloud_api.dashboard.footfall_days import show_days
 from cloud_api.dashboard.frame import html, page, read, say_no_store, title
 from cloud_api.dashboard.shop_search import show_more
 from cloud_api.dashboard.words import change, span
@@ -51,7 +52,8 @@ def show_footfall(desk: Desk) -> None:
             hours = await read(lambda: desk.reviewing.footfall([opened], first=first, last=last, by="hour"))
             before = await read(lambda: desk.reviewing.footfall([opened], first=first - timedelta(weeks=1), last=last - timedelta(weeks=1)))
             opened_days = await read(lambda: desk.reviewing.footfall([opened], first=first, last=last))
-            if review is None or hours is None or before is None or opened_days is None:
+            single = await read(lambda: desk.days.days(opened, first=first, last=last))
+            if single is None or review is None or hours is None or before is None or opened_days is None:
                 return
             title(
                 _sentence(review, names), f"{span(first, last)}, each shop's own calendar; compared with the {WEEKS_BACK} weeks before it"
@@ -62,6 +64,7 @@ def show_footfall(desk: Desk) -> None:
             picked = opened_days.stores[0]
             coming = desk.now().astimezone(ZoneInfo(names[opened].time_zone))
             _show_store(names[opened], picked, before.stores[0], hours.stores[0].rows, coming)
+            show_days(desk, single, names[opened].name, first=first, last=last)
 
 
 def _sentence(review: ChainReview, names: dict[str, StoreRecord]) -> str:

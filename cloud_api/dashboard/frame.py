@@ -18,7 +18,8 @@ from cloud_api.errors import CloudError
 T = TypeVar("T")
 log = structlog.get_logger()
 
-PAGES = (("/", "Morning list"), ("/footfall", "Footfall"), ("/orders", "Orders"), ("/promotions", "Promotions"), ("/layout", "Layout"))
+PAGES = (("/", "Morning list"), ("/footfall", "Footfall"), ("/orders", "Orders"), ("/promotions", "Promotions"), ("/layout", "Layout"),
+         ("/shops", "Shops"), ("/devices", "Devices"), ("/figures", "Figures"))  # fmt: skip
 _STYLE = Path(__file__).with_name("pages.css")
 _THEMES: dict[str, bool | None] = {"light": False, "dark": True}
 _ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><rect width='16' height='16' rx='3' fill='#1a1c1e'/>"

@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from nicegui import ui
 
 from cloud_api.dashboard.desk import Desk
+from cloud_api.dashboard.devices import show_devices
+from cloud_api.dashboard.figures import show_figures
 from cloud_api.dashboard.footfall import show_footfall
 from cloud_api.dashboard.frame import FAVICON
 from cloud_api.dashboard.layout import show_layout
@@ -13,6 +15,7 @@ from cloud_api.dashboard.morning import show_morning
 from cloud_api.dashboard.order_terms import show_order_terms
 from cloud_api.dashboard.orders import show_orders
 from cloud_api.dashboard.promotions import show_promotions
+from cloud_api.dashboard.shops import show_shops
 
 
 def show_pages(app: FastAPI, desk: Desk) -> None:
@@ -23,4 +26,7 @@ def show_pages(app: FastAPI, desk: Desk) -> None:
     show_order_terms(desk)
     show_promotions(desk)
     show_layout(desk)
+    show_shops(desk)
+    show_devices(desk)
+    show_figures(desk)
     ui.run_with(app, title="Aislewise", favicon=FAVICON, dark=None, language="en-GB", show_welcome_message=False)

@@ -15,7 +15,7 @@ SILENT_AFTER = timedelta(minutes=45)
 DEVICE_SILENT_AFTER = timedelta(minutes=15)
 CHANGE_MIN_SHARE = 0.2
 HOURS_MIN = 6
-_SPREAD = 3.0
+SPREAD = 3.0
 """Visitors come in groups and waves: their spread is taken as three times that of a Poisson stream."""
 
 
@@ -85,7 +85,7 @@ def _footfall(state: StoreState) -> list[Concern]:
     change = state.comparison
     if change is None or change.change_share is None or change.usual_visitors is None or change.hours < HOURS_MIN:
         return []
-    chance = _SPREAD * sqrt(max(change.usual_visitors, 1.0))
+    chance = SPREAD * sqrt(max(change.usual_visitors, 1.0))
     if abs(change.change_share) < CHANGE_MIN_SHARE or abs(change.visitors - change.usual_visitors) < chance:
         return []
     way = "under" if change.change_share < 0 else "over"

@@ -21,6 +21,9 @@ __all__ = ["browser", "chain", "cloud", "empty_page_told"]  # Fixtures, one clou
 pytestmark = pytest.mark.browser
 
 PAGES = {
+    "shops": "/shops",
+    "devices": "/devices",
+    "figures": "/figures",
     "morning": "/",
     "footfall": "/footfall?store=corner-shop",
     "orders": "/orders",

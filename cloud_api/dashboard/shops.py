@@ -1,0 +1,87 @@
+"""Shops: who reports, how each does against itself, and what needs a look."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from html import escape
+
+from fastapi import Request
+from nicegui import ui
+
+from cloud_api.adapters.store_records import StoreRecord
+from cloud_api.dashboard.desk import Desk
+from cloud_api.dashboard.frame import html, page, read, say_no_store, title
+from cloud_api.dashboard.words import age, change, counted, major
+from cloud_api.rules.chain_figures import ShopFigures
+from cloud_api.rules.early_warning import Concern
+
+_ROWS_MAX = 1000
+
+
+def show_shops(desk: Desk) -> None:
+    """Register the page."""
+
+    @ui.page("/shops", title="Shops · Aislewise")
+    async def shops(request: Request) -> None:
+        with page(request, "/shops"):
+            stores = await read(desk.stores.stores)
+            if stores is None:
+                return
+            if not stores:
+                say_no_store(desk.address)
+                return
+            last = await read(desk.reviewing.last_day)
+            concerns = await read(desk.reviewing.concerns)
+            figures = await read(desk.figures.review)
+            if last is None or concerns is None or figures is None:
+                return
+            chain = await read(lambda: desk.reviewing.chain(first=last - timedelta(days=6), last=last, limit=_ROWS_MAX))
+            if chain is None:
+                return
+            silent = {concern.store_id for concern in concerns if concern.kind == "silent" and concern.urgency == "now"}
+            looks = {concern.store_id for concern in concerns}
+            title(
+                _sentence(len(stores), len(silent), len(looks)),
+                "Visitors of the last 7 days against the 4 weeks before; sales of the last 28",
+            )
+            change_of = {shop.store_id: shop.comparison.change_share for shop in chain.stores}
+            _show_rows(stores, concerns, change_of, {shop.store_id: shop for shop in figures.shops}, desk.now())
+
+
+def _sentence(shops: int, silent: int, looks: int) -> str:
+    if silent:
+        return f"{counted(silent, 'shop has', 'shops have')} gone silent, {shops - silent} of {shops} report".capitalize()
+    if looks:
+        return f"All {shops} shops report; {counted(looks, 'needs', 'need')} a look"
+    return f"All {shops} shops report, and none needs a look"
+
+
+def _show_rows(
+    stores: list[StoreRecord], concerns: list[Concern], changes: dict[str, float | None], figures: dict[str, ShopFigures], now: datetime
+) -> None:
+    first: dict[str, Concern] = {}
+    for concern in concerns:
+        first.setdefault(concern.store_id, concern)
+    order = {"now": 0, "soon": 1, "look": 2}
+    ranked = sorted(stores, key=lambda store: (order[first[store.store_id].urgency] if store.store_id in first else 3, store.name))
+    rows = "".join(_row(store, first.get(store.store_id), changes, figures.get(store.store_id), now) for store in ranked[:_ROWS_MAX])
+    html(
+        '<div class="card"><div class="scroll"><table class="figures"><thead><tr>'
+        '<th>Shop</th><th>State</th><th class="num">Last report</th>'
+        '<th class="num">Visitors</th><th class="num">Sales a day</th><th>What to look at</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
+    )
+
+
+def _row(store: StoreRecord, concern: Concern | None, changes: dict[str, float | None], figures: ShopFigures | None, now: datetime) -> str:
+    marks = {"now": "▲ now", "soon": "◐ soon", "look": "● look"}
+    state = '<span class="quiet">well</span>'
+    if concern is not None:
+        state = f'<span class="state {concern.urgency}">{marks[concern.urgency]}</span>'
+    sales = figures.figures["revenue_a_day"].value if figures else None
+    told = "not told" if sales is None else f"{major(sales, store.currency)} {escape(store.currency)}"
+    return (
+        f'<tr><td><a class="open" href="/footfall?store={escape(store.store_id)}">{escape(store.name)}</a></td><td>{state}</td>'
+        f'<td class="num">{age(store.reported_at, now)}</td><td class="num">{change(changes.get(store.store_id))}</td>'
+        f'<td class="num">{told}</td><td>{escape(concern.sentence) if concern else ""}</td></tr>'
+    )
