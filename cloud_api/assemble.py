@@ -36,8 +36,8 @@ from cloud_api.adapters.trial_records import TrialBook
 from cloud_api.adapters.written_records import WrittenBook
 from cloud_api.config import CloudConfig, DatabaseConfig
 from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
-from cloud_api.flows.forecast_totals import ForecastTotals
 from cloud_api.flows.day_reviewing import DayReviewing
+from cloud_api.flows.forecast_totals import ForecastTotals
 from cloud_api.flows.housekeeping import Housekeeping
 from cloud_api.flows.jobs import Jobs
 from cloud_api.flows.key_figures import KeyFigures
@@ -49,8 +49,8 @@ from cloud_api.flows.promotions import Promotions
 from cloud_api.flows.refill_advising import RefillAdvising
 from cloud_api.flows.reviewing import Reviewing
 from cloud_api.flows.shop_inputs import ShopReading
-from cloud_api.flows.store_plan import StorePlan
 from cloud_api.flows.space_planning import SpacePlanning
+from cloud_api.flows.store_plan import StorePlan
 from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
 from cloud_api.routes.bodies import describe
@@ -198,8 +198,8 @@ class Cloud:
 
         desk = Desk(
             stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
-            what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, trials=self.trials, days=self.days,
-            figures=self.figures, written=self.written, jobs=self.jobs, now=self.now, address=address,
+            what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, spaces=self.spaces, trials=self.trials,
+            days=self.days, figures=self.figures, written=self.written, jobs=self.jobs, now=self.now, address=address,
         )  # fmt: skip
         show_pages(app, desk)
 

@@ -45,9 +45,10 @@ _USUAL = text(
         WHERE store_id = :store AND day = ANY(CAST(:days AS date[]) || CAST(:past AS date[]))
         GROUP BY day, hour, shop.doors HAVING max(observed_min) >= 60.0 * :share * shop.doors
     ), compared AS (
-        SELECT present.day, present.people_in, avg(past.people_in) AS usual FROM whole AS present JOIN whole AS past USING (hour)
-        WHERE present.day = ANY(CAST(:days AS date[])) AND present.day - past.day = ANY(CAST(:back AS integer[]))
-        GROUP BY present.day, hour, present.people_in
+        SELECT present.day, present.people_in, avg(past.people_in) AS usual
+        FROM whole AS present CROSS JOIN unnest(CAST(:back AS integer[])) AS behind (days)
+        JOIN whole AS past ON past.day = present.day - behind.days AND past.hour = present.hour
+        WHERE present.day = ANY(CAST(:days AS date[])) GROUP BY present.day, present.hour, present.people_in
     )
     UPDATE footfall_day AS held SET matched_in = total.matched_in, usual_in = total.usual_in, matched_hours = total.hours
     FROM (SELECT asked.day, coalesce(sum(compared.people_in), 0) AS matched_in, coalesce(sum(usual), 0) AS usual_in,

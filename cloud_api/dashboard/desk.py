@@ -18,6 +18,7 @@ from cloud_api.flows.order_decisions import OrderDecisions
 from cloud_api.flows.planning import Planning
 from cloud_api.flows.promotions import Promotions
 from cloud_api.flows.reviewing import Reviewing
+from cloud_api.flows.space_planning import SpacePlanning
 from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
 
@@ -33,6 +34,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     what_ifs: WhatIfs
     promotions: Promotions
     layouts: LayoutPlanning
+    spaces: SpacePlanning
     trials: Trials
     days: DayReviewing
     figures: KeyFigures

@@ -12,6 +12,7 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import floor_plan, legend
 from cloud_api.dashboard.frame import html, page, read, say_no_store, title
+from cloud_api.dashboard.layout_facings import show_facings
 from cloud_api.dashboard.layout_moves import show_moves
 from cloud_api.dashboard.layout_trials import show_trials
 from cloud_api.dashboard.words import capital, major, span
@@ -44,6 +45,9 @@ def show_layout(desk: Desk) -> None:
             _show_choice(stores, picked, days)
             _show_plan(view)
             show_moves(desk, picked.store_id, first=view.first, last=view.last)
+            facings = await read(lambda: desk.spaces.review(picked.store_id))
+            if facings is not None:
+                show_facings(facings)
             await show_trials(desk, stores)
             _show_zones(view)
 
