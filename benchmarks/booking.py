@@ -161,7 +161,7 @@ def hub(config: BrokerConfig, path: Path) -> Iterator[str]:
     """The hub's booking path on a new ledger; yields the store's name."""
     found_ledger(path, PLANOGRAM, store_id=None, clock=HubClock())
     ledger = Ledger.open(path)
-    keeper = Bookkeeper(ledger, clock=HubClock(), config=BookkeepingConfig())
+    keeper = Bookkeeper(ledger, clock=HubClock(), config=BookkeepingConfig(device_letters_per_s=1e6))  # All letters are of one device here.
     identity = ledger.identity
     link = make_link(config, store_id=identity.store_id, ledger_id=identity.ledger_id, clock=HubClock(), inbox=keeper.inbox)
     keeper.start(link)

@@ -59,11 +59,12 @@ class LedgerConfig(Section, frozen=True, kw_only=True):
 
 
 class BookkeepingConfig(Section, frozen=True, kw_only=True):
-    """How much is booked at once, and how much may wait for it."""
+    """How much is booked at once, how much may wait for it, and how much of one device: ten seconds' worth at once, then at this pace."""
 
     batch_max: PositiveInt = 500
     gather_ms: Annotated[float, Meta(ge=0.0, le=1000.0)] = 1.0
     inbox_max: PositiveInt = 4000
+    device_letters_per_s: Positive = 500.0
 
 
 class HttpConfig(Section, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from wire_format import codec
 from wire_format.errors import WireError
 
 QUARTER_MS = 900_000
+DAY_MS = 86_400_000
 _QUARTER_COLUMNS = ", ".join(QuarterFigures._fields)
 
 
@@ -55,8 +56,16 @@ class ReportReading:
         self._connection = connection
 
     def dirty(self, *, limit: int) -> list[DirtyRow]:
-        """Return what changed, one kind of fact and one subject after the other: an article's quarters share their days."""
-        rows = self._connection.execute("SELECT fact, period_ms, subject, journal_id FROM dirty ORDER BY 1, 3, 2 LIMIT ?", (limit,))
+        """Return what changed in the newest 24 hours of all that is to be told, with what has no time: after a month without the cloud the
+        planner needs today before he needs last week.
+
+        One kind of fact and one subject after the other: an article's quarters share their days.
+        """
+        newest_ms = self._connection.execute("SELECT max(period_ms) FROM dirty").fetchone()[0] or 0
+        rows = self._connection.execute(
+            "SELECT fact, period_ms, subject, journal_id FROM dirty WHERE period_ms = 0 OR period_ms > ? ORDER BY 1, 3, 2 LIMIT ?",
+            (newest_ms - DAY_MS, limit),
+        )
         return [DirtyRow(*row) for row in rows]
 
     def known_through_ms(self, now_ms: int) -> int | None:

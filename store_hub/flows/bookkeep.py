@@ -85,7 +85,7 @@ class Bookkeeper:
     def __init__(
         self, ledger: Ledger, *, clock: Clock, config: BookkeepingConfig, gauges: Gauges | None = None, guard: SenderGuard | None = None
     ) -> None:
-        self.inbox = Inbox(items_max=config.inbox_max)
+        self.inbox = Inbox(items_max=config.inbox_max, letters_per_s=config.device_letters_per_s)
         self.trouble: LedgerUnusable | None = None
         self._ledger = ledger
         self._clock = clock

@@ -14,7 +14,7 @@ from store_hub.errors import HubError
 from store_hub.flows.device_books import DeviceBooks
 from store_hub.flows.edge_books import EdgeBooks
 from store_hub.flows.hands_out import Post, posts
-from store_hub.flows.inbox import Item, LineUp, Request
+from store_hub.flows.inbox import Dropped, Item, LineUp, Request
 from store_hub.flows.page import Page
 from store_hub.flows.sender_guard import SenderGuard
 from store_hub.flows.told_books import ToldBooks
@@ -122,6 +122,8 @@ class Books:
             self._take_message(item, page, folding)
         elif isinstance(item, LineUp):
             page.tell_all_marks = True
+        elif isinstance(item, Dropped):
+            self.edges.take_dropped(item, page)
         elif isinstance(item, Request):
             try:
                 page.answer(item.answer, self.told.take(item, page, folding))

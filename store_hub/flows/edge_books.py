@@ -10,6 +10,7 @@ from store_hub.adapters.broker_link import Delivered
 from store_hub.adapters.ledger import JournalRow
 from store_hub.adapters.ledger_letters import LedgerLetters
 from store_hub.flows.copied_outboxes import CopiedOutboxes
+from store_hub.flows.inbox import Dropped
 from store_hub.flows.page import Page
 from store_hub.rows import ClockRow, Effect, OutboxRangeRow, OutboxRow
 from store_hub.rules.delivery_marks import OutboxMarks
@@ -174,6 +175,15 @@ class EdgeBooks:
         row = ClockRow(outbox_id, reading.boot_id, offset_ms, wall_error_ms, message.received_at_ms)
         self._clocks[outbox_id, reading.boot_id] = self._clock_of_start[reading.boot_id] = row
         page.effects.append(row)
+
+    def take_dropped(self, dropped: Dropped, page: Page) -> None:
+        """Count what came too fast, and say of whom."""
+        for lane, times in dropped.of_lanes.items():
+            kind, _, sender = lane.partition("/")
+            marks = self._marks.get(sender)
+            whose = sender if marks is None else f"{marks.row.device_id} (outbox {sender})"
+            detail = f"{whose or 'many senders'} sends {kind} faster than it may; the others are not held up. Restart or unplug it"
+            page.count("came_too_fast", detail, times=times)
 
     def _marks_of(self, outbox_id: str, now_ms: int) -> OutboxMarks:
         marks = self._marks.get(outbox_id)

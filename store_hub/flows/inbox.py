@@ -1,12 +1,17 @@
-"""What waits for the bookkeeper: messages from the broker and commands from doors, in the order they came, and never too many."""
+"""What waits for the bookkeeper: messages from the broker and commands from doors, fairly by sender, and never too many.
+
+Each outbox has a lane of its own, and so have each device's health and clock, served in turn: who comes back after two weeks, or has gone
+mad, holds up nobody. A lane is emptied at a bounded pace; what does not fit into it is dropped, not marked as booked, and counted. An edge
+that keeps to its window never meets that, and any edge tells again whatever is not booked.
+"""
 
 from __future__ import annotations
 
-import sys
+import threading
 import time
+from collections import Counter, deque
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from store_hub.adapters.broker_link import Delivered
@@ -26,37 +31,89 @@ class LineUp(NamedTuple):
     """The broker is connected (again): all marks should be told."""
 
 
-Item = Delivered | Request | LineUp
+class Dropped(NamedTuple):
+    """How many messages of each lane did not fit into it."""
+
+    of_lanes: Counter[str]
+
+
+Item = Delivered | Request | LineUp | Dropped
+
+MANY = "many"
+"""The lane of what nobody can place, and of whoever comes when there are more lanes than any shop needs."""
+
+LANE_LETTERS_MAX = 2_000
+"""Twice an edge's window."""
+
+LANE_BYTES_MAX = 8 << 20
+LANES_MAX = 500
+BURST_S = 10.0
+"""So many seconds' worth a lane that was quiet may be emptied of at once."""
+
+
+class _Lane:
+    """What one outbox has sent, and how much of it may be taken now."""
+
+    __slots__ = ("allowance", "filled_at", "items", "size_bytes")
+
+    def __init__(self, allowance: float, now: float) -> None:
+        self.items: deque[Delivered] = deque()
+        self.size_bytes = 0
+        self.allowance = allowance
+        self.filled_at = now
 
 
 class Inbox:
-    """A bounded queue for many writers and one reader."""
+    """A bounded queue for many writers and one reader.
 
-    def __init__(self, *, items_max: int) -> None:
-        self._items: SimpleQueue[Item] = SimpleQueue()
+    Args:
+        items_max: while so many wait that may be taken now, no more messages are fetched from the broker.
+        letters_per_s: the pace at which one outbox's letters are taken; what it saved in quiet times it may use at once.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, *, items_max: int, letters_per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._items_max = items_max
+        self._per_s = letters_per_s
+        self._clock = clock
+        self._has_come = threading.Condition()
+        self._common: deque[Item] = deque()
+        self._lanes: dict[str, _Lane] = {}
+        self._size = 0
         self._closed = False
+        self._dropped: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        return self._items.qsize()
+        return self._size
 
     def close(self) -> None:
         """Take nothing more."""
         self._closed = True
 
     def has_room(self) -> bool:
-        """Whether messages may be brought now. A closed inbox takes them and drops them, not acknowledged."""
-        return self._closed or self._items.qsize() < self._items_max
+        """Whether messages may be brought now. A closed inbox takes them and drops them, not acknowledged.
+
+        A lane that is being held to its pace takes no room: what is too much for it is dropped, lest the others' letters wait behind.
+        """
+        if self._closed or self._size < self._items_max:
+            return True
+        with self._has_come:
+            now = self._clock()
+            ready = len(self._common) + sum(min(len(lane.items), int(self._allowance(lane, now))) for lane in self._lanes.values())
+        return ready < self._items_max
 
     def put_messages(self, messages: list[Delivered]) -> None:
         """Add messages; whoever brings them asks for room first."""
-        if not self._closed:
+        if self._closed:
+            return
+        with self._has_come:
             for message in messages:
-                self._items.put(message)
+                self._put_message(message)
+            self._has_come.notify()
 
     def put_line_up(self) -> None:
         """Add the news of a connection."""
-        self._items.put(LineUp())
+        self._put_common(LineUp())
 
     def put_request(self, request: Request) -> None:
         """Add a command.
@@ -64,28 +121,108 @@ class Inbox:
         Raises:
             HubBusy: there are twice as many waiting as should be.
         """
-        if self._items.qsize() >= 2 * self._items_max:
-            raise HubBusy(waiting=self._items.qsize())
-        self._items.put(request)
+        if len(self._common) >= 2 * self._items_max:
+            raise HubBusy(waiting=len(self._common))
+        self._put_common(request)
 
     def gather(self, *, at_most: int, wait_s: float, linger_s: float) -> list[Item]:
         """Return what has come: wait for the first, then linger for more, so that one commit serves many."""
-        try:
-            items = [self._items.get(timeout=wait_s)]
-        except Empty:
-            return []
-        if linger_s > 0.0 and self._items.qsize() + 1 < at_most:
-            time.sleep(linger_s)  # In one piece: to be woken by each message costs more than to take them all together.
-        self._take_waiting(items, at_most)
+        items = self._wait_and_take(at_most, wait_s) if linger_s <= 0.0 else self._wait_and_take(1, wait_s)
+        if items and linger_s > 0.0:
+            if self._size + 1 < at_most:
+                time.sleep(linger_s)  # In one piece: to be woken by each message costs more than to take them all together.
+            with self._has_come:
+                self._take(items, at_most)
+        if items and self._dropped:
+            with self._has_come:
+                items.append(Dropped(self._dropped))
+                self._dropped = Counter()
         return items
 
     def drain(self) -> list[Item]:
         """Return all that is left."""
-        items: list[Item] = []
-        self._take_waiting(items, sys.maxsize)
+        with self._has_come:
+            items = [*self._common, *(item for lane in self._lanes.values() for item in lane.items)]
+            self._common.clear()
+            self._lanes.clear()
+            self._size = 0
         return items
 
-    def _take_waiting(self, items: list[Item], at_most: int) -> None:
-        with suppress(Empty):
-            while len(items) < at_most:
-                items.append(self._items.get_nowait())
+    # ---- under the lock
+
+    def _put_common(self, item: Item) -> None:
+        with self._has_come:
+            self._common.append(item)
+            self._size += 1
+            self._has_come.notify()
+
+    def _put_message(self, message: Delivered) -> None:
+        name = _lane_of(message.topic)
+        lane = self._lanes.get(name) or self._new_lane(name)
+        if len(lane.items) >= LANE_LETTERS_MAX or lane.size_bytes + len(message.payload) > LANE_BYTES_MAX:
+            self._dropped[name if name in self._lanes else MANY] += 1
+            return
+        lane.items.append(message)
+        lane.size_bytes += len(message.payload)
+        self._size += 1
+
+    def _new_lane(self, name: str) -> _Lane:
+        now = self._clock()
+        if len(self._lanes) >= LANES_MAX:
+            for quiet in [key for key, lane in self._lanes.items() if not lane.items and now - lane.filled_at > BURST_S]:
+                del self._lanes[quiet]
+        if len(self._lanes) >= LANES_MAX:
+            name = MANY
+        return self._lanes.setdefault(name, _Lane(self._per_s * BURST_S, now))
+
+    def _allowance(self, lane: _Lane, now: float) -> float:
+        return min(self._per_s * BURST_S, lane.allowance + self._per_s * (now - lane.filled_at))
+
+    def _wait_and_take(self, at_most: int, wait_s: float) -> list[Item]:
+        items: list[Item] = []
+        until = self._clock() + wait_s
+        with self._has_come:
+            while not self._take(items, at_most) and (left := until - self._clock()) > 0.0:
+                self._has_come.wait(min(left, HELD_PAUSE_S) if self._size else left)
+        return items
+
+    def _take(self, items: list[Item], at_most: int) -> bool:
+        """Take commands first, then a share of each lane in turn, clocks before letters; whether there is anything."""
+        while self._common and len(items) < at_most:
+            items.append(self._common.popleft())
+            self._size -= 1
+        now = self._clock()
+        waiting = [(name, lane) for name, lane in self._lanes.items() if lane.items] if self._size else []
+        waiting.sort(key=lambda each: not each[0].startswith(CLOCK))  # They place what comes with them.
+        while waiting and len(items) < at_most:
+            share = max(1, (at_most - len(items)) // len(waiting))
+            waiting = [(name, lane) for name, lane in waiting if self._take_of(lane, items, min(share, at_most - len(items)), now)]
+        for name, lane in waiting:  # Who was served last is asked last the next time.
+            self._lanes[name] = self._lanes.pop(name, lane)
+            break
+        return bool(items)
+
+    def _take_of(self, lane: _Lane, items: list[Item], share: int, now: float) -> bool:
+        """Take a share of a lane; whether there is more that may be taken."""
+        lane.allowance, lane.filled_at = self._allowance(lane, now), now
+        count = min(share, len(lane.items), int(lane.allowance))
+        for _ in range(count):
+            message = lane.items.popleft()
+            lane.size_bytes -= len(message.payload)
+            items.append(message)
+        lane.allowance -= count
+        self._size -= count
+        return bool(lane.items) and lane.allowance >= 1.0
+
+
+HELD_PAUSE_S = 0.02
+"""How soon a lane that is held to its pace is looked at again."""
+
+
+CLOCK = "clock/"
+
+
+def _lane_of(topic: str) -> str:
+    """`seen/OUTBOX`, `clock/OUTBOX` or `health/DEVICE`."""
+    levels = topic.split("/", 5)
+    return f"{levels[3]}/{levels[4]}" if len(levels) >= 5 else MANY

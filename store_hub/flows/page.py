@@ -62,9 +62,9 @@ class Page:
                 self.quarantined += isinstance(effect, QuarantineRow)
         self.effects += facts_touched(effects, row.journal_id)
 
-    def count(self, name: str, detail: str) -> None:
+    def count(self, name: str, detail: str, *, times: int = 1) -> None:
         """Count something refused without an entry."""
-        self.effects.append(CounterRow(name, 1, detail[:500], self.now_ms))
+        self.effects.append(CounterRow(name, times, detail[:500], self.now_ms))
 
     def answer(self, future: Future[Answer], answer: Answer | HubError) -> None:
         """Give an answer, once this page is written."""

@@ -75,7 +75,7 @@ class ShopUnderTest:
     def _write_files(self) -> None:
         (self.folder / "planogram.json").write_bytes(codec.encode(shop_plan(self.store_id, self.told.devices + 1)))
         hub = f'store_id = "{self.store_id}"\n[broker]\nport = {self.hub_line.port}\n[ledger]\npath = "hub-disk/ledger.sqlite"\n'
-        hub += f"[http]\nport = {self.hub_port}\n"
+        hub += f"[http]\nport = {self.hub_port}\n[bookkeeping]\ndevice_letters_per_s = 20000.0\n"
         if self.cloud_line is not None and self._cloud is not None:
             shutil.copy(self._cloud.folder / "cloud.token", self.folder)
             hub += f'[cloud]\nurl = "http://127.0.0.1:{self.cloud_line.port}"\ntoken_file = "cloud.token"\nreport_every_s = 0.5\n'

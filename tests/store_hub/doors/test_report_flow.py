@@ -54,6 +54,21 @@ def test_a_sale_becomes_a_quarter_and_a_day_and_is_told_once(shop: Any, report: 
     assert report.report_once() == 0
 
 
+def test_after_days_without_the_cloud_the_newest_figures_are_told_first_and_no_more_than_fit(
+    shop: Any, make_report: Callable[..., Report]
+) -> None:
+    report = make_report(waiting_max=3)
+    for _ in range(5):
+        sell(shop, "milk", 1)
+        shop.clock.pass_s(86_400)
+    days: list[str] = []
+    while report.report_once():
+        assert shop.rows("SELECT count(*) <= 20 FROM report_outbox") == [(1,)]
+        days += [fact.day for fact in told(shop) if isinstance(fact, SkuDay) and fact.sku == "milk"]
+    sold = [f"2026-06-0{day}" for day in range(5, 0, -1)]
+    assert list(dict.fromkeys(days))[:5] == sold
+
+
 def test_late_news_tells_the_same_quarter_again_under_a_higher_number(shop: Any, report: Report) -> None:
     sell(shop, "milk", 2)
     report.report_once()
