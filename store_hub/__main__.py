@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from store_hub.compact_command import compact
 from store_hub.errors import HubError, PlanogramInvalid
 from store_hub.trust_commands import add_commands, make_trust
 
@@ -222,6 +223,7 @@ def announce(
     _send(notice, "delivery-notices", {"delivery_id": delivery, "supplier": supplier}, config)
 
 
+app.command(epilog="Example: store-hub compact --config hub.toml --keep-days 90")(compact)
 add_commands(app)
 
 

@@ -218,6 +218,10 @@ class Ledger:
         ).fetchone()
         return None if row is None else IdempotencyRow(*row)
 
+    def forget_answers(self, given_before_ms: int) -> int:
+        """Forget answers that nobody will ask for again; returns how many."""
+        return self.connection.execute("DELETE FROM idempotency WHERE answered_at_ms < ?", (given_before_ms,)).rowcount
+
     # ---- the hub's own marks, inside a transaction
 
     def settle_notification(self, notification_id: int, *, outcome: str | None, now_ms: int) -> None:

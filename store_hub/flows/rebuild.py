@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from store_hub.adapters.journal_snapshot import compacted_through, put_snapshot
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.adapters.ledger_copy import LedgerSnapshot, TableDifference, differences, remove_ledger, take_the_place
 from store_hub.adapters.ledger_file import WriterLock
@@ -71,8 +72,13 @@ def rebuild(path: Path, *, replace: bool, progress: Progress) -> Rebuilt:
 
 
 def replay(ledger: Ledger, progress: Progress) -> int:
-    """Fold every entry of the journal into a ledger whose derived tables are empty; returns how many there were."""
-    fold, done, total = StoreFold(), 0, ledger.last_journal_id()
+    """Fold every entry of the journal into a ledger whose derived tables are empty; returns how many there were.
+
+    Where older entries were removed, it begins with the snapshot that stands in for them.
+    """
+    put_snapshot(ledger)
+    first, total = compacted_through(ledger.connection), ledger.last_journal_id()
+    fold, done = _fold_of(ledger) if first else StoreFold(), first
     while chunk := list(islice(ledger.journal(after=done, limit=CHUNK_ENTRIES), CHUNK_ENTRIES)):
         try:
             _fold_chunk(ledger, fold, chunk)
@@ -82,7 +88,7 @@ def replay(ledger: Ledger, progress: Progress) -> int:
             fold = _fold_one_by_one(ledger, chunk)
         done = chunk[-1].journal_id
         progress(done, total)
-    return done
+    return done - first
 
 
 def _fold_chunk(ledger: Ledger, fold: StoreFold, chunk: list[JournalRow], *, failing: str | None = None) -> None:

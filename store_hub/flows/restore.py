@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from store_hub.adapters.backup_file import BackupUnusable, Manifest, Progress, unpack
+from store_hub.adapters.journal_snapshot import compacted_through
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_copy import LedgerSnapshot, remove_ledger, take_the_place
 from store_hub.adapters.ledger_file import WriterLock
@@ -127,15 +128,17 @@ def _entries_are_the_live_ones(copy: Path, live: Path, manifest: Manifest) -> Ve
         live_id = other.connection.execute("SELECT ledger_id FROM meta").fetchone()[0]
         if live_id != manifest.ledger_id:
             return Verdict(question, True, "the live ledger is another one (restored since, or another shop's): not compared")
-        query = "SELECT * FROM journal WHERE journal_id <= ? ORDER BY journal_id"
-        rows = zip_longest(*(each.connection.execute(query, (manifest.last_journal_id,)) for each in (one, other)))
+        query = "SELECT * FROM journal WHERE journal_id > ? AND journal_id <= ? ORDER BY journal_id"
+        removed = max(compacted_through(each.connection) for each in (one, other))
+        rows = zip_longest(*(each.connection.execute(query, (removed, manifest.last_journal_id)) for each in (one, other)))
         different = sum(ours != theirs for ours, theirs in rows)
     except sqlite3.Error as error:
         return Verdict(question, False, f"the live ledger cannot be read: {error}")
     finally:
         one.close()
         other.close()
-    answer = f"{different} of {manifest.last_journal_id} differ" if different else f"{manifest.last_journal_id} entries"
+    compared = max(0, manifest.last_journal_id - removed)
+    answer = f"{different} of {compared} differ" if different else f"{compared} entries"
     return Verdict(question, not different, answer)
 
 

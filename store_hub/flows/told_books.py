@@ -91,11 +91,18 @@ _SOURCES = {
 }
 
 
+ANSWERS_KEPT_MS = 30 * 86_400_000
+"""So long a till may come back with a request of which it does not know whether it was booked."""
+
+ANSWERS_LOOKED_AT_MS = 3_600_000
+
+
 class ToldBooks:
     """Answers given, and how far the cloud is."""
 
     def __init__(self, rows: Iterable[Effect], ledger: Ledger) -> None:
         self._ledger = ledger
+        self._answers_forgotten_at_ms = 0
         marks = [row for row in rows if isinstance(row, ReportMarksRow)]
         self._report_marks = marks[0] if marks else ReportMarksRow(1, 0, 0, None, 0)
 
@@ -166,10 +173,16 @@ class ToldBooks:
         folding.write(page, row, command.told)
         booked = Booked(journal_id=row.journal_id, unknown_skus=unknown)
         if key is not None:
+            self._forget_old_answers(page.now_ms)
             answer = IdempotencyRow(command.door, key, body_hash, msgspec.json.encode(booked), page.now_ms)
             page.keys[command.door, key] = answer
             page.effects.append(answer)
         return booked
+
+    def _forget_old_answers(self, now_ms: int) -> None:
+        if now_ms - self._answers_forgotten_at_ms >= ANSWERS_LOOKED_AT_MS:
+            self._answers_forgotten_at_ms = now_ms
+            self._ledger.forget_answers(now_ms - ANSWERS_KEPT_MS)
 
     def _book_planogram(self, payload: bytes, received_at_ms: int, page: Page, folding: Folding) -> Booked:
         plan = usable_planogram(payload, store_id=self._ledger.identity.store_id, source="sent to the hub")

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+from store_hub.adapters.journal_snapshot import removed_entries
 from store_hub.adapters.ledger_copy import LedgerSnapshot
 from store_hub.adapters.ledger_file import ledger_trouble
 from store_hub.flows.rebuild import Progress, rebuild
@@ -50,15 +51,17 @@ def _is_whole(connection: sqlite3.Connection) -> Verdict:
 
 def _journal_is_gapless(connection: sqlite3.Connection) -> Verdict:
     first, last, count = connection.execute("SELECT min(journal_id), max(journal_id), count(*) FROM journal").fetchone()
-    is_well = count == 0 or (first == 1 and last == count)
-    return Verdict("the journal has no holes", is_well, f"{count} entries, numbered {first or 0} to {last or 0}")
+    removed = removed_entries(connection)
+    is_well = count == 0 or (count + removed == last and (first == 1 or removed > 0))
+    gone = f", {removed} of them in the snapshot only" if removed else ""
+    return Verdict("the journal has no holes", is_well, f"{count + removed} entries, numbered {min(first or 0, 1)} to {last or 0}{gone}")
 
 
 def _outboxes_are_whole(connection: sqlite3.Connection) -> list[Verdict]:
     """Each outbox: every sequence that is marked as booked is in the journal, or was let go by its edge."""
     verdicts = []
     for outbox_no, outbox_id, booked_through in connection.execute("SELECT outbox_no, outbox_id, booked_through FROM outboxes").fetchall():
-        expected, missing = 1, 0
+        expected, missing = 1 + _compacted_through(connection, outbox_no), 0
         rows = connection.execute(
             "SELECT sequence, payload, topic FROM journal WHERE outbox_no = ? AND sequence <= ? ORDER BY sequence",
             (outbox_no, booked_through),
@@ -76,10 +79,16 @@ def _outboxes_are_whole(connection: sqlite3.Connection) -> list[Verdict]:
     return verdicts
 
 
+def _compacted_through(connection: sqlite3.Connection, outbox_no: int) -> int:
+    """The last sequence of an outbox that only the snapshot knows."""
+    row = connection.execute("SELECT through_sequence FROM compacted_outboxes WHERE outbox_no = ?", (outbox_no,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def _booked_elsewhere(connection: sqlite3.Connection, outbox_no: int, booked_through: int) -> int:
     """How many sequences of an outbox have no entry because their content had come from another outbox."""
-    query = "SELECT count(*) FROM outbox_repeats WHERE outbox_no = ? AND sequence <= ?"
-    return int(connection.execute(query, (outbox_no, booked_through)).fetchone()[0])
+    query = "SELECT count(*) FROM outbox_repeats WHERE outbox_no = ? AND sequence > ? AND sequence <= ?"
+    return int(connection.execute(query, (outbox_no, _compacted_through(connection, outbox_no), booked_through)).fetchone()[0])
 
 
 def _books_add_up(connection: sqlite3.Connection) -> Verdict:
