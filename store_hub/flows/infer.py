@@ -125,7 +125,7 @@ def inferred(plan: Path, shelf: str, settled: Iterable[str], till: Path | None) 
         InferenceInputInvalid: an input cannot be read, with its line.
     """
     belief = ShelfBelief(articles_of(plan, shelf), PickRule(history_length=HISTORY_LENGTH))
-    sales = list(_sales(till)) if till is not None else []
+    sales = list(read_sales(till)) if till is not None else []
     end_ms = _hear(belief, _weights(settled, shelf), sales)
     skus = [article.sku for article in belief.articles]
     touches, estimates = belief.likeliest_touches(), belief.units()
@@ -196,7 +196,7 @@ def _weights(lines: Iterable[str], shelf: str) -> Iterator[_Settled]:
             yield weight
 
 
-def _sales(till: Path) -> Iterator[_Sold]:
+def read_sales(till: Path) -> Iterator[_Sold]:
     """The till's lines, oldest first. Articles of other shelves may be among them."""
     path = str(till)
     rows: list[_Sold] = []

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +18,7 @@ from store_hub.errors import HubError
 from store_hub.rules.epc_errors import EpcInvalid
 from store_hub.rules.tag_names import read_tag_text
 
+T = TypeVar("T")
 PROBLEMS_SHOWN_MAX = 5
 EPC_COLUMNS = ("epc", "epc_hex", "tag", "uri")
 NOTICE_COLUMNS = ("sku", "gtin", "units", "sscc")
@@ -31,6 +35,20 @@ class FileRefused(HubError, ValueError):
         self.problems = problems
 
 
+def _csv_refusals(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """What the csv module cannot read (a field of a hundred thousand letters) is refused like the rest."""
+
+    @wraps(read)
+    def refusing(content: bytes) -> T:
+        try:
+            return read(content)
+        except csv.Error as error:
+            raise FileRefused([f"it is no CSV: {error}"]) from None
+
+    return refusing
+
+
+@_csv_refusals
 def read_tags_file(content: bytes) -> list[str]:
     """Return the tags of a file, each as it is written there.
 
@@ -53,6 +71,7 @@ def read_tags_file(content: bytes) -> list[str]:
     return [tag for _, tag in rows]
 
 
+@_csv_refusals
 def read_notice_file(content: bytes) -> list[NoticeLine]:
     """Return the lines of a delivery notice in CSV: columns units and sku or gtin, and sscc if known.
 
@@ -81,7 +100,7 @@ def read_notice_file(content: bytes) -> list[NoticeLine]:
 
 def _text(content: bytes) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")  # Old spreadsheets end lines with CR alone.
     except UnicodeDecodeError:
         raise FileRefused(["it is no text in UTF-8; save it as CSV or JSON lines"]) from None
 
