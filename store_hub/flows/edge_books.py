@@ -46,12 +46,13 @@ _OUTBOX_ID = re.compile(r"^[0-9a-f]{32}$")
 
 
 def _latest(letters: LedgerLetters) -> dict[str, Placed]:
-    """Where each outbox stands in time."""
-    latest = {}
+    """Where each device stands in time."""
+    latest: dict[str, Placed] = {}
     for outbox_id, row in letters.last_of_outboxes():
         said = read_entry(EDGE, row.payload, topic=None)
         if isinstance(said, Observation) and row.sequence is not None:
-            latest[outbox_id] = Placed(row.sequence, said.boot_id, said.monotonic_ms, row.happened_at_ms)
+            this = Placed(outbox_id, row.sequence, said.boot_id, said.monotonic_ms, row.happened_at_ms)
+            latest[said.device_id] = later_of(this, latest.get(said.device_id))
     return latest
 
 
@@ -207,9 +208,10 @@ class EdgeBooks:
         )
         if when.time_quality == RECEIVED and clock is None and self._is_awaited(boot, received_at_ms):
             return None
-        this, latest = Placed(address.sequence, said.boot_id, said.monotonic_ms, when.happened_at_ms), self._latest.get(outbox_id)
+        this = Placed(outbox_id, address.sequence, said.boot_id, said.monotonic_ms, when.happened_at_ms)
+        latest = self._latest.get(said.device_id)
         when = in_order(when, this, latest, received_at_ms=received_at_ms)
-        self._latest[outbox_id] = later_of(this._replace(happened_at_ms=when.happened_at_ms), latest)
+        self._latest[said.device_id] = later_of(this._replace(happened_at_ms=when.happened_at_ms), latest)
         return when
 
     def _is_awaited(self, boot: tuple[str, str], now_ms: int) -> bool:

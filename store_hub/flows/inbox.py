@@ -127,12 +127,12 @@ class Inbox:
 
     def gather(self, *, at_most: int, wait_s: float, linger_s: float) -> list[Item]:
         """Return what has come: wait for the first, then linger for more, so that one commit serves many."""
-        items = self._wait_and_take(at_most, wait_s) if linger_s <= 0.0 else self._wait_and_take(1, wait_s)
-        if items and linger_s > 0.0:
-            if self._size + 1 < at_most:
-                time.sleep(linger_s)  # In one piece: to be woken by each message costs more than to take them all together.
-            with self._has_come:
-                self._take(items, at_most)
+        if not self._wait(wait_s):
+            return []
+        if linger_s > 0.0 and self._size < at_most:
+            time.sleep(linger_s)  # In one piece: to be woken by each message costs more than to take them all together.
+        with self._has_come:
+            items = self._take(at_most)
         if items and self._dropped:
             with self._has_come:
                 items.append(Dropped(self._dropped))
@@ -178,29 +178,34 @@ class Inbox:
     def _allowance(self, lane: _Lane, now: float) -> float:
         return min(self._per_s * BURST_S, lane.allowance + self._per_s * (now - lane.filled_at))
 
-    def _wait_and_take(self, at_most: int, wait_s: float) -> list[Item]:
-        items: list[Item] = []
+    def _wait(self, wait_s: float) -> bool:
+        """Wait until something may be taken; False after the time is up."""
         until = self._clock() + wait_s
         with self._has_come:
-            while not self._take(items, at_most) and (left := until - self._clock()) > 0.0:
+            while not self._is_ready():
+                if (left := until - self._clock()) <= 0.0:
+                    return False
                 self._has_come.wait(min(left, HELD_PAUSE_S) if self._size else left)
-        return items
+        return True
 
-    def _take(self, items: list[Item], at_most: int) -> bool:
-        """Take commands first, then a share of each lane in turn, clocks before letters; whether there is anything."""
-        while self._common and len(items) < at_most:
-            items.append(self._common.popleft())
-            self._size -= 1
+    def _is_ready(self) -> bool:
         now = self._clock()
-        waiting = [(name, lane) for name, lane in self._lanes.items() if lane.items] if self._size else []
+        return bool(self._common) or any(lane.items and self._allowance(lane, now) >= 1.0 for lane in self._lanes.values())
+
+    def _take(self, at_most: int) -> list[Item]:
+        """Take a share of each lane in turn, clocks before letters, and every command, after the letters that came before it."""
+        commands = [self._common.popleft() for _ in range(min(len(self._common), at_most))]
+        items: list[Item] = []
+        room, now = at_most - len(commands), self._clock()
+        waiting = [(name, lane) for name, lane in self._lanes.items() if lane.items]
         waiting.sort(key=lambda each: not each[0].startswith(CLOCK))  # They place what comes with them.
-        while waiting and len(items) < at_most:
-            share = max(1, (at_most - len(items)) // len(waiting))
-            waiting = [(name, lane) for name, lane in waiting if self._take_of(lane, items, min(share, at_most - len(items)), now)]
-        for name, lane in waiting:  # Who was served last is asked last the next time.
+        while waiting and len(items) < room:
+            share = max(1, (room - len(items)) // len(waiting))
+            waiting = [(name, lane) for name, lane in waiting if self._take_of(lane, items, min(share, room - len(items)), now)]
+        for name, lane in waiting[:1]:  # Who was served last is asked last the next time.
             self._lanes[name] = self._lanes.pop(name, lane)
-            break
-        return bool(items)
+        self._size -= len(commands)
+        return [*items, *commands]
 
     def _take_of(self, lane: _Lane, items: list[Item], share: int, now: float) -> bool:
         """Take a share of a lane; whether there is more that may be taken."""

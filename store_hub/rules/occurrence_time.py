@@ -34,8 +34,9 @@ class Occurrence(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """The latest observation of an outbox that has its place in time."""
+    """The latest observation of a device that has its place in time."""
 
+    outbox_id: str
     sequence: int
     boot_id: str
     monotonic_ms: int
@@ -63,9 +64,9 @@ def in_order(when: Occurrence, this: Placed, latest: Placed | None, *, received_
     Args:
         when: by the clocks.
         this: the observation; its time is `when`.
-        latest: of the same outbox.
+        latest: of the same device.
     """
-    if latest is None:
+    if latest is None or not _are_comparable(this, latest):
         return when
     is_later = later_of(this, latest) is this
     if is_later and 0 < latest.happened_at_ms - when.happened_at_ms <= ORDER_ERROR_MAX_MS:
@@ -76,12 +77,18 @@ def in_order(when: Occurrence, this: Placed, latest: Placed | None, *, received_
 
 
 def later_of(this: Placed, latest: Placed | None) -> Placed:
-    """Return which of two observations of an outbox was made later."""
+    """Return which of two observations of a device was made later: by its monotonic clock, else by its outbox, else by what is known."""
     if latest is None:
         return this
     if this.boot_id == latest.boot_id:
         return this if this.monotonic_ms >= latest.monotonic_ms else latest
-    return this if this.sequence > latest.sequence else latest
+    if this.outbox_id == latest.outbox_id:
+        return this if this.sequence > latest.sequence else latest
+    return this if this.happened_at_ms >= latest.happened_at_ms else latest
+
+
+def _are_comparable(this: Placed, latest: Placed) -> bool:
+    return this.boot_id == latest.boot_id or this.outbox_id == latest.outbox_id
 
 
 def told_time(*, told_at_ms: int | None, received_at_ms: int) -> Occurrence:

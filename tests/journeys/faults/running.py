@@ -41,6 +41,7 @@ def run(told: Scenario, cloud: CloudUnderTest | None, *, keep: Path | None = Non
         folder = Path(name)
         shop = ShopUnderTest(told, folder, cloud)
         faults: Counter[str] = Counter()
+        findings = Findings()
         try:
             shop.hub_up()
             shop.wait_hub_open()
@@ -58,9 +59,9 @@ def run(told: Scenario, cloud: CloudUnderTest | None, *, keep: Path | None = Non
             findings = Findings()
             findings.differ(f"{type(error).__name__}: {' '.join(str(error).split())[-600:]}")
         finally:
+            if keep is not None and not findings.is_well:
+                shutil.copytree(folder, keep / told.name, dirs_exist_ok=True)
             shop.close()
-        if keep is not None and not findings.is_well:
-            shutil.copytree(folder, keep / told.name, dirs_exist_ok=True)
     return Outcome(told, findings, faults, time.monotonic() - began)
 
 

@@ -66,3 +66,23 @@ def test_two_starts_that_say_the_same_are_two_observations(shop: Any, core: Any)
     shop.book(shop.letter(weight(core, 1)))
     shop.book(shop.letter(weight(core, 1, boot="beef0001"), sequence=1, outbox_id=ANOTHER))
     assert booked(shop) == [1.0, 1.0]
+
+
+def test_two_devices_that_write_one_outbox_keep_each_its_own_time(shop: Any, core: Any) -> None:
+    """What one of them sees after the other must not be put off to the other's time, or its next outbox seems to tell older things."""
+
+    def seen(device: str, boot: str, at_ms: int) -> bytes:
+        stamp = core.stamp(core.NOON_MS, boot_id=boot) | {
+            "device_id": device,
+            "monotonic_ms": at_ms,
+            "observed_at_ms": core.NOON_MS + at_ms,
+        }
+        return codec.encode(ShelfWeight(**stamp, shelf_id="drinks", weight_g=float(at_ms), spread_g=1.0))
+
+    shop.clock.at_ms += 300_000
+    shop.book(shop.letter(seen("pi-1", "cafe0001", 1_000), sequence=1), shop.letter(seen("pi-2", "beef0001", 60_000), sequence=5))
+    shop.book(shop.letter(seen("pi-1", "cafe0001", 2_000), sequence=6))
+    shop.reopen()
+    shop.book(shop.letter(seen("pi-1", "cafe0001", 3_000), sequence=1, outbox_id=ANOTHER))
+    at_ms = [row[0] - core.NOON_MS for row in shop.rows("SELECT at_ms FROM shelf_weights ORDER BY journal_id")]
+    assert at_ms == [1_000, 60_000, 2_000, 3_000]
