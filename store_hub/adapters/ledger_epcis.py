@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from store_hub.adapters.ledger_file import reading
@@ -21,6 +24,8 @@ _JSON_PATHS = {
     "persistentDisposition_set": "$.persistentDisposition.set", "persistentDisposition_unset": "$.persistentDisposition.unset",
 }  # fmt: skip
 _LISTED = {"eventTypes": "event_type", "bizSteps": "biz_step", "dispositions": "disposition", "readPoints": "read_point"}
+Matches = Callable[[bytes], bool]
+"""Whether an event's JSON answers what no column does."""
 LISTED_MAX = 1_000
 CAPTURES_MAX = 100
 
@@ -32,13 +37,14 @@ class LedgerEpcis:
         self._path = path
         self._busy_ms = busy_ms
 
-    def events(self, query: EventQuery) -> tuple[list[EventFound], bool]:
-        """Return a page of events, and whether there are more.
+    def events(self, query: EventQuery, matches: Matches | None = None) -> tuple[list[EventFound], bool]:
+        """Return a page of events that also pass `matches`, and whether there are more.
 
         Raises:
             LedgerUnusable
+            Whatever `matches` raises.
         """
-        where, values = _conditions(query)
+        where, values = _conditions(query, matches)
         column, direction = _COLUMNS[query.order_by], "DESC" if query.descending else "ASC"
         sign = "<" if query.descending else ">"
         if query.after is not None:
@@ -49,17 +55,17 @@ class LedgerEpcis:
         condition = f" WHERE {' AND '.join(where)}" if where else ""
         order = f" ORDER BY {column} {direction}, e.journal_id {direction}, e.line {direction} LIMIT ?"
         sql = f"SELECT e.payload, j.received_at_ms, {column}, e.journal_id, e.line{_FROM}{condition}{order}"
-        with reading(self._path, busy_ms=self._busy_ms) as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection, _matching(connection, matches):
             rows = connection.execute(sql, (*values, size + 1)).fetchall()
         rest = None if left is None else left - size
         found = [EventFound(row[0], row[1], Position(row[2], row[3], row[4], rest)) for row in rows[:size]]
         return found, len(rows) > size and rest != 0
 
-    def count(self, query: EventQuery, *, at_most: int) -> int:
-        """Return how many events a query finds, counting no further than one above `at_most`. Raises LedgerUnusable."""
-        where, values = _conditions(query)
+    def count(self, query: EventQuery, matches: Matches | None = None, *, at_most: int) -> int:
+        """Return how many events a query finds, counting no further than one above `at_most`. Raises as `events`."""
+        where, values = _conditions(query, matches)
         condition = f" WHERE {' AND '.join(where)}" if where else ""
-        with reading(self._path, busy_ms=self._busy_ms) as connection:
+        with reading(self._path, busy_ms=self._busy_ms) as connection, _matching(connection, matches):
             row = connection.execute(f"SELECT count(*) FROM (SELECT 1{_FROM}{condition} LIMIT ?)", (*values, at_most + 1)).fetchone()
         return int(row[0])
 
@@ -86,7 +92,28 @@ class LedgerEpcis:
         return None if row is None else CaptureRow(*row)
 
 
-def _conditions(query: EventQuery) -> tuple[list[str], list[object]]:
+@contextmanager
+def _matching(connection: sqlite3.Connection, matches: Matches | None) -> Iterator[None]:
+    """Let SQL call `matches`; what it raises comes out as it was."""
+    raised: list[Exception] = []
+
+    def call(payload: bytes) -> bool:
+        try:
+            return matches is None or matches(payload)
+        except Exception as error:
+            raised.append(error)
+            raise
+
+    connection.create_function("matches", 1, call)
+    try:
+        yield
+    except sqlite3.OperationalError:
+        if raised:
+            raise raised[0] from None
+        raise
+
+
+def _conditions(query: EventQuery, matches: Matches | None) -> tuple[list[str], list[object]]:
     where: list[str] = []
     values: list[object] = []
     for column, told in query.equal:
@@ -114,6 +141,8 @@ def _conditions(query: EventQuery) -> tuple[list[str], list[object]]:
         values += [_JSON_PATHS[field], *told]
     if query.declared is not None:
         where.append("e.declared_at_ms <> 0" if query.declared else "e.declared_at_ms = 0")
+    if matches is not None:
+        where.append("matches(e.payload)")  # Dear, so last.
     return where, values
 
 

@@ -1,7 +1,6 @@
 """The EPCIS 2.0 door: capture events, and ask for them, as GS1's REST binding has it.
 
-Kept: capture with its jobs, events by query and by name, and the top-level resources. Not kept: named queries and subscriptions, and
-questions about extensions and sensor data (501).
+Kept: capture with its jobs, events by query and by name, and the top-level resources. Not kept: named queries and subscriptions.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ from store_hub.routes.epcis_answers import (
     speaks_problems,
 )
 from store_hub.rows.epcis import EventQuery
+from store_hub.rules.epcis_asked import fits
 from store_hub.rules.epcis_checks import document_events, event_problems
 from store_hub.rules.epcis_hash import event_id
 from store_hub.rules.epcis_query import QueryRefused, page_token, read_query
@@ -40,6 +40,7 @@ from store_hub.rules.epcis_words import CONTEXT, DOCUMENT, EVENT_TYPES
 BODY_BYTES_MAX = 5_000_000
 EVENTS_MAX = 2_000
 URL_CHARACTERS_MAX = 8_000
+LOOKED_AT_MAX = 200_000
 _RESOURCES = {
     "eventTypes": "eventType", "epcs": "MATCH_anyEPC", "bizSteps": "EQ_bizStep", "bizLocations": "EQ_bizLocation",
     "readPoints": "EQ_readPoint", "dispositions": "EQ_disposition",
@@ -153,11 +154,34 @@ def _answer(request: Request, ledger: LedgerEpcis, now_ms: int, given: list[tupl
     if len(str(request.url)) > URL_CHARACTERS_MAX:
         raise QueryRefused("QueryTooComplexException", 414, f"the address is above {URL_CHARACTERS_MAX} characters; ask in parts")
     query = read_query([*given, *request.query_params.multi_items()])
-    if query.maximum is not None and (count := ledger.count(query, at_most=query.maximum)) > query.maximum:
+    matches = _bounded(fits(query.asked, _prefixes(request))) if query.asked else None
+    if query.maximum is not None and (count := ledger.count(query, matches, at_most=query.maximum)) > query.maximum:
         raise QueryRefused("QueryTooLargeException", 413, f"maxEventCount: {count} or more events match, above {query.maximum}")
-    found, more = ledger.events(query)
+    found, more = ledger.events(query, matches)
     headers = {"Link": next_link(request, page_token(found[-1].position))} if more else None
     return json_ld(query_document(found, now_ms), headers=headers)
+
+
+def _prefixes(request: Request) -> dict[str, str]:
+    """The prefixes that the asker declares: GS1-Extensions: example=https://ns.example.com/epcis/, other=…"""
+    told = ",".join(request.headers.getlist("gs1-extensions"))
+    pairs = (part.partition("=") for part in told.split(","))
+    return {name.strip(): address.strip() for name, sign, address in pairs if sign and name.strip() and address.strip()}
+
+
+def _bounded(matches: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
+    """Look into so many events at most: one question must not keep the ledger's readers busy for minutes."""
+    looked_at = 0
+
+    def test(payload: bytes) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        if looked_at > LOOKED_AT_MAX:
+            problem = f"more than {LOOKED_AT_MAX} events would have to be looked into; narrow it by time, step, place or EPC"
+            raise QueryRefused("QueryTooComplexException", 413, problem)
+        return matches(payload)
+
+    return test
 
 
 async def _document(request: Request) -> tuple[Any, str]:
@@ -194,9 +218,16 @@ def _named(events: list[Event], document: Event) -> list[Event]:
     told = []
     for event in events:
         named = event if "eventID" in event else {"eventID": event_id(event), **event}
-        if "@context" not in event and document.get("@context") != CONTEXT and any(":" in name for name in event):
+        if "@context" not in event and document.get("@context") != CONTEXT and _speaks_own_words(event):
             named = {"@context": document["@context"], **named}
         elif named.get("@context") in (CONTEXT, [CONTEXT]):
             named = {name: value for name, value in named.items() if name != "@context"}
         told.append(named)
     return told
+
+
+def _speaks_own_words(value: object) -> bool:
+    """Whether a field's name somewhere in it carries a prefix."""
+    if isinstance(value, dict):
+        return any(":" in name or _speaks_own_words(held) for name, held in value.items())
+    return isinstance(value, list) and any(map(_speaks_own_words, value))

@@ -14,12 +14,31 @@ class Position(NamedTuple):
     left: int | None
 
 
+class Asked(NamedTuple):
+    """A question about an event's inside; `rules/epcis_asked` answers it.
+
+    Args:
+        part: where to look. name: of a field, an extension, or a kind of transaction or party.
+        sign: eq | gt | ge | lt | le | exists. unit: of measure, empty for any. form: number | time | empty for any value.
+        inner: below the extensions of that place.
+    """
+
+    part: str
+    name: str
+    sign: str
+    values: tuple[str, ...] = ()
+    unit: str = ""
+    form: str = ""
+    inner: bool = False
+
+
 class EventQuery(NamedTuple):
     """All conditions must hold; within one, any of its values.
 
     Args:
         equal: columns and their values. under: places, and what lies in them. spans: column, "ge" or "lt", Unix ms.
         things: roles, and names; a name that ends in * is a pattern. inside: a field of the event's JSON, and its values.
+        asked: what only the whole event answers.
         declared: only events with (without) an error declaration; None = both.
         limit: at most so many in all; None = all.
     """
@@ -29,6 +48,7 @@ class EventQuery(NamedTuple):
     spans: tuple[tuple[str, str, int], ...] = ()
     things: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
     inside: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    asked: tuple[Asked, ...] = ()
     declared: bool | None = None
     order_by: str = "event_time_ms"
     descending: bool = True

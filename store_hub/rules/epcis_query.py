@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from store_hub.errors import HubError
-from store_hub.rows.epcis import EventQuery, Position
+from store_hub.rows.epcis import Asked, EventQuery, Position
+from store_hub.rules.epcis_asked import AskedWrong, read_asked
 from store_hub.rules.epcis_hash import canonical_name
 from store_hub.rules.epcis_rows import bare_word
 from store_hub.rules.epcis_values import moment_ms
@@ -44,12 +45,7 @@ _ORDER = {"eventTime": "event_time_ms", "recordTime": "record_time_ms"}
 _COUNTS = {"eventCountLimit": "limit", "maxEventCount": "maximum", "perPage": "per_page"}
 _OTHERS = ("EXISTS_errorDeclaration", "orderBy", "orderDirection", "nextPageToken")
 KNOWN = frozenset((*_EQUAL, *_UNDER, *_SPANS, *_THINGS, *_INSIDE, *_COUNTS, *_OTHERS))
-_STANDARD_STARTS = ("EQ_", "GE_", "GT_", "LE_", "LT_", "EXISTS_", "HASATTR_", "EQATTR_")
-_STANDARD_WORDS = (
-    "quantity", "bizTransaction", "source", "destination", "INNER", "ILMD", "SENSOR", "sDev", "Value", "value", "perc", "type", "deviceID",
-    "dataProcessingMethod", "microorganism", "chemicalSubstance", "bizRules", "startTime", "endTime", "time", "ATTR", "readPoint_",
-    "bizLocation_", "ERROR_DECLARATION",
-)  # fmt: skip
+_MASTER_DATA = ("HASATTR_", "EQATTR_", "EQ_ATTR_")
 
 
 class QueryRefused(HubError, ValueError):
@@ -76,9 +72,9 @@ def read_query(parameters: Sequence[tuple[str, str]]) -> EventQuery:
     for name, value in parameters:
         told.setdefault(name, []).extend(part for part in value.split("|") if part)
     for name, values in told.items():
-        _check_name(name)
-        if not values and name != "EXISTS_errorDeclaration":
+        if not values and not name.startswith("EXISTS_"):
             raise parameter_wrong(name, "it has no value")
+    asked = tuple(_asked(name, values) for name, values in told.items() if name not in KNOWN)
     once: dict[str, Any] = {field: _count(name, told[name]) for name, field in _COUNTS.items() if name in told}
     if "limit" in once and "maximum" in once:
         raise parameter_wrong("maxEventCount", "the standard allows only one of eventCountLimit and maxEventCount")
@@ -90,6 +86,7 @@ def read_query(parameters: Sequence[tuple[str, str]]) -> EventQuery:
         spans=tuple((*span, _moment(name, told[name])) for name, span in _SPANS.items() if name in told),
         things=tuple((roles, tuple(map(_pattern, told[name]))) for name, roles in _THINGS.items() if name in told),
         inside=tuple((field, tuple(map(bare_word, told[name]))) for name, field in _INSIDE.items() if name in told),
+        asked=asked,
         declared=_declared(told),
         order_by=_ORDER[_choice("orderBy", told, tuple(_ORDER))],
         descending=_choice("orderDirection", told, ("DESC", "ASC")) == "DESC",
@@ -103,12 +100,17 @@ def page_token(position: Position) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
-def _check_name(name: str) -> None:
-    if name in KNOWN:
-        return
-    if name.startswith(_STANDARD_STARTS) and (":" in name or any(word in name for word in _STANDARD_WORDS)):
-        raise QueryRefused("ImplementationException", 501, f"{name}: this hub does not answer questions about extensions and sensor data")
-    raise parameter_wrong(name, f"no parameter of the standard; known here are {', '.join(sorted(KNOWN))}")
+def _asked(name: str, values: list[str]) -> Asked:
+    """What a parameter asks of the event's inside."""
+    if name.startswith(_MASTER_DATA):
+        raise QueryRefused("ImplementationException", 501, f"{name}: this hub keeps no master data of places and articles of others")
+    try:
+        asked = read_asked(name, values)
+    except AskedWrong as error:
+        raise parameter_wrong(name, str(error)) from None
+    if asked is None:
+        raise parameter_wrong(name, f"no parameter of the standard; known here are {', '.join(sorted(KNOWN))}, and those of docs/epcis.md")
+    return asked
 
 
 def _values(name: str, values: list[str]) -> tuple[str, ...]:

@@ -146,8 +146,15 @@ def test_pages_follow_the_link_until_all_is_told_once(supplied: httpx.Client) ->
         ("EQ_bizStep=", 400, "QueryParameterException", "it has no value"),
         ("eventCountLimit=3&maxEventCount=3", 400, "QueryParameterException", "only one of"),
         ("maxEventCount=3", 413, "QueryTooLargeException", "above 3"),
-        ("EQ_example:x=1", 501, "ImplementationException", "extensions"),
-        ("GE_value_CEL=3", 501, "ImplementationException", "sensor data"),
+        ("HASATTR_example:x=1", 501, "ImplementationException", "master data"),
+        ("EQATTR_example:x_y=1", 501, "ImplementationException", "master data"),
+        ("GE_value_CEL=warm", 400, "QueryParameterException", "must be a number"),
+        ("GE_startTime=noon", 400, "QueryParameterException", "must be a time"),
+        ("GT_example:x=big", 400, "QueryParameterException", "must be a number such as 15.5 or a time"),
+        ("EQ_value=3", 400, "QueryParameterException", "no parameter of the standard"),
+        ("GT_quantity=3|4", 400, "QueryParameterException", "needs one value"),
+        ("GT_source_location=3", 400, "QueryParameterException", "no parameter of the standard"),
+        ("EXISTS_example:x=maybe", 400, "QueryParameterException", "true, false or empty"),
     ],
 )
 def test_a_query_that_cannot_be_answered_is_refused_by_the_standards_name(
@@ -158,6 +165,43 @@ def test_a_query_that_cannot_be_answered_is_refused_by_the_standards_name(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == f"epcisException:{kind}"
     assert said in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "extensions", "found"),
+    [
+        ("EQ_example:x=1", "", [5]),
+        ("GT_example:x=0&LE_example:x=1.0", "", [5]),
+        ("EXISTS_example:x", "", [5]),
+        ("EXISTS_example:x=false&eventType=AggregationEvent", "", [9]),
+        ("EQ_mine:x=1", "mine=https://example.com/epcis/", [5]),
+        ("EQ_mine:x=1", "mine=https://example.com/others/", []),
+        ("EQ_https://example.com/epcis/%23x=1", "", [5]),
+        ("GE_quantity=3", "", [9]),
+        ("EQ_quantity_KGM=3", "", []),
+        ("EQ_example:x=1&maxEventCount=1&perPage=1", "", [5]),
+    ],
+)
+def test_events_are_found_by_what_is_inside_them(supplied: httpx.Client, query: str, extensions: str, found: list[int]) -> None:
+    answer = supplied.get(f"/epcis/events?{query}", headers={"GS1-Extensions": extensions} if extensions else {})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    assert [int(event["eventID"][-12:]) for event in told] == found
+
+
+def test_what_is_inside_is_asked_page_by_page(supplied: httpx.Client) -> None:
+    supplied.post("/epcis/capture", json=document(*(event(number, **{"example:x": number}) for number in range(20, 27))))
+    first = supplied.get("/epcis/events?GE_example:x=22&perPage=3&orderDirection=ASC")
+    numbers_told = [int(one["eventID"][-12:]) for one in first.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]]
+    second = supplied.get(first.headers["link"].split(">")[0][1:]).json()
+    numbers_told += [int(one["eventID"][-12:]) for one in second["epcisBody"]["queryResults"]["resultsBody"]["eventList"]]
+    assert sorted(numbers_told) == [22, 23, 24, 25, 26]
+
+
+def test_a_question_that_looks_into_too_many_events_is_refused(supplied: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store_hub.routes.epcis.LOOKED_AT_MAX", 3)
+    answer = supplied.get("/epcis/events?GE_quantity=1000")
+    assert (answer.status_code, answer.json()["type"]) == (413, "epcisException:QueryTooComplexException")
 
 
 def test_one_event_is_found_by_its_name_and_its_correction_comes_first(supplied: httpx.Client, shop: Any) -> None:
