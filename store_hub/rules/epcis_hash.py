@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -22,16 +24,13 @@ from store_hub.rules.epcis_values import moment_ms
 from store_hub.rules.epcis_words import (
     BIZ_STEPS,
     DISPOSITIONS,
-    EPC_FIELDS,
-    EVENT_TYPES,
     FIELDS,
-    QUANTITY_FIELDS,
     SOURCE_TYPES,
     TRANSACTION_TYPES,
 )
 
 _UNNAMED = ("@context", "type", "recordTime", "eventID", "errorDeclaration")
-_NOT_HASHED = frozenset(("sensorElementList", "ilmd", "certificationInfo"))
+_HASHED = {kind: frozenset(names) - {"sensorElementList", "ilmd", "certificationInfo"} for kind, names in FIELDS.items()}
 _CBV = "https://ref.gs1.org/cbv"
 _OWN = UUID("0f5c1b1e-6d0e-5c0a-9a53-2c2f4d1e7a10")
 """The room of names that we give to events whose hash we do not work out."""
@@ -46,7 +45,7 @@ def event_id(event: dict[str, Any]) -> str:
     An event with fields whose names depend on its JSON-LD context (extensions, sensor data, master data) gets a urn:uuid made from its
     content instead: as lasting, but of our own making.
     """
-    if event.get("type") not in EVENT_TYPES or any(name not in FIELDS[event["type"]] or name in _NOT_HASHED for name in event):
+    if not event.keys() <= _HASHED.get(event.get("type", ""), frozenset()):
         content = {name: value for name, value in event.items() if name not in _UNNAMED or name == "type"}
         return uuid5(_OWN, msgspec.json.encode(content, order="deterministic").decode()).urn
     return f"ni:///sha-256;{hashlib.sha256(pre_hash(event).encode()).hexdigest()}?ver=CBV2.0"
@@ -55,41 +54,34 @@ def event_id(event: dict[str, Any]) -> str:
 def pre_hash(event: dict[str, Any]) -> str:
     """Return the text whose hash is the event's name."""
     parts = [f"eventType={event['type']}", f"eventTime={_utc(event['eventTime'])}"]
-    parts += _plain(event, ("eventTimeZoneOffset", "parentID"))
-    for name in (*EPC_FIELDS[:1], "inputEPCList", "childEPCs"):
-        parts += _epcs(event, name)
-    for name in (*QUANTITY_FIELDS[:2], "inputQuantityList"):
-        parts += _quantities(event, name)
-    parts += [*_epcs(event, "outputEPCList"), *_quantities(event, "outputQuantityList"), *_plain(event, ("action", "transformationID"))]
-    parts += [f"{name}={_word(kind, event[name])}" for name, kind in (("bizStep", "BizStep"), ("disposition", "Disp")) if name in event]
-    if "persistentDisposition" in event:
-        persistent = event["persistentDisposition"]
-        words = [f"{side}={_word('Disp', word)}" for side in ("set", "unset") for word in sorted(persistent.get(side, []))]
-        parts += ["persistentDisposition", *words]
-    parts += [f"{name}id={canonical_name(event[name]['id'])}" for name in ("readPoint", "bizLocation") if name in event]
-    for name, held, kind in (
-        ("bizTransactionList", "bizTransaction", "BTT"),
-        ("sourceList", "source", "SDT"),
-        ("destinationList", "destination", "SDT"),
-    ):
-        parts += _typed(event, name, held, kind)
+    for name, told in _IN_ORDER:
+        if event.get(name):
+            parts += told(event[name], name)
     return "".join(parts)
 
 
-def _plain(event: dict[str, Any], names: tuple[str, ...]) -> list[str]:
-    return [f"{name}={canonical_name(event[name])}" for name in names if event.get(name)]
+def _plain(held: str, name: str) -> list[str]:
+    return [f"{name}={canonical_name(held)}"]
 
 
-def _epcs(event: dict[str, Any], name: str) -> list[str]:
-    held = event.get(name)
-    return [name, *sorted(f"epc={canonical_name(epc)}" for epc in held)] if held else []
+def _epcs(held: list[str], name: str) -> list[str]:
+    return [name, *sorted(f"epc={canonical_name(epc)}" for epc in held)]
 
 
-def _quantities(event: dict[str, Any], name: str) -> list[str]:
-    held = event.get(name)
-    if not held:
-        return []
+def _quantities(held: list[dict[str, Any]], name: str) -> list[str]:
     return [name, *sorted(f"quantityElementepcClass={canonical_name(q['epcClass'])}{_quantity(q)}" for q in held)]
+
+
+def _step(held: str, name: str) -> list[str]:
+    return [f"{name}={_word('BizStep' if name == 'bizStep' else 'Disp', held)}"]
+
+
+def _persistent(held: dict[str, list[str]], name: str) -> list[str]:
+    return [name, *(f"{side}={_word('Disp', word)}" for side in ("set", "unset") for word in sorted(held.get(side, [])))]
+
+
+def _place(held: dict[str, str], name: str) -> list[str]:
+    return [f"{name}id={canonical_name(held['id'])}"]
 
 
 def _quantity(element: dict[str, Any]) -> str:
@@ -97,11 +89,20 @@ def _quantity(element: dict[str, Any]) -> str:
     return told + (f"uom={element['uom']}" if "uom" in element else "")
 
 
-def _typed(event: dict[str, Any], name: str, held: str, kind: str) -> list[str]:
-    lines = [
-        (f"type={_word(kind, one['type'])}" if "type" in one else "") + f"{held}={canonical_name(one[held])}" for one in event.get(name, [])
-    ]
-    return [name, *sorted(lines)] if lines else []
+def _typed(held: list[dict[str, str]], name: str) -> list[str]:
+    kind = "BTT" if name == "bizTransactionList" else "SDT"
+    thing = name.removesuffix("List")
+    lines = [(f"type={_word(kind, one['type'])}" if "type" in one else "") + f"{thing}={canonical_name(one[thing])}" for one in held]
+    return [name, *sorted(lines)]
+
+
+_IN_ORDER: tuple[tuple[str, Callable[[Any, str], list[str]]], ...] = (
+    ("eventTimeZoneOffset", _plain), ("parentID", _plain), ("epcList", _epcs), ("inputEPCList", _epcs), ("childEPCs", _epcs),
+    ("quantityList", _quantities), ("childQuantityList", _quantities), ("inputQuantityList", _quantities), ("outputEPCList", _epcs),
+    ("outputQuantityList", _quantities), ("action", _plain), ("transformationID", _plain), ("bizStep", _step), ("disposition", _step),
+    ("persistentDisposition", _persistent), ("readPoint", _place), ("bizLocation", _place), ("bizTransactionList", _typed),
+    ("sourceList", _typed), ("destinationList", _typed),
+)  # fmt: skip
 
 
 def _number(value: float) -> str:
@@ -120,6 +121,7 @@ def _word(kind: str, value: str) -> str:
     return f"{_CBV}/{kind}-{value}" if value in known else value
 
 
+@lru_cache(maxsize=50_000)
 def canonical_name(value: str) -> str:
     """Return a thing's name as GS1's canonical Digital Link; as it is where it has none."""
     if value.startswith("urn:epc:"):
