@@ -36,6 +36,15 @@ def windowed(window_s: int, on_at: int, off_at: int) -> Method:
 
 def smurf(story: Story, _burst_s: float) -> Bools:
     """SMURF per tag (Jeffery et al., VLDB J. 2008), an epoch a cycle: the window grows to `ln(1/δ) / p` and halves on a transition."""
+    return _smoothed(story, halves=False)
+
+
+def wstd(story: Story, _burst_s: float) -> Bools:
+    """WSTD (Massawe et al., 2012): SMURF's window, and a transition where its two halves differ by more than chance lets them."""
+    return _smoothed(story, halves=True)
+
+
+def _smoothed(story: Story, *, halves: bool) -> Bools:
     delta, window_max = 0.05, 120
     reads = story.reads[:, 0]
     total = np.concatenate([np.zeros((1, reads.shape[1]), dtype=np.int64), np.cumsum(reads, axis=0)])
@@ -47,7 +56,12 @@ def smurf(story: Story, _burst_s: float) -> Bools:
         rate = np.maximum(count / window, 1e-9)
         half = np.maximum(window // 2, 1)
         recent = total[second + 1] - total[second + 1 - half, tags]
-        transition = np.abs(recent - half * rate) > 2.0 * np.sqrt(half * rate * (1.0 - np.minimum(rate, 1.0)))
+        spread = half * rate * (1.0 - np.minimum(rate, 1.0))
+        if halves:
+            before = total[second + 1 - half, tags] - total[second + 1 - np.minimum(2 * half, window), tags]
+            transition = (window > 1) & (np.abs(recent - before) > 2.0 * np.sqrt(2.0 * spread))
+        else:
+            transition = np.abs(recent - half * rate) > 2.0 * np.sqrt(spread)
         wanted = np.ceil(math.log(1.0 / delta) / rate)
         told[second] = count > 0
         grown = np.where(wanted > window, np.minimum(window + 2, wanted).astype(np.int64), window)
@@ -111,6 +125,7 @@ METHODS: dict[str, Method] = {
     "ours, one over the next zone too": ours(2),
     "window of 10 s": windowed(10, 1, 0),
     "SMURF": smurf,
+    "WSTD": wstd,
     "on at 8 of 20, off at 4": windowed(20, 8, 4),
     "Bayes told the mean rates": mean_bayes,
     "oracle told every tag's rates": told_all,

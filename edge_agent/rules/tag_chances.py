@@ -1,11 +1,11 @@
-"""The chances that a tag is in a zone, strays into it or is gone: one hidden Markov model per tag, all tags stepped at once.
+"""How often a tag is read where it is, and where it only strays in: a hidden Markov model per (tag, zone), all stepped at once.
 
-A tag's state is a class (gone, stray, here), the rate at which it is read in that class, and how bursty its reads are. Reads are no
+Of each row we keep what its read rate may be were the tag here, and what were it a stray, and how bursty its reads are. Reads are no
 independent draws: whoever stands before a tag hides it for seconds. With burstiness b, the chance of a read is `b * (read last cycle) +
 (1 - b) * rate`: a chain with the tag's own rate as its mean and 1 / (1 - b) cycles as the mean time between fresh draws. Rate and
 burstiness are the tag's own and are learned. What all residents have in common, and all strays, is learned too, as a Beta distribution
 of their rates (empirical Bayes), and is where a new tag begins. The filter is Baum and Petrie's, Ann. Math. Stat. 1966, on a chain
-after Gilbert, Bell Syst. Tech. J. 1960.
+after Gilbert, Bell Syst. Tech. J. 1960; `tag_zones` has the other half of it, the places.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ class ChancesRule(NamedTuple):
 
 
 class TagChances:
-    """Steps beliefs, an (n, k) array with one row per tag and one column per state; the columns' meaning is this class's own.
+    """Steps beliefs, an (n, k) array with one row per (tag, zone): columns are rates and bursts of a stray, then of a resident, and each of
+    these two parts sums to 1.
 
     Args:
-        rule: the states and their first chances.
+        rule: the rates considered and their first chances.
         cycle_s: how long a cycle is.
     """
 
@@ -61,12 +62,10 @@ class TagChances:
         burst = np.tile(rule.bursts, len(rule.stray_rates) + len(rule.here_rates))
         rate = np.repeat(np.concatenate([self._stray_rates, self._here_rates]), len(rule.bursts))
         fresh = (1.0 - burst) * rate
-        after_silence = np.concatenate([[rule.gone_read], fresh])
-        after_read = np.concatenate([[rule.gone_read], burst + fresh])
-        self._evidence: Floats = np.stack([1.0 - after_silence, after_silence, 1.0 - after_read, after_read])
-        self.rates: Floats = np.concatenate([[rule.gone_read], rate])
-        self._leaves, self._returns, self._wanders = (cycle_s / s for s in (rule.stays_s, rule.returns_s, rule.wanders_s))
-        self._cut = 1 + len(rule.stray_rates) * len(rule.bursts)
+        self._evidence: Floats = np.stack([1.0 - fresh, fresh, 1.0 - burst - fresh, burst + fresh])
+        self._rates: Floats = rate
+        self._wanders = cycle_s / rule.wanders_s
+        self._cut = len(rule.stray_rates) * len(rule.bursts)
         self._bursts = np.array(rule.bursts_prior) / sum(rule.bursts_prior)
         self._strays = beta_shares(self._stray_rates, rule.stray_mean, rule.stray_concentration)
         self._heres = beta_shares(self._here_rates, rule.here_mean, rule.here_concentration)
@@ -76,43 +75,47 @@ class TagChances:
     @property
     def states(self) -> int:
         """How many columns a belief has."""
-        return len(self.rates)
+        return len(self._rates)
 
     def newcomer(self) -> Floats:
-        """(k,) what is believed of a tag before its first read is weighed."""
-        gone, stray, here = self._rule.newcomer
-        return np.concatenate([[gone], stray * self._stray_prior, here * self._here_prior])
+        """(k,) what is believed of a tag's rates before its first read is weighed."""
+        return np.concatenate([self._stray_prior, self._here_prior])
 
-    def here(self, belief: Floats) -> Floats:
-        """(n,) the chance of each tag to be in the zone, by its own reads alone."""
-        chances: Floats = belief[:, self._cut :].sum(axis=1)
-        return chances
+    def expected(self, belief: Floats) -> Floats:
+        """(n,) how often each tag is read in a cycle if it is here."""
+        rates: Floats = belief[:, self._cut :] @ self._rates[self._cut :]
+        return rates
 
-    def step(self, belief: Floats, read: Bools, was_read: Bools) -> Floats:
-        """(n, k) the beliefs a cycle on, rows sum to 1. `read`, `was_read`: (n,) whether it was read in this cycle, in the last one."""
-        gone, here = belief[:, :1], belief[:, self._cut :]
-        heres = here.sum(axis=1, keepdims=True)
-        strays = 1.0 - heres - gone
-        moved = belief * (1.0 - self._returns - self._wanders)
-        moved[:, :1] = (1.0 - self._returns) * gone + 0.5 * self._leaves * heres
-        moved[:, 1 : self._cut] += (self._wanders * strays + 0.5 * self._leaves * heres) * self._stray_prior
-        moved[:, self._cut :] += (self._returns - self._leaves) * here
-        moved[:, self._cut :] += (self._wanders * heres + self._returns * (gone + strays)) * self._here_prior
+    def step(self, belief: Floats, read: Bools, was_read: Bools, new_strays: Floats, new_here: Floats) -> tuple[Floats, Floats]:
+        """Return the (n, k) beliefs a cycle on, and (n, 3) how likely was what was heard, were the tag gone, a stray, or here.
+
+        Args:
+            read, was_read: (n,) whether it was read in this cycle, in the last one.
+            new_strays, new_here: (n,) the share of strays, of residents, who have only now become so: their rates are anybody's.
+        """
+        moved = np.empty_like(belief)
+        parts = ((slice(None, self._cut), self._stray_prior, new_strays), (slice(self._cut, None), self._here_prior, new_here))
+        for part, prior, new in parts:
+            kept = ((1.0 - self._wanders) * (1.0 - new))[:, None]
+            moved[:, part] = belief[:, part] * kept + (1.0 - kept) * prior
         moved *= self._evidence[2 * was_read.astype(np.intp) + read]
-        moved /= moved.sum(axis=1, keepdims=True)
-        return moved
+        likely = np.empty((len(belief), 3))
+        likely[:, 0] = np.where(read, self._rule.gone_read, 1.0 - self._rule.gone_read)
+        for column, (part, _, _) in enumerate(parts, start=1):
+            likely[:, column] = moved[:, part].sum(axis=1)
+            moved[:, part] /= likely[:, column : column + 1]
+        return moved, likely
 
-    def learn(self, belief: Floats, here: Floats) -> None:
+    def learn(self, belief: Floats, strays: Floats, here: Floats) -> None:
         """Learn from all tags what residents and strays have in common.
 
         Args:
             belief: (n, k).
-            here: (n,) the chance of each to be here by all that is known, which may be more than its own reads.
+            strays, here: (n,) the chance of each to be a stray, to be here.
         """
-        own = np.clip(self.here(belief), 1e-9, 1.0 - 1e-9)
-        stray = ((1.0 - here) / (1.0 - own)) @ belief[:, 1 : self._cut]
-        resident = (here / own) @ belief[:, self._cut :]
-        stray, resident = (total.reshape(-1, len(self._bursts)) for total in (stray, resident))
+        stray, resident = (
+            total.reshape(-1, len(self._bursts)) for total in (strays @ belief[:, : self._cut], here @ belief[:, self._cut :])
+        )
         # A stray that is read seldom says little of bursts: its share of the belief is mostly the prior it began with.
         bursts = self._bursts * self._rule.population_tags + resident.sum(axis=0)
         bursts /= bursts.sum()

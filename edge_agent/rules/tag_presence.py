@@ -1,8 +1,8 @@
 """Which tags are in which zone, from reads that come two times in three and strays that come from next door.
 
-Reads are gathered into cycles. Each (tag, zone) has a hidden Markov model that learns how often and in what bursts the tag is read
-(`tag_chances`); a tag's zones are joined, for it is in one place only (`tag_zones`). Arriving and leaving have to cross thresholds that lie
-apart. The idea to smooth per tag is Jeffery et al., VLDB J. 2008.
+Reads are gathered into cycles. A hidden Markov model learns how often and in what bursts each tag is read in each zone (`tag_chances`), and
+where each tag is, for it is in one place only (`tag_zones`). Arriving and leaving have to cross thresholds that lie apart. The idea to
+smooth per tag is Jeffery et al., VLDB J. 2008.
 """
 
 from __future__ import annotations
@@ -93,7 +93,10 @@ class TagPresence:
         self._zone_ids = sorted(set(zones_by_antenna.values()))
         self._numbers = {zone_id: number for number, zone_id in enumerate(self._zone_ids)}
         self._chances = TagChances(self._rule.chances, self._rule.cycle_ms / 1000.0)
-        self._zones = TagZones(len(self._zone_ids))
+        chances, cycle_s = self._rule.chances, self._rule.cycle_ms / 1000.0
+        self._zones = TagZones(
+            len(self._zone_ids), leaves=cycle_s / chances.stays_s, returns=cycle_s / chances.returns_s, newcomer=chances.newcomer
+        )
         self._rows = TagRows(self._chances.states)
         self._deaf: set[int] = set()
         self._deaf_zones: Bools = np.zeros(len(self._zone_ids), dtype=np.bool_)
@@ -162,27 +165,27 @@ class TagPresence:
             if len(rows) >= self._rule.tags_max:
                 self._forget_one()
             row = rows.add((read.epc, zone), self._numbers[zone], self._chances.newcomer(), read.rssi_dbm)
-        rows.rssi_dbm[row] += _RSSI_SMOOTHING * (read.rssi_dbm - rows.rssi_dbm[row])
-        rows.cycles_read[row] += not rows.read[row]
-        rows.read[row] = True
-        rows.last_read_ms[row] = read.read_at_ms
+            beside = np.flatnonzero(rows.tag == rows.tag[row])
+            self._zones.begin(rows.places, row, beside[beside != row])
+        rows.note(row, read.read_at_ms, read.rssi_dbm, smoothing=_RSSI_SMOOTHING)
 
     def _judge(self, at_ms: int) -> list[PresenceEvent]:
         rows = self._rows
         if not len(rows):
             return []
-        if not rows.read.any() and float((rows.belief[rows.present] @ self._chances.rates).sum()) > _DEAF_READS_MISSED:
+        if not rows.read.any() and float(self._chances.expected(rows.belief[rows.present]).sum()) > _DEAF_READS_MISSED:
             return []  # So many should have been heard and none was: the reader is deaf, the tags are not gone.
-        stepped = self._chances.step(rows.belief, rows.read, rows.was_read)
+        moved, new_strays, new_here = self._zones.moved(rows.places, rows.tag)
+        stepped, likely = self._chances.step(rows.belief, rows.read, rows.was_read, new_strays, new_here)
         if self._deaf_zones.any():
-            stepped = np.where(self._deaf_zones[rows.zone][:, None], rows.belief, stepped)
-        rows.store(stepped)
-        own, gone = self._chances.here(rows.belief), rows.belief[:, 0]
-        rows.chance[:] = self._zones.joined(own, gone, rows.tag, rows.zone, rows.rssi_dbm)
+            deaf = self._deaf_zones[rows.zone][:, None]
+            stepped, likely = np.where(deaf, rows.belief, stepped), np.where(deaf, 1.0, likely)
+        rows.store(stepped, self._zones.heard(moved, likely, rows.tag))
+        rows.chance[:] = self._zones.chances(rows.places, rows.tag, rows.zone, rows.rssi_dbm)
         self._cycles += 1
         if self._cycles % self._rule.learn_every_cycles == 0:
-            self._chances.learn(rows.belief, rows.chance)
-            self._zones.learn(own, gone, rows.chance, rows.tag, rows.zone, rows.rssi_dbm, rows.present)
+            self._chances.learn(rows.belief, self._zones.strays(rows.places, rows.tag), rows.places.here)
+            self._zones.learn(rows.places, rows.tag, rows.zone, rows.rssi_dbm, rows.present)
         events = self._told(at_ms)
         rows.was_read[:] = rows.read
         rows.read[:] = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge_agent.rules.tag_chances import Bools, Floats, Ints
+from edge_agent.rules.tag_zones import Places
 
 _GROWTH = 256
 _NEVER_MS = -(2**62)
@@ -23,7 +24,7 @@ class TagRows:
         self._slots: dict[str, int] = {}
         self._free: list[int] = []
         self._belief: Floats = np.empty((0, states))
-        self._levels: Floats = np.empty((3, 0))
+        self._levels: Floats = np.empty((6, 0))
         self._flags: Bools = np.empty((3, 0), dtype=np.bool_)
         self._numbers: Ints = np.empty((5, 0), dtype=np.int64)
 
@@ -33,7 +34,7 @@ class TagRows:
 
     @property
     def belief(self) -> Floats:
-        """(n, k) what is believed of each row."""
+        """(n, k) what is believed of each row's rates."""
         return self._belief[: len(self.keys)]
 
     @property
@@ -50,6 +51,11 @@ class TagRows:
     def doubt_s(self) -> Floats:
         """(n,) for how many sure seconds what is told has been the less likely."""
         return self._levels[2, : len(self.keys)]
+
+    @property
+    def places(self) -> Places:
+        """Where each tag is, by its reads alone."""
+        return Places(*self._levels[3:, : len(self.keys)])
 
     @property
     def read(self) -> Bools:
@@ -95,6 +101,15 @@ class TagRows:
         """The row of a (tag, zone), None when it was not heard or is forgotten."""
         return self._rows.get(key)
 
+    def note(self, row: int, at_ms: int, rssi_dbm: float, *, smoothing: float) -> None:
+        """A read of a row's tag. Called for every read: no views here."""
+        levels, flags, numbers = self._levels, self._flags, self._numbers
+        levels[1, row] += smoothing * (rssi_dbm - levels[1, row])
+        if not flags[0, row]:
+            flags[0, row] = True
+            numbers[4, row] += 1
+        numbers[0, row] = at_ms
+
     def add(self, key: tuple[str, str], zone: int, belief: Floats, rssi_dbm: float) -> int:
         """Begin a row and return it."""
         row = len(self.keys)
@@ -103,7 +118,7 @@ class TagRows:
         self.keys.append(key)
         self._rows[key] = row
         self._belief[row] = belief
-        self._levels[:, row] = (0.0, rssi_dbm, 0.0)
+        self._levels[:, row] = (0.0, rssi_dbm, 0.0, 0.0, 0.0, 0.0)
         self._flags[:, row] = False
         self._numbers[:, row] = (_NEVER_MS, _NEVER_MS, self._slot_of(key[0]), zone, 0)
         return row
@@ -133,10 +148,11 @@ class TagRows:
     def _grow(self) -> None:
         more = max(_GROWTH, len(self._belief) // 2)
         self._belief = np.vstack([self._belief, np.zeros((more, self._belief.shape[1]))])
-        self._levels = np.concatenate([self._levels, np.zeros((3, more))], axis=1)
+        self._levels = np.concatenate([self._levels, np.zeros((6, more))], axis=1)
         self._flags = np.concatenate([self._flags, np.zeros((3, more), dtype=np.bool_)], axis=1)
         self._numbers = np.concatenate([self._numbers, np.zeros((5, more), dtype=np.int64)], axis=1)
 
-    def store(self, belief: Floats) -> None:
+    def store(self, belief: Floats, places: Places) -> None:
         """Put what is now believed of all rows in use."""
         self._belief[: len(self.keys)] = belief
+        self._levels[3:, : len(self.keys)] = places
