@@ -20,13 +20,13 @@ same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from store_hub.rules.epc import gtin_14
 from store_hub.rules.epc_gs1 import GS1_RESOLVER
 from store_hub.rules.epcis_hash import event_id
+from store_hub.rules.epcis_values import written_second
 from store_hub.rules.epcis_words import AGGREGATION, OBJECT
 from wire_format.plans import Planogram
 
@@ -162,8 +162,8 @@ class EventMaker:
         return {"eventID": event_id(event), **event}
 
     def _time(self, at_ms: int) -> str:
-        moment = datetime.fromtimestamp(at_ms // 1000, self._zone).replace(microsecond=at_ms % 1000 * 1000)
-        return moment.isoformat(timespec="milliseconds")
+        second, offset = written_second(at_ms // 1000, self._zone)
+        return f"{second}.{at_ms % 1000:03}{offset}"
 
     def _own(self, what: str, name: str) -> str:
         return f"urn:x-aislewise:{what}:{name}"

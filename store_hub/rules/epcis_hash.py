@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
@@ -20,7 +20,7 @@ import msgspec
 from store_hub.rules.epc_errors import EpcInvalid
 from store_hub.rules.epc_gs1 import GS1_RESOLVER, gs1_elements
 from store_hub.rules.epc_identity import EpcIdentity, read_identity_pattern, read_identity_uri
-from store_hub.rules.epcis_values import moment_ms
+from store_hub.rules.epcis_values import moment_ms, written_second
 from store_hub.rules.epcis_words import (
     BIZ_STEPS,
     DISPOSITIONS,
@@ -112,8 +112,7 @@ def _number(value: float) -> str:
 def _utc(told: str) -> str:
     at_ms = moment_ms(told)
     assert at_ms is not None  # Checked before anything is named.
-    moment = datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{written_second(at_ms // 1000, UTC)[0]}.{at_ms % 1000:03}Z"
 
 
 def _word(kind: str, value: str) -> str:

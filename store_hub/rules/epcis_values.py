@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 
 Check = Callable[[object, str], Iterator[str]]
 
@@ -71,6 +72,7 @@ def time(value: object, where: str) -> Iterator[str]:
         yield f"{where}: must be a time with its offset, such as 2026-11-25T09:30:00.000+01:00, not {shown(value)}"
 
 
+@lru_cache(maxsize=1_024)
 def moment_ms(value: str) -> int | None:
     """Return a time with its offset as Unix milliseconds (rounded), or None where it is none."""
     if not _TIME.fullmatch(value):
@@ -79,6 +81,13 @@ def moment_ms(value: str) -> int | None:
         return round(datetime.fromisoformat(value.upper()).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
+
+
+@lru_cache(maxsize=1_024)
+def written_second(at_s: int, zone: tzinfo) -> tuple[str, str]:
+    """Write a second of a zone as the standard does, and the zone's offset then. Many events share one."""
+    written = datetime.fromtimestamp(at_s, zone).isoformat()
+    return written[:19], written[19:]
 
 
 def word_of(words: Collection[str], name: str) -> Check:
