@@ -47,10 +47,9 @@ class Morning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(desk: Desk) -> Morning:
-    """Read the page's content: open orders, the dearest risk first."""
-    orders = sorted(
-        desk.orders.orders(state=PROPOSED), key=lambda order: (-order.body["at_risk_minor"], -order.body["value_minor"], order.order_id)
-    )
+    """Read the page's content: open orders that need not wait for a supplier's minimum, the dearest risk first."""
+    ready = [order for order in desk.orders.orders(state=PROPOSED) if not order.body.get("waits_because")]
+    orders = sorted(ready, key=lambda order: (-order.body["at_risk_minor"], -order.body["value_minor"], order.order_id))
     return Morning(stores=desk.stores.stores(), orders=orders, concerns=desk.reviewing.concerns())
 
 
@@ -117,6 +116,8 @@ class _MorningList:
         lines = order.body["lines"]
         units = sum(line["units"] for line in lines)
         supplier = escape(order.supplier) or "no named supplier"
+        if order.body.get("from_store"):
+            supplier = f"our shop {supplier}, moved"
         with ui.element("article").classes("card picked" if picked else "card"):
             html(
                 f'<div class="row-line"><h2>{escape(store.name)} <span class="unit">from {supplier}</span></h2>'

@@ -12,7 +12,7 @@ _LOCALE = "en_GB"
 def money(minor: float, currency: str) -> str:
     """`€1,234.50`, `JP¥500`: as the hub's pages write it; yen and the like have no hundredths."""
     amount = minor / 10 ** get_currency_precision(currency)
-    return str(format_currency(amount, currency, locale=_LOCALE))
+    return str(format_currency(amount, currency, locale=_LOCALE)).replace("-", "−")
 
 
 def major(minor: float, currency: str) -> str:
