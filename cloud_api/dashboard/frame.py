@@ -14,6 +14,7 @@ from nicegui import run, ui
 from sqlalchemy.exc import DBAPIError
 
 from cloud_api.errors import CloudError
+from cloud_api.routes.planner_sessions import COOKIE
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -36,6 +37,8 @@ def page(request: Request, path: str) -> Iterator[None]:
         links = "".join(f'<a href="{address}"{" aria-current=page" if address == path else ""}>{name}</a>' for address, name in PAGES)
         html(links, tag="nav")
         button("Light or dark", lambda: _turn(theme))
+        if COOKIE in request.cookies:
+            button("Log out", lambda: ui.run_javascript("fetch('/logout', {method: 'POST'}).then(() => location.assign('/login'))"))
     with ui.element("div").classes("main"):
         yield
 
