@@ -46,7 +46,8 @@ def write_shop(folder: Path, *, broker_port: int, hub_port: int, ledger: str = "
     """The planogram and the hub's file. `cloud` is the text of its table, if it has one."""
     (folder / "plan.json").write_bytes(codec.encode(planogram()))
     (folder / "hub.toml").write_text(
-        f'planogram = "plan.json"\n[broker]\nport = {broker_port}\n[ledger]\npath = "{ledger}"\n[http]\nport = {hub_port}\n{cloud}',
+        f'planogram = "plan.json"\n[broker]\nport = {broker_port}\n[ledger]\npath = "{ledger}"\n[http]\nport = {hub_port}\n'
+        f"[people]\nopen_on_loopback = true\n{cloud}",
         encoding="utf-8",
     )
 
