@@ -30,7 +30,7 @@ def plan_markup(
     mini = numbers is None
     classes = "plan" + (" mini" if mini else "") + ("" if watched else " unseen")
     picture = Markup('<img src="{}" alt="">').format(heat.data_uri) if heat.data_uri else Markup()
-    return Markup('<div class="{}" style="aspect-ratio:{:.3f}" role="img" aria-label="{}">{}{}{}{}</div>').format(
+    return Markup('<div class="{}" style="aspect-ratio:{:.3f}" role="group" aria-label="{}">{}{}{}{}</div>').format(
         classes,
         plan.width_m / plan.depth_m,
         reader.t("Plan of the shop with the time people stayed"),

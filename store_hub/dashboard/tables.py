@@ -21,7 +21,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, figures: Co
     if not body:
         return Markup()
     head = Markup("<thead>{}</thead>").format(cells("th", heads)) if heads else Markup()
-    return Markup('<div class="wide"><table>{}<tbody>{}</tbody></table></div>').format(head, body)
+    return Markup('<div class="wide" tabindex="0"><table>{}<tbody>{}</tbody></table></div>').format(head, body)
 
 
 def link(to: str, words: str) -> Markup:
