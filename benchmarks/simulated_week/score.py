@@ -16,7 +16,8 @@ from store_hub.entries import BACK_ROOM
 from store_hub.rows import FacingRow
 from store_hub.rules.discrepancies import BEHIND, PHANTOM
 
-KINDS = (WEIGHED, TAGGED, TILL_ONLY, BACK_ROOM)
+SHELF_KINDS = (WEIGHED, TAGGED, TILL_ONLY)
+KINDS = (*SHELF_KINDS, BACK_ROOM)
 NEAR_MS = 3 * 60_000
 FOUND_WITHIN_MS = 2 * 3_600_000
 LONG_FROM_MS = 30 * 60_000
@@ -81,8 +82,11 @@ def _alerts_of(week: Week, facing: FacingRow) -> Found:
     )
 
 
-def phantoms(week: Week) -> Found:
-    """What the books say is there and the shelves do not hold: found by the hub's discrepancies."""
+def phantoms(week: Week, kinds: Iterable[str] = SHELF_KINDS) -> Found:
+    """What the books say is there and the shelves do not hold: found by the hub's discrepancies. `kinds`: of the article's first place."""
+    places = week.books.fold.places
+    assert places is not None
+    wanted = {sku for sku, shelves in places.shelves_of.items() if shelves and kind_of_place(week.plan, shelves[0], sku) in set(kinds)}
     rows = week.record.discrepancies.values()
     signals = {
         p.sku: [
@@ -91,6 +95,7 @@ def phantoms(week: Week) -> Found:
             if r.sku == p.sku and r.found_at_ms is not None and r.kind in (PHANTOM, BEHIND)
         ]
         for p in week.plan.products
+        if p.sku in wanted
     }
     return _phantoms_found(week, signals)
 

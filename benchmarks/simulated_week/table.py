@@ -40,6 +40,7 @@ def figures_of(weeks: Sequence[Week]) -> list[Figure]:
     for kind in SHELVES:
         figures += _found(f"low-shelf alerts, {kind}", lambda week, kind=kind: low_shelf_alerts(week, kind), weeks, "", "")  # type: ignore[misc]
     figures += _found("phantom stock in two hours", phantoms, weeks, "≥ 0.90", "≥ 0.95")
+    figures += _found("the same where a sensor looks", lambda week: phantoms(week, (WEIGHED, TAGGED)), weeks, "", "")
     figures += _found("the same by the till alone", phantoms_by_till, weeks, "", "")
     figures.append(Figure("messages a person and ten minutes", median(messages(week) for week in weeks), "≤ 1", len(weeks)))
     return figures

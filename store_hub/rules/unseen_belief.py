@@ -7,7 +7,7 @@ number is of DeHoratius, Mersereau and Schrage, "Retail Inventory Management Whe
 
 from __future__ import annotations
 
-from math import exp, log1p
+from math import exp, expm1, log1p
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ LOST_PER_SALE = 0.03
 """For so many units sold, one leaves unpaid or is rung up as something else."""
 REFILLED_LOW, REFILLED_ELSE = 0.010, 0.0006
 """Chance, with each receipt of the shop, that somebody has refilled the place in silence: when it is low, and otherwise."""
+SWEPT = 0.0001
+"""Chance, with each receipt of the shop, that somebody has carried off all that stands there."""
 FILLED_UP = 0.7
 """A silent refill fills the place up; else it brings any number."""
 PRIOR_SALES, PRIOR_RECEIPTS = 1.0, 40.0
@@ -96,6 +98,9 @@ class UnseenBelief:
         there = 1.0 - float(self._chances[0])
         silent: Floats = np.full(self._chances.size, exp(passed * log1p(-wanted)))
         silent[0] = 1.0
+        swept = -expm1(-passed * SWEPT)
+        self._chances = self._chances * (1.0 - swept)
+        self._chances[0] += swept
         self._weigh(silent)
         self._refill_in_silence(passed)
         fade = exp(-passed / REMEMBERED_RECEIPTS)
