@@ -14,7 +14,7 @@ from nicegui import run, ui
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.figure_words import figure_cell, figure_told, trend
-from cloud_api.dashboard.frame import button, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
 from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.words import counted, span
 from cloud_api.errors import CloudError
@@ -27,7 +27,7 @@ _SHOWN_MAX = 200
 def show_figures(desk: Desk) -> None:
     """Register the pages."""
 
-    @ui.page("/figures", title="Figures · Aislewise")
+    @ui.page("/figures", title="Figures · Aislewise", response_timeout=PATIENCE_S)
     async def figures(request: Request, month: str = "") -> None:
         with page(request, "/figures"):
             stores = await read(desk.stores.stores)

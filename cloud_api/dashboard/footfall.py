@@ -14,7 +14,7 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import hours_by_days, sparkline
 from cloud_api.dashboard.footfall_days import show_days
-from cloud_api.dashboard.frame import html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, say_no_store, title
 from cloud_api.dashboard.shop_search import show_more
 from cloud_api.dashboard.words import change, span
 from cloud_api.flows.reviewing import SHOWN, WEEKS_BACK, ChainReview
@@ -32,7 +32,7 @@ _AXIS_NAME = {"align": "left", "padding": [0, 0, 0, -48]}
 def show_footfall(desk: Desk) -> None:
     """Register the page."""
 
-    @ui.page("/footfall", title="Footfall · Aislewise")
+    @ui.page("/footfall", title="Footfall · Aislewise", response_timeout=PATIENCE_S)
     async def footfall(request: Request, store: str = "", days: int = 14, find: str = "", page_no: int = 1) -> None:
         days = days if days in _WINDOWS else 14
         with page(request, "/footfall"):

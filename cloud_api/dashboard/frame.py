@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 PAGES = (("/", "Morning list"), ("/footfall", "Footfall"), ("/orders", "Orders"), ("/promotions", "Promotions"), ("/layout", "Layout"),
          ("/shops", "Shops"), ("/devices", "Devices"), ("/figures", "Figures"))  # fmt: skip
+PATIENCE_S = 20.0
+"""How long a page may take to be built where the records are slow; then it says so."""
 _STYLE = Path(__file__).with_name("pages.css")
 _THEMES: dict[str, bool | None] = {"light": False, "dark": True}
 _ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><rect width='16' height='16' rx='3' fill='#1a1c1e'/>"

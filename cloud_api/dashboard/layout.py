@@ -11,7 +11,7 @@ from nicegui import ui
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import floor_plan, legend
-from cloud_api.dashboard.frame import html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, say_no_store, title
 from cloud_api.dashboard.layout_facings import show_facings
 from cloud_api.dashboard.layout_moves import show_moves
 from cloud_api.dashboard.layout_trials import show_trials
@@ -25,7 +25,7 @@ _WINDOWS = (1, 7, 28)
 def show_layout(desk: Desk) -> None:
     """Register the page."""
 
-    @ui.page("/layout", title="Layout · Aislewise")
+    @ui.page("/layout", title="Layout · Aislewise", response_timeout=PATIENCE_S)
     async def layout(request: Request, store: str = "", days: int = 28) -> None:
         days = days if days in _WINDOWS else 28
         with page(request, "/layout"):
@@ -44,11 +44,14 @@ def show_layout(desk: Desk) -> None:
             title(view.review.sentence, f"{picked.name}, {span(view.first, view.last)}")
             _show_choice(stores, picked, days)
             _show_plan(view)
-            show_moves(desk, picked.store_id, first=view.first, last=view.last)
+            trials = await read(desk.trials.trials)
+            if trials is None:
+                return
+            show_moves(desk, picked.store_id, trials.worth, first=view.first, last=view.last)
             facings = await read(lambda: desk.spaces.review(picked.store_id))
             if facings is not None:
                 show_facings(facings)
-            await show_trials(desk, stores)
+            await show_trials(desk, stores, trials)
             _show_zones(view)
 
 

@@ -12,16 +12,17 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html
 from cloud_api.dashboard.job_card import show_job
 from cloud_api.dashboard.layout_drawing import before_and_after, moved_numbers
-from cloud_api.dashboard.words import counted
+from cloud_api.dashboard.words import change, counted
 from cloud_api.flows.layout_planning import MOVES_MAX, LayoutWork
 from cloud_api.rules.layout_moves import MoveStep
+from cloud_api.rules.layout_trial import ScoreWorth, expected_sales
 
 _CHOICES = (2, 4, MOVES_MAX, 12)
 _NO_PROMISE = "A score of the plan, not of the till: what it sells, a trial has to show."
 
 
-def show_moves(desk: Desk, store_id: str, *, first: date, last: date) -> None:
-    """Offer to work out moves; the work runs beside the page."""
+def show_moves(desk: Desk, store_id: str, worth: ScoreWorth | None, *, first: date, last: date) -> None:
+    """Offer to work out moves; the work runs beside the page. `worth` is what trials have shown a point of score to sell."""
     with ui.element("section").classes("card"):
         html("<h2>Moves worth trying</h2>")
         place = ui.element("div").classes("stack")
@@ -42,23 +43,33 @@ def show_moves(desk: Desk, store_id: str, *, first: date, last: date) -> None:
                 button(f"{most} bays", partial(work, most), is_main=most == MOVES_MAX)
 
     def show(answer: LayoutWork) -> None:
-        _show_answer(answer)
+        _show_answer(answer, worth)
         offer()
 
     with place:
         offer()
 
 
-def _show_answer(answer: LayoutWork) -> None:
+def _show_answer(answer: LayoutWork, worth: ScoreWorth | None) -> None:
     proposal, planogram = answer.proposal, answer.view.planogram
     html(f"<h3>{escape(proposal.sentence).replace('%', ' %')}</h3>")
-    html(f'<p class="quiet">{_NO_PROMISE} {counted(answer.baskets, "basket", "baskets").capitalize()} counted in the window.</p>')
+    baskets = f"{counted(answer.baskets, 'basket', 'baskets').capitalize()} counted in the window."
+    html(f'<p class="quiet">{_promise(proposal.nearer + proposal.seen, worth)} {baskets}</p>')
     if proposal.steps:
         html(before_and_after(planogram, proposal.places))
         numbers = moved_numbers(planogram, proposal.places)
         html(f'<ol class="steps">{"".join(_step(step, numbers) for step in proposal.steps)}</ol>')
     if proposal.unknown:
         html('<p class="quiet">Not known: ' + escape("; ".join(proposal.unknown)) + ".</p>")
+
+
+def _promise(gain: float, worth: ScoreWorth | None) -> str:
+    """No more than trials have shown."""
+    if worth is None:
+        return _NO_PROMISE
+    mean, low, high = (change(share) for share in expected_sales(gain, worth))
+    trials = counted(worth.trials, "trial", "trials")
+    return f"By {trials} so far, moves of this gain bring {mean} of sales, between {low} and {high}; this shop's own, a trial has to show."
 
 
 def _step(step: MoveStep, numbers: dict[str, int]) -> str:

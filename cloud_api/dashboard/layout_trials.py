@@ -17,12 +17,11 @@ from cloud_api.flows.trials import TrialDesign, TrialList, TrialView
 from cloud_api.rules.layout_trial import ScoreWorth
 
 
-async def show_trials(desk: Desk, stores: list[StoreRecord]) -> None:
+async def show_trials(desk: Desk, stores: list[StoreRecord], found: TrialList) -> None:
     """The trials so far, and the button that begins the next."""
     names = {store.store_id: store.name for store in stores}
-    found = await read(desk.trials.trials)
     design = await read(desk.trials.design)
-    if found is None or design is None:
+    if design is None:
         return
     with ui.element("section").classes("card"):
         html(f"<h2>Trials</h2><p>{escape(_worth(found.worth))}</p>")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import button, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
 from cloud_api.dashboard.words import age, capital, counted, money
 from cloud_api.errors import CloudError
 from cloud_api.rules.early_warning import Concern
@@ -56,7 +56,7 @@ def gather(desk: Desk) -> Morning:
 def show_morning(desk: Desk) -> None:
     """Register the page."""
 
-    @ui.page("/", title="Morning list · Aislewise")
+    @ui.page("/", title="Morning list · Aislewise", response_timeout=PATIENCE_S)
     async def morning(request: Request) -> None:
         with page(request, "/"):
             content = await read(lambda: gather(desk))

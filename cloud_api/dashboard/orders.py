@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import button, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
 from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.order_evidence import forecast_worth, show_decided
 from cloud_api.dashboard.order_sums import sums
@@ -28,7 +28,7 @@ _REASONS = ("Promotion or event nearby", "Weather", "Short of money or space", "
 def show_orders(desk: Desk) -> None:
     """Register the page."""
 
-    @ui.page("/orders", title="Orders · Aislewise")
+    @ui.page("/orders", title="Orders · Aislewise", response_timeout=PATIENCE_S)
     async def orders(request: Request, open: str = "", store: str = "") -> None:  # noqa: A002  # The word in the address.
         with page(request, "/orders"):
             stores = await read(desk.stores.stores)

@@ -199,6 +199,11 @@ def worth_of_score(trials: Sequence[tuple[float, TrialReading]]) -> ScoreWorth |
     return ScoreWorth(per_point=per_point, low=per_point - half, high=per_point + half, trials=len(known))
 
 
+def expected_sales(gain: float, worth: ScoreWorth) -> tuple[float, float, float]:
+    """What a gain of the score may be hoped to sell, by the trials so far: mean, and the ends of its 95 % interval, shares of sales."""
+    return expm1(gain * worth.per_point), expm1(gain * worth.low), expm1(gain * worth.high)
+
+
 def _verdict(claim: str, is_last_look: bool) -> str:
     if claim == "none":
         return "no effect shown" if is_last_look else "go on: nothing is sure yet"

@@ -10,6 +10,7 @@ from cloud_api.rules.layout_trial import (
     TrialReading,
     detectable_effect,
     draw_switches,
+    expected_sales,
     match_pairs,
     pairs_needed,
     read_pairs,
@@ -139,4 +140,7 @@ def test_trials_that_showed_nothing_count_for_the_next_proposal_too() -> None:
     assert both is not None
     assert 0 < both.per_point < alone.per_point
     assert both.high - both.low < alone.high - alone.low
+    mean, low, high = expected_sales(0.1, alone)
+    assert low < mean < high
+    assert mean == pytest.approx(0.04, abs=1e-6), "the same gain again is hoped to sell what it sold"
     assert worth_of_score([(0.1, reading(0.04, 0.02, is_last_look=False)), (0.0, lucky)]) is None
