@@ -150,17 +150,18 @@ class UnseenBelief:
         return UnseenUnits(mean, float(low), float(high), refilled)
 
     def _take(self, units: int) -> None:
-        """Units left. Where there were too few, the place had been refilled in silence before."""
-        short = float(self._chances[:units].sum())
-        left: Floats = np.append(self._chances[units:], np.zeros(min(units, self._chances.size)))[: self._chances.size]
+        """Units left. Where there were too few, the place must have been refilled in silence right before, and that is rare."""
+        before, short = self._chances, float(self._chances[:units].sum())
+        left: Floats = np.append(before[units:], np.zeros(min(units, before.size)))[: before.size]
         if short > 0.0:
-            fresh = self._filled(short)
-            shifted = np.append(fresh[units:], np.zeros(units))[: self._chances.size]
+            fresh = self._filled(short * REFILLED_LOW)
+            shifted = np.append(fresh[units:], np.zeros(units))[: before.size]
             shifted[0] += fresh[:units].sum()
-            before = float((self._chances[:units] * np.arange(min(units, self._chances.size))).sum())
-            self._refilled += float(shifted @ np.arange(shifted.size)) + short * units - before
             left = left + shifted
         self._chances = left / left.sum()
+        if short > 0.5:  # Most likely there were too few: what was sold, and what now stands there, must have come.
+            numbers = np.arange(before.size)
+            self._refilled += max(0.0, float(self._chances @ numbers) + units - float(before @ numbers))
 
     def _filled(self, mass: float) -> Floats:
         size = self._chances.size

@@ -70,7 +70,8 @@ class KeptDevice:
         self.config.parent.mkdir()
         self.config.write_text(self.toml())
         (folder / "planogram.json").write_text(json.dumps(PLANOGRAM))
-        (folder / "hub.toml").write_text(f'[broker]\nport = {broker_port}\n[ledger]\npath = "{self.ledger}"\n[http]\nport = {hub_port}\n')
+        hub = f'[broker]\nport = {broker_port}\n[ledger]\npath = "{self.ledger}"\n[http]\nport = {hub_port}\n'
+        (folder / "hub.toml").write_text(f"{hub}[people]\nopen_on_loopback = true\n")
         self.hub = self._start_hub(hub_port)
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self.client.connect("127.0.0.1", broker_port)

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from store_hub.adapters.broker_link import Delivered
 from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.dashboard.audits import audit_notes, door_words, sum_words
 from store_hub.dashboard.reader import Reader
 from store_hub.flows.rebuild import rebuild
 from store_hub.rules.camera_audits import DoorAccuracy, accuracy_of_sum
-from wire_format.observations import CameraAudited, DoorCrossing, Estimate
+from wire_format import codec
+from wire_format.observations import CameraAudited, ClockReading, DoorCrossing, Estimate
 
 ENGLISH = Reader(zone=ZoneInfo("Europe/Berlin"), currency="EUR")
 DAY_MS = 86_400_000
@@ -61,6 +63,8 @@ def test_audits_are_rebuilt_bit_for_bit(shop: Any, core: Any) -> None:
 
 def test_a_device_that_woke_in_1970_does_not_date_its_audit_so(shop: Any, core: Any) -> None:
     said = audited(core, 5_000, 0.9, audited_at_ms=4_000)
+    reading = ClockReading(device_id="pi-1", boot_id=core.BOOT, monotonic_ms=said.monotonic_ms, wall_clock_ms=5_000)
+    shop.book(Delivered(f"stores/{core.STORE}/v1/clock/{core.OUTBOX}", codec.encode(reading), False, 0, 0, 1, core.NOON_MS))
     shop.see(said)
     ((audited_at_ms, happened_at_ms),) = shop.rows(
         "SELECT audited_at_ms, happened_at_ms FROM camera_audits JOIN journal USING (journal_id)"
