@@ -17,20 +17,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("AISLEWISE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
-LONGEST_FIRST = ("journeys", "deployment", "browser", "attacks")
-"""Folders whose tests wait most. Begun first, they end while the short ones still keep the other workers busy."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the folders; within a folder the order stays."""
-
-    def rank(item: pytest.Item) -> int:
-        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
-        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
-
-    items.sort(key=rank)
-
-
 @pytest.fixture(autouse=True)
 def _the_log_is_each_tests_own() -> Iterator[None]:
     """A command that runs inside a test binds the log to that test's own standard error; the next test must not find it closed."""
