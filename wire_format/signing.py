@@ -21,6 +21,21 @@ def signature(secret: bytes, *, message_id: str, at_s: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
+def signed_headers(secret: bytes, *, message_id: str, at_s: int, body: bytes) -> dict[str, str]:
+    """Return the headers of a signed message of JSON.
+
+    Args:
+        message_id: the same however often it is sent, so that the receiver can tell a repetition.
+        at_s: now, Unix seconds: receivers refuse what is minutes old.
+    """
+    return {
+        "content-type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(at_s),
+        "webhook-signature": signature(secret, message_id=message_id, at_s=at_s, body=body),
+    }
+
+
 def secret_from(word: str) -> bytes | None:
     """Return the raw secret of `whsec_` and base64; None where it is of another form or too short."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import msgspec
 from sqlalchemy import Engine, text
@@ -49,18 +50,7 @@ class FootfallBook:
 
     def hours(self, store_ids: list[str], *, first: date, last: date) -> dict[str, list[HourRow]]:
         """Every hour on record of these stores from `first` to `last`, both included."""
-        found: dict[str, list[HourRow]] = {store_id: [] for store_id in store_ids}
-        with self._engine.connect() as connection:
-            rows = connection.execute(
-                text(
-                    "SELECT store_id, day, hour, people_in, people_out, observed_min FROM footfall_hour"
-                    " WHERE store_id = ANY(:stores) AND day BETWEEN :first AND :last"
-                ),
-                {"stores": store_ids, "first": first, "last": last},
-            ).all()
-            for store_id, day, hour, people_in, people_out, observed_min in rows:
-                found[store_id].append((day, hour, people_in, people_out, observed_min))
-        return found
+        return self._by_store("day, hour, people_in, people_out, observed_min FROM footfall_hour", store_ids, first, last)
 
     def doors(self, store_ids: list[str], *, first: date, last: date) -> dict[str, int]:
         """How many doors were counted at once at most, per store; absent where none was."""
@@ -103,18 +93,7 @@ class FootfallBook:
 
     def days(self, store_ids: list[str], *, first: date, last: date) -> dict[str, list[DayRow]]:
         """Every day on record of these stores: day, people in, people out, observed minutes."""
-        found: dict[str, list[DayRow]] = {store_id: [] for store_id in store_ids}
-        with self._engine.connect() as connection:
-            rows = connection.execute(
-                text(
-                    "SELECT store_id, day, people_in, people_out, observed_min FROM footfall_day"
-                    " WHERE store_id = ANY(:stores) AND day BETWEEN :first AND :last"
-                ),
-                {"stores": store_ids, "first": first, "last": last},
-            ).all()
-            for store_id, day, people_in, people_out, observed_min in rows:
-                found[store_id].append((day, people_in, people_out, observed_min))
-        return found
+        return self._by_store("day, people_in, people_out, observed_min FROM footfall_day", store_ids, first, last)
 
     def details(self, store_ids: list[str], *, first: date, last: date) -> list[DayDetail]:
         """Every day on record of these stores, with baskets and sales."""
@@ -128,3 +107,15 @@ class FootfallBook:
                 {"stores": store_ids, "first": first, "last": last},
             ).all()
             return [DayDetail(**row._mapping) for row in rows]
+
+    def _by_store(self, columns_from: str, store_ids: list[str], first: date, last: date) -> dict[str, list[Any]]:
+        """Rows of a roll-up, by shop; a shop without any has an empty list."""
+        found: dict[str, list[Any]] = {store_id: [] for store_id in store_ids}
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                text(f"SELECT store_id, {columns_from} WHERE store_id = ANY(:stores) AND day BETWEEN :first AND :last"),
+                {"stores": store_ids, "first": first, "last": last},
+            )
+            for store_id, *figures in rows:
+                found[store_id].append(tuple(figures))
+        return found

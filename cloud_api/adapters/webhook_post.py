@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from cloud_api.errors import ConfigurationInvalid
-from wire_format.signing import SECRET_ADVICE, secret_from, signature
+from wire_format.signing import SECRET_ADVICE, secret_from, signed_headers
 
 
 class WebhookPost:
@@ -30,12 +30,7 @@ class WebhookPost:
             message_id: the same however often it is sent, so that the receiver can tell a repetition.
             at_s: now, Unix seconds: receivers refuse what is minutes old.
         """
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(at_s),
-            "webhook-signature": signature(self._secret, message_id=message_id, at_s=at_s, body=body),
-        }
+        headers = signed_headers(self._secret, message_id=message_id, at_s=at_s, body=body)
         try:
             answer = self._client.post(self.url, content=body, headers=headers)
         except httpx.HTTPError as error:

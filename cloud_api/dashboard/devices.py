@@ -10,7 +10,7 @@ from nicegui import ui
 
 from cloud_api.adapters.store_records import DeviceRecord
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
 from cloud_api.dashboard.words import age, counted
 from cloud_api.rules.early_warning import Concern
 
@@ -26,11 +26,8 @@ def show_devices(desk: Desk) -> None:
     @ui.page("/devices", title="Devices · Aislewise", response_timeout=PATIENCE_S)
     async def devices(request: Request) -> None:
         with page(request, "/devices"):
-            stores = await read(desk.stores.stores)
-            if stores is None:
-                return
+            stores = await read_stores(desk)
             if not stores:
-                say_no_store(desk.address)
                 return
             known = await read(desk.stores.devices)
             concerns = await read(desk.reviewing.concerns)

@@ -14,7 +14,7 @@ from nicegui import run, ui
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.figure_words import figure_cell, figure_told, trend
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
 from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.words import counted, span
 from cloud_api.errors import CloudError
@@ -30,11 +30,8 @@ def show_figures(desk: Desk) -> None:
     @ui.page("/figures", title="Figures · Aislewise", response_timeout=PATIENCE_S)
     async def figures(request: Request, month: str = "") -> None:
         with page(request, "/figures"):
-            stores = await read(desk.stores.stores)
-            if stores is None:
-                return
+            stores = await read_stores(desk)
             if not stores:
-                say_no_store(desk.address)
                 return
             span_of = _month(month)
             review = await read(lambda: desk.figures.review(first=span_of[0], last=span_of[1]))

@@ -14,7 +14,7 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import hours_by_days, sparkline
 from cloud_api.dashboard.footfall_days import show_days
-from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
 from cloud_api.dashboard.shop_search import show_more
 from cloud_api.dashboard.words import change, span
 from cloud_api.flows.reviewing import SHOWN, WEEKS_BACK, ChainReview
@@ -36,11 +36,8 @@ def show_footfall(desk: Desk) -> None:
     async def footfall(request: Request, store: str = "", days: int = 14, find: str = "", page_no: int = 1) -> None:
         days = days if days in _WINDOWS else 14
         with page(request, "/footfall"):
-            stores = await read(desk.stores.stores)
-            if stores is None:
-                return
+            stores = await read_stores(desk)
             if not stores:
-                say_no_store(desk.address)
                 return
             last = await read(desk.reviewing.last_day)
             if last is None:

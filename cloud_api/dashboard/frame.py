@@ -13,6 +13,8 @@ from fastapi import Request
 from nicegui import run, ui
 from sqlalchemy.exc import DBAPIError
 
+from cloud_api.adapters.store_records import StoreRecord
+from cloud_api.dashboard.desk import Desk
 from cloud_api.errors import CloudError
 from cloud_api.routes.planner_sessions import COOKIE
 
@@ -68,6 +70,14 @@ async def read(question: Callable[[], T]) -> T | None:
         log.warning("page_unanswered", problem=str(error).splitlines()[0])
         say_unanswered(error)
         return None
+
+
+async def read_stores(desk: Desk) -> list[StoreRecord]:
+    """The shops that every page begins with; empty once the page itself says why there is nothing to show."""
+    stores = await read(desk.stores.stores)
+    if stores is not None and not stores:
+        say_no_store(desk.address)
+    return stores or []
 
 
 def say_unanswered(error: Exception) -> None:

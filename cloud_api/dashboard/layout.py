@@ -11,7 +11,7 @@ from nicegui import ui
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import floor_plan, legend
-from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
 from cloud_api.dashboard.layout_facings import show_facings
 from cloud_api.dashboard.layout_moves import show_moves
 from cloud_api.dashboard.layout_trials import show_trials
@@ -29,11 +29,8 @@ def show_layout(desk: Desk) -> None:
     async def layout(request: Request, store: str = "", days: int = 28) -> None:
         days = days if days in _WINDOWS else 28
         with page(request, "/layout"):
-            stores = await read(desk.stores.stores)
-            if stores is None:
-                return
+            stores = await read_stores(desk)
             if not stores:
-                say_no_store(desk.address)
                 return
             picked = next((known for known in stores if known.store_id == store), stores[0])
             last = desk.reviewing.today(picked)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.adapters.terms_records import TermsRecord
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
 from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.words import age, money
 from cloud_api.errors import CloudError
@@ -44,10 +44,8 @@ def show_order_terms(desk: Desk) -> None:
     @ui.page("/orders/terms", title="Terms of ordering · Aislewise", response_timeout=PATIENCE_S)
     async def terms(request: Request, store: str = "") -> None:
         with page(request, "/orders"):
-            stores = await read(desk.stores.stores)
+            stores = await read_stores(desk)
             if not stores:
-                if stores is not None:
-                    say_no_store(desk.address)
                 return
             picked = next((known for known in stores if known.store_id == store), stores[0])
             planogram = await read(lambda: desk.stores.planogram(picked.store_id))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
 from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.order_evidence import forecast_worth, show_decided
 from cloud_api.dashboard.order_sums import sums
@@ -31,11 +31,8 @@ def show_orders(desk: Desk) -> None:
     @ui.page("/orders", title="Orders · Aislewise", response_timeout=PATIENCE_S)
     async def orders(request: Request, open: str = "", store: str = "") -> None:  # noqa: A002  # The word in the address.
         with page(request, "/orders"):
-            stores = await read(desk.stores.stores)
-            if stores is None:
-                return
+            stores = await read_stores(desk)
             if not stores:
-                say_no_store(desk.address)
                 return
             since = desk.now() - _DECIDED_SHOWN_FOR
             found = await read(lambda: desk.orders.orders(store_id=store or None, since=since))

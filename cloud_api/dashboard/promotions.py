@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from cloud_api.adapters.promotion_records import PromotionRecord
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
 from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.words import capital, counted, money, span
 from cloud_api.errors import CloudError
@@ -34,10 +34,8 @@ def show_promotions(desk: Desk) -> None:
     @ui.page("/promotions", title="Promotions · Aislewise", response_timeout=PATIENCE_S)
     async def promotions(request: Request) -> None:
         with page(request, "/promotions"):
-            stores = await read(desk.stores.stores)
+            stores = await read_stores(desk)
             if not stores:
-                if stores is not None:
-                    say_no_store(desk.address)
                 return
             found = await read(lambda: desk.promotions.listed(since=desk.now().date() - _SHOWN_FOR))
             planogram = await read(lambda: desk.stores.planogram(stores[0].store_id))

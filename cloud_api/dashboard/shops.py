@@ -10,7 +10,7 @@ from nicegui import ui
 
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, say_no_store, title
+from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
 from cloud_api.dashboard.words import age, change, counted, major
 from cloud_api.rules.chain_figures import ShopFigures
 from cloud_api.rules.early_warning import Concern
@@ -24,11 +24,8 @@ def show_shops(desk: Desk) -> None:
     @ui.page("/shops", title="Shops · Aislewise", response_timeout=PATIENCE_S)
     async def shops(request: Request) -> None:
         with page(request, "/shops"):
-            stores = await read(desk.stores.stores)
-            if stores is None:
-                return
+            stores = await read_stores(desk)
             if not stores:
-                say_no_store(desk.address)
                 return
             last = await read(desk.reviewing.last_day)
             concerns = await read(desk.reviewing.concerns)

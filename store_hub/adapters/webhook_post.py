@@ -12,7 +12,7 @@ import httpx
 
 from store_hub.adapters.door_tokens import read_token
 from store_hub.errors import ConfigurationInvalid, HubError
-from wire_format.signing import SECRET_ADVICE, SECRET_BYTES_MIN, SECRET_PREFIX, secret_from, signature
+from wire_format.signing import SECRET_ADVICE, SECRET_BYTES_MIN, SECRET_PREFIX, secret_from, signed_headers
 
 GONE = 410
 
@@ -50,12 +50,7 @@ class WebhookPost:
         Raises:
             WebhookRefused: no such server, no answer in time, or one that is not 2xx.
         """
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(at_s),
-            "webhook-signature": signature(self._secret, message_id=message_id, at_s=at_s, body=body),
-        }
+        headers = signed_headers(self._secret, message_id=message_id, at_s=at_s, body=body)
         try:
             answer = self._client.post(self.url, content=body, headers=headers)
         except httpx.HTTPError as error:

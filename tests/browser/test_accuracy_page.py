@@ -6,9 +6,6 @@ import csv
 import io
 import shutil
 import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
@@ -17,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hub_in_a_browser import Hub
 
 from store_hub.adapters.broker_link import Delivered
 from store_hub.adapters.ledger import Ledger
@@ -112,18 +110,9 @@ def ledger(tmp_path: Path, repository: Path) -> Path:
 
 @pytest.fixture
 def address(ledger: Path, free_port: int) -> Iterator[str]:
-    program = subprocess.Popen([sys.executable, str(Path(__file__).with_name("hub_pages_server.py")), str(ledger), str(free_port)])
-    url = f"http://127.0.0.1:{free_port}"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            httpx.get(url, timeout=10)
-            break
-        except httpx.HTTPError:
-            assert program.poll() is None, "the pages did not start"
-    yield url
-    program.terminate()
-    program.wait(10)
+    hub = Hub(ledger, free_port)
+    yield hub.address
+    hub.stop()
 
 
 def opened(playwright: Any, address: str, *, size: str, complaints: list[str]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from hub_in_a_browser import ARGUMENTS, CHROMIUM, SIZES
-from kept_device import KeptDevice, make_borrowed_wheel, make_wheel
+from kept_device import KeptDevice, make_borrowed_wheel, make_wheel, running
 from playwright.sync_api import Page, expect, sync_playwright
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker, pytest.mark.timeout(400)]
@@ -22,10 +22,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.broker, pytest.mark.timeout(400)]
 
 @pytest.fixture
 def device(tmp_path: Path, mosquitto: Any, free_port: int) -> Iterator[KeptDevice]:
-    kept = KeptDevice(tmp_path, broker_port=mosquitto.port, hub_port=free_port)
-    kept.use_installed()
-    yield kept
-    kept.close()
+    with running(tmp_path, broker_port=mosquitto.port, hub_port=free_port) as kept:
+        yield kept
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,17 @@ class KeptDevice:
         self.hub.stop()
         self.client.disconnect()
         self.client.loop_stop()
+
+
+@contextmanager
+def running(folder: Path, *, broker_port: int, hub_port: int) -> Iterator[KeptDevice]:
+    """A device with its hub, the agent under test in the slot in force; everything ends with the block. Its keeper is not started."""
+    kept = KeptDevice(folder, broker_port=broker_port, hub_port=hub_port)
+    kept.use_installed()
+    try:
+        yield kept
+    finally:
+        kept.close()
 
 
 def make_wheel(folder: Path, version: str, *, changes: dict[str, str] | None = None) -> Path:

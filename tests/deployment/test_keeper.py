@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_device import KeptDevice, make_borrowed_wheel, make_wheel
+from kept_device import KeptDevice, make_borrowed_wheel, make_wheel, running
 
 from deployment.release import make_key, pack
 
@@ -20,10 +20,8 @@ pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
 @pytest.fixture
 def device(tmp_path: Path, mosquitto: Any, free_port: int) -> Iterator[KeptDevice]:
-    kept = KeptDevice(tmp_path, broker_port=mosquitto.port, hub_port=free_port)
-    kept.use_installed()
-    yield kept
-    kept.close()
+    with running(tmp_path, broker_port=mosquitto.port, hub_port=free_port) as kept:
+        yield kept
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,20 @@ class SmallShop:
         return float(self.rows("SELECT units FROM stock WHERE sku = ? AND place = ?", sku, place)[0][0])
 
 
+class Line:
+    """The broker, as far as it keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def acknowledge(self, delivered: Iterable[Delivered]) -> None:
+        """Nothing is outstanding here."""
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        assert retain
+        self.kept[topic] = payload
+
+
 def stamp(at_ms: int, *, boot_id: str = BOOT) -> dict[str, Any]:
     """What every observation says of itself, by a device whose clock is right."""
     return {"device_id": "pi-1", "boot_id": boot_id, "monotonic_ms": max(0, at_ms - NOON_MS + 86_400_000), "observed_at_ms": at_ms}
@@ -160,5 +174,5 @@ def core() -> Any:
     import types
 
     return types.SimpleNamespace(
-        NOON_MS=NOON_MS, OUTBOX=OUTBOX, BOOT=BOOT, STORE=STORE, stamp=stamp, shop_plan=shop_plan, HandClock=HandClock
+        NOON_MS=NOON_MS, OUTBOX=OUTBOX, BOOT=BOOT, STORE=STORE, stamp=stamp, shop_plan=shop_plan, HandClock=HandClock, Line=Line
     )

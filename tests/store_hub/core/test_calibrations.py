@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from store_hub.adapters.broker_link import Delivered
 from store_hub.config import BookkeepingConfig
 from store_hub.entries import CalibrationAction
 from store_hub.errors import CalibrationOutOfStep
@@ -147,24 +145,10 @@ def test_a_load_still_being_weighed_is_waited_for(led: Led) -> None:
         led.act("weigh")
 
 
-class Line:
-    """The broker, as far as it keeps what it was told."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def acknowledge(self, delivered: Iterable[Delivered]) -> None:
-        """Nothing is outstanding here."""
-
-    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        assert retain
-        self.kept[topic] = payload
-
-
 def test_the_wish_is_told_once_booked_and_again_on_every_new_line_to_the_broker(shop: Any, core: Any) -> None:
     led = Led(shop, core)
     led.act("start")
-    line, keeper = Line(), Bookkeeper(shop.ledger, clock=shop.clock, config=BookkeepingConfig())
+    line, keeper = core.Line(), Bookkeeper(shop.ledger, clock=shop.clock, config=BookkeepingConfig())
     keeper.start(line)
     told = CalibrationAction(shelf_id="drinks", device_id="pi-1", session_id=SESSION, action="weigh", revision=led.revision)
     keeper.submit(Book(told, "calibrations")).result(timeout=10)
@@ -173,7 +157,7 @@ def test_the_wish_is_told_once_booked_and_again_on_every_new_line_to_the_broker(
     first = codec.commands.decode(line.kept[topic])
     assert isinstance(first, CalibrationRequest)
     assert [step.known_g for step in first.steps] == [0.0]
-    wiped, again = Line(), Bookkeeper(shop.ledger, clock=shop.clock, config=BookkeepingConfig())
+    wiped, again = core.Line(), Bookkeeper(shop.ledger, clock=shop.clock, config=BookkeepingConfig())
     again.inbox.put_line_up()
     again.start(wiped)
     again.submit(Book(CalibrationAction(**{**_fields(told), "action": "end", "revision": led.revision}), "calibrations")).result(timeout=10)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from edge_agent.config_schema import SCHEMA, schema_text
-from store_hub.adapters.broker_link import Delivered
 from store_hub.config import BookkeepingConfig
 from store_hub.entries_fleet import ConfigurationAction, LogAction, RolloutAction
 from store_hub.errors import FleetRefused
@@ -186,23 +184,9 @@ def test_a_log_is_asked_for_once_and_its_lines_are_kept(fleet: Fleet) -> None:
     assert fleet.is_rebuilt_alike()
 
 
-class Line:
-    """The broker, as far as it keeps what it was told."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def acknowledge(self, delivered: Iterable[Delivered]) -> None:
-        """Nothing is outstanding here."""
-
-    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        assert retain
-        self.kept[topic] = payload
-
-
 def test_the_broker_holds_what_is_to_be_tried_until_it_was(fleet: Fleet) -> None:
     fleet.joins("pi-1")
-    line, keeper = Line(), Bookkeeper(fleet.shop.ledger, clock=fleet.shop.clock, config=BookkeepingConfig())
+    line, keeper = fleet.core.Line(), Bookkeeper(fleet.shop.ledger, clock=fleet.shop.clock, config=BookkeepingConfig())
     keeper.start(line)
     toml = file_of("pi-1", "health_every_s = 30.0\n")
     told = ConfigurationAction(device_id="pi-1", toml=toml, based_on=digest_of(file_of("pi-1")), by="Ana")
