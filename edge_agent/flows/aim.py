@@ -117,7 +117,7 @@ class AimDesk:
     def _picture(self, asked: Asked) -> Told:
         shown, problem = self._live.newest()
         if shown is None:
-            return told_json({"problem": "no_picture", "detail": problem}, status=503)
+            return told_json({"problem": "no_picture", "detail": problem})  # A camera that begins is no fault; the page asks again.
         people = [
             [*(round(float(side), 1) for side in box), round(float(score), 2)]
             for box, score in zip(shown.people.boxes, shown.people.scores, strict=True)
@@ -133,7 +133,7 @@ class AimDesk:
             return told_json({"problem": "not_understood", "detail": str(error)}, status=400)
         shown, _ = self._live.newest()
         if shown is None:
-            return told_json({"problem": "no_picture"}, status=503)
+            return told_json({"problem": "no_picture"})
         points, by_points, floor = said.points, *self._floor_of(said.points)
         if by_points and len({(point.x_px, point.y_px) for point in points}) < 4:
             return told_json({"needed": 4 - len(points), "errors_m": [], "grid": []})

@@ -33,7 +33,7 @@ function frame() {
 async function askFloor() {
   const number = (asking += 1);
   const told = await ask("POST", "/floor", { points: drawing.points, zones: drawing.zones }).catch(() => null);
-  if (!told || number !== asking) return; // A later question is on its way.
+  if (!told || told.problem === "no_picture" || number !== asking) return; // Nothing to draw on yet, or a later question is on its way.
   const known = floorTold.needed === 0 && !floorTold.problem;
   floorTold = told;
   grid = told.grid || [];
@@ -74,7 +74,7 @@ async function look() {
       try {
         const answer = await fetch("/live.jpg", { cache: "no-store" });
         if (answer.status === 401) { location.reload(); return; }
-        if (answer.ok) {
+        if (answer.ok && answer.headers.has("X-Picture")) {
           const about = JSON.parse(answer.headers.get("X-Picture"));
           const picture = await createImageBitmap(await answer.blob());
           if (canvas.width !== picture.width || canvas.height !== picture.height) { canvas.width = picture.width; canvas.height = picture.height; }

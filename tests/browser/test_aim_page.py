@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -100,18 +100,13 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def is_complaint(message: ConsoleMessage) -> bool:
-    """Whether the browser found fault. A camera that has no picture yet answers 503, and the page asks again: that is none."""
-    return message.type in ("error", "warning") and "503" not in message.text
-
-
 def open_page(browser: Browser, aim: Aim, *, size: str = "desktop", theme: str = "light", touch: bool = False) -> tuple[Page, list[str]]:
     """Type the code and wait for the picture; returns the page and the list of its complaints."""
     width, height = SIZES[size]
     scheme = "dark" if theme == "dark" else "light"
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=touch, is_mobile=touch)
     page, complaints = context.new_page(), []
-    page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(aim.address)
     page.get_by_label("Code").fill(aim.code.lower())
