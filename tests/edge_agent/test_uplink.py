@@ -63,9 +63,14 @@ class SmallHub:
         client.on_connect = lambda client, *_: client.subscribe(
             [(topics.seen_filter(STORE), 1), (topics.health_filter(STORE), 1), (topics.clock_filter(STORE), 0)]
         )
+        listens = threading.Event()
+        client.on_subscribe = lambda *_: listens.set()
         client.reconnect_delay_set(1, 1)
         client.connect("127.0.0.1", self.port)
         client.loop_start()
+        assert listens.wait(10), (
+            "the broker does not take the subscription"
+        )  # A clock told before it would be lost, and told again in a minute.
 
     def stop(self) -> None:
         if self._client is not None:
