@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from access_control.errors import AccessError
 from store_hub.compact_command import compact
 from store_hub.errors import HubError, PlanogramInvalid
 from store_hub.trust_commands import add_commands, make_trust
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from store_hub.config import HubConfig
 
 INTERRUPTED = 130
-
 app = typer.Typer(
     name="store-hub",
     help="Decides what the physics means for one shop: units, stock, alerts; books it, shows it and reports it.",
@@ -275,7 +275,7 @@ def main() -> NoReturn:
         for problem in error.problems:
             print(f"store-hub: planogram {error.source}: {problem}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except HubError as error:
+    except (HubError, AccessError) as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)

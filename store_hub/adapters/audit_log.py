@@ -7,20 +7,15 @@ and the hash before it. Whoever can write the file could forge the whole chain a
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
-import msgspec
-
+from access_control.audit_chain import START, AuditRow, AuditVerdict, one_line, row_hash, verify_rows
 from store_hub.adapters.ledger_file import ledger_trouble
 
-WORDS_MAX = 500
-START = "0" * 64
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS audit (
     number  INTEGER PRIMARY KEY,   -- 1, 2, 3, …
@@ -34,26 +29,6 @@ CREATE TABLE IF NOT EXISTS audit (
 CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is never changed'); END;
 CREATE TRIGGER IF NOT EXISTS audit_keeps BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is never shortened'); END;
 """
-
-
-class AuditRow(NamedTuple):
-    """A line of the log."""
-
-    number: int
-    at_ms: int
-    actor: str
-    action: str
-    outcome: str
-    detail: str
-    hash: str
-
-
-class AuditVerdict(NamedTuple):
-    """Whether the chain holds: `broken_at` is the first row that does not fit, None when all do."""
-
-    rows: int
-    head: str
-    broken_at: int | None
 
 
 def audit_path(ledger: Path) -> Path:
@@ -91,14 +66,14 @@ class AuditLog:
         self._add(actor, action, "refused", detail)
 
     def _add(self, actor: str, action: str, outcome: str, detail: str) -> None:
-        words = [_one_line(word) for word in (actor, action, outcome, detail)]
+        words = [one_line(word) for word in (actor, action, outcome, detail)]
         try:
             with self._lock, self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 found = self._connection.execute("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1").fetchone()
                 number, before = found or (0, START)
                 row = (number + 1, self._now_ms(), *words)
-                self._connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, _hash(before, row)))
+                self._connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, row_hash(before, row)))
         except sqlite3.Error as error:
             raise ledger_trouble(self._path, error) from None
 
@@ -127,31 +102,13 @@ def verify_audit(path: Path, *, expected: tuple[int, str] | None = None) -> Audi
     Raises:
         LedgerUnusable: there is no such file, or it cannot be read.
     """
-    rows, before, broken_at = 0, START, None
-    wanted = dict([expected]) if expected is not None and expected[0] > 0 else {}
     try:
-        for row in _rows(path):
-            rows += 1
-            fits = row.number == rows and row.hash == _hash(before, row[:-1]) and wanted.pop(row.number, row.hash) == row.hash
-            if not fits and broken_at is None:
-                broken_at = row.number
-            before = row.hash
+        return verify_rows(_rows(path), expected=expected)
     except (sqlite3.Error, OSError) as error:
         raise ledger_trouble(path, error) from None
-    if wanted and broken_at is None:
-        broken_at = rows + 1  # The row that was noted is gone: the end was cut off.
-    return AuditVerdict(rows, before, broken_at)
 
 
 def _rows(path: Path) -> Iterator[AuditRow]:
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         for row in connection.execute("SELECT * FROM audit ORDER BY number"):
             yield AuditRow(*row)
-
-
-def _hash(before: str, row: tuple[object, ...]) -> str:
-    return hashlib.sha256(before.encode() + msgspec.json.encode(row)).hexdigest()
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:WORDS_MAX]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
+from access_control.persons import Key, Person, digest
 from store_hub.adapters.ledger_file import ledger_trouble
 
 _SCHEMA = """
@@ -27,30 +26,9 @@ CREATE TABLE IF NOT EXISTS keys (
 """
 
 
-class Person(NamedTuple):
-    """Somebody who may log in."""
-
-    name: str
-    role: str
-
-
-class Key(NamedTuple):
-    """Another system's key; `used_ms` None: never."""
-
-    name: str
-    scopes: tuple[str, ...]
-    since_ms: int
-    used_ms: int | None
-
-
 def people_path(ledger: Path) -> Path:
     """Where the people of a ledger's hub are kept."""
     return ledger.with_name(f"{ledger.stem}.people.sqlite")
-
-
-def digest(secret: str) -> str:
-    """What is kept of a random secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class PeopleFile:

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from access_control.persons import Person
 from store_hub.adapters.ledger_views import LedgerViews
-from store_hub.adapters.people_file import Person
 from store_hub.adapters.release_shelf import Bundle
 from store_hub.dashboard.news import News, OnBooked
 from store_hub.entries import AlertAction, AnyTold, CalibrationAction, LightAction, StockCount

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from store_hub.adapters.people_file import Key, Person
+from access_control.persons import Key, Person
 from store_hub.dashboard.frame import asset_version, head_html
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from access_control.doorkeeper import LINK_HOURS
 from store_hub.adapters.audit_log import AuditLog, audit_path
 from store_hub.adapters.ledger_file import ledger_trouble
 from store_hub.adapters.people_file import PeopleFile, people_path
 from store_hub.config import BackupConfig, PeopleConfig, TrustConfig
 from store_hub.entries_settings import Retention
-from store_hub.flows.doorkeeper import LINK_HOURS
 
 BEGIN, END = "<!-- kept: made by store-hub privacy -->", "<!-- kept: end -->"
 

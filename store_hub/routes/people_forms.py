@@ -10,11 +10,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
-from store_hub.adapters.people_file import Person
+from access_control.errors import AccessError, LogInRefused
+from access_control.persons import Person
 from store_hub.dashboard import sign_in
 from store_hub.dashboard.reader import Reader
 from store_hub.errors import HubError
-from store_hub.flows.doorkeeper import Doorkeeper, LogInRefused
+from store_hub.flows.doorkeeper import Doorkeeper
 from store_hub.routes.bodies import read_body
 from store_hub.routes.people_gate import COOKIE, person_of, session_token
 
@@ -91,7 +92,7 @@ class PeopleForms:
             session = await run_in_threadpool(
                 self._keeper.accept, token, form.get("password", ""), address=_address(request), old_token=session_token(request.headers)
             )
-        except HubError as error:
+        except (HubError, AccessError) as error:
             person = await run_in_threadpool(self._keeper.link_for, token)
             drawn = (
                 sign_in.welcome_form(reader, person, problem=sign_in.refusal_words(reader, str(error)))
@@ -112,7 +113,7 @@ class PeopleForms:
             token = await run_in_threadpool(
                 self._keeper.change_password, person, form.get("old", ""), form.get("new", ""), address=_address(request)
             )
-        except HubError as error:
+        except (HubError, AccessError) as error:
             return self._account(request, problem=sign_in.refusal_words(self._reader(request), str(error)), status_code=403)
         return self._let_in(token, "/account")
 
@@ -139,7 +140,7 @@ class PeopleForms:
                 secret = await run_in_threadpool(self._keeper.make_key, name, [form.get("scope", "")], actor=person.name)
             elif act == "key-remove":
                 await run_in_threadpool(self._keeper.remove_key, name, actor=person.name)
-        except HubError as error:
+        except (HubError, AccessError) as error:
             return await self._people(request, problem=str(error), status_code=422)
         return await self._people(request, secret=secret)
 

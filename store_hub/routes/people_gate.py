@@ -1,176 +1,36 @@
-"""Stands before every page: who has no session is shown the way to log in, and no other site's page may press anything here.
-
-Doors of other systems, health and metrics pass: they look after themselves.
-"""
+"""The hub's gate: which addresses look after themselves, which need no session, and what its roles may open."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import quote, urlsplit
 
-from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.datastructures import Headers
 
-from store_hub.adapters.people_file import Person
-from store_hub.flows.doorkeeper import Doorkeeper
+from access_control import gate
+from access_control.doorkeeper import Doorkeeper
+from access_control.gate import GateRules, person_of
 from store_hub.rules.roles import may_post, may_see
 
+__all__ = ["COOKIE", "PeopleGate", "person_of", "session_token"]
 COOKIE = "aislewise_session"
-PERSON = "aislewise.person"
-_DOORS = ("/v1/", "/epcis", "/health/", "/metrics", "/openapi.json")
-_OPEN = ("/assets/", "/login", "/welcome/", "/favicon.ico", "/staff.webmanifest", "/staff-worker.js")
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
-
-
-def person_of(request: Request) -> Person | None:
-    """Who asks; None where the pages are open to whoever is at this machine."""
-    found: Person | None = request.scope.get(PERSON)
-    return found
+RULES = GateRules(
+    doors=("/v1/", "/epcis", "/health/", "/metrics", "/openapi.json"),
+    open_pages=("/assets/", "/login", "/welcome/", "/favicon.ico", "/staff.webmanifest", "/staff-worker.js"),
+    may_see=may_see,
+    may_post=may_post,
+    cookie=COOKIE,
+    chief="manager",
+)
 
 
 def session_token(headers: Headers) -> str | None:
     """The session's token as the browser sent it."""
-    for part in headers.get("cookie", "").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == COOKIE:
-            return value
-    return None
+    return gate.session_token(headers, COOKIE)
 
 
-class PeopleGate:
-    """ASGI middleware.
-
-    Args:
-        doorkeeper: knows sessions; None lets in whoever is at this machine, and nobody else.
-        is_secure: whether pages go over HTTPS, so that browsers are told to insist on it.
-        refused: notes an actor and what was refused, where there is no doorkeeper.
-    """
+class PeopleGate(gate.PeopleGate):
+    """ASGI middleware: the shared gate with the hub's rules."""
 
     def __init__(self, app: Any, *, doorkeeper: Doorkeeper | None, is_secure: bool, refused: Callable[[str, str, str], None]) -> None:
-        self._app, self._doorkeeper, self._is_secure, self._refused = app, doorkeeper, is_secure, refused
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Let through, or answer."""
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        headers, path = Headers(scope=scope), scope["path"]
-        if path.startswith(_DOORS):
-            await self._app(scope, receive, self._guarded(send))
-            return
-        answer = self._answer(scope, headers, path)
-        if answer is None:
-            await self._app(scope, self._watched(scope, headers, receive), self._ending(scope, headers, self._guarded(send)))
-        elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 4401})
-        else:
-            await answer(scope, receive, self._guarded(send))
-
-    def _answer(self, scope: Any, headers: Headers, path: str) -> Response | None:
-        """What to say instead of the page; None when it may be opened. Whoever it is stands in the scope then."""
-        address = scope["client"][0] if scope.get("client") else "unknown"
-        is_reading = scope["type"] == "http" and scope["method"] in _SAFE
-        if not is_reading and not _is_same_origin(headers):
-            self._refused(address, "page.foreign", f"{path} pressed from {headers.get('origin', 'another site')[:200]}")
-            return PlainTextResponse("This was asked for by another site.", status_code=403)
-        if self._doorkeeper is None:
-            if _is_loopback(address) and _is_loopback(_host(headers)):
-                return None
-            self._refused(address, "page.open", f"{path}: these pages are for this machine alone")
-            return PlainTextResponse("These pages are open on the hub's own machine alone.", status_code=403)
-        person = self._doorkeeper.who(session_token(headers))
-        scope[PERSON] = person
-        if path.startswith(_OPEN):
-            return None
-        if person is None:
-            return _to_log_in(scope, headers, path)
-        if not may_see(person.role, "/account" if path.startswith("/logout") else path):
-            self._refused(person.name, "page.open", f"{path} as {person.role}")
-            return PlainTextResponse("This page is not for your role. Ask the manager.", status_code=403)
-        if not is_reading and scope["type"] == "http" and not path.startswith("/_nicegui"):
-            if not may_post(person.role, path):
-                self._refused(person.name, "page.press", f"{path} as {person.role}")
-                return PlainTextResponse("This is not for your role to change. Ask the manager.", status_code=403)
-            self._doorkeeper.note(person.name, "page.press", path)
-        return None
-
-    def _watched(self, scope: Any, headers: Headers, receive: Any) -> Any:
-        """A socket ends with its session: logged out, removed or expired, the next word on it is the last."""
-        doorkeeper, token = self._doorkeeper, session_token(headers)
-        if scope["type"] != "websocket" or doorkeeper is None:
-            return receive
-
-        async def watched() -> Any:
-            event = await receive()
-            if event["type"] == "websocket.receive" and doorkeeper.who(token) is None:
-                return {"type": "websocket.disconnect", "code": 4401}
-            return event
-
-        return watched
-
-    def _ending(self, scope: Any, headers: Headers, send: Any) -> Any:
-        """A stream of news ends with its session too."""
-        doorkeeper, token, is_over = self._doorkeeper, session_token(headers), False
-        if scope["type"] != "http" or doorkeeper is None or not scope["path"].endswith("/events"):
-            return send
-
-        async def ending(message: Any) -> None:
-            nonlocal is_over
-            if is_over:
-                return
-            if message["type"] == "http.response.body" and doorkeeper.who(token) is None:
-                is_over, message = True, {"type": "http.response.body", "body": b"", "more_body": False}
-            await send(message)
-
-        return ending
-
-    def _guarded(self, send: Any) -> Any:
-        async def guarded(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                if self._is_secure:
-                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-            await send(message)
-
-        return guarded
-
-
-def _to_log_in(scope: Any, headers: Headers, path: str) -> Response:
-    if scope["type"] == "http" and scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
-        query = scope.get("query_string", b"").decode("latin-1")
-        target = quote(path + (f"?{query}" if query else ""), safe="/")
-        return RedirectResponse(f"/login?next={target}", status_code=303, headers={"Cache-Control": "no-store"})
-    return JSONResponse({"error": "log in first, at /login"}, status_code=401)
-
-
-def _is_same_origin(headers: Headers) -> bool:
-    """Browsers say where a form or a socket comes from; what is no browser brings no cookie that it was not given."""
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
-
-
-def _host(headers: Headers) -> str:
-    return urlsplit(f"//{headers.get('host', '')}").hostname or ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+        super().__init__(app, rules=RULES, doorkeeper=doorkeeper, is_secure=is_secure, refused=refused)

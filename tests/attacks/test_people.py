@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from people_shop import GOOD, HOST, PeopleShop, cookie_of
 from starlette.websockets import WebSocketDisconnect
 
+from access_control.errors import LogInRefused, PeopleInvalid
+from access_control.log_in_limits import LimitRule, LogInLimits
 from store_hub.adapters.audit_log import verify_audit
-from store_hub.flows.doorkeeper import LogInRefused, PeopleInvalid
 from store_hub.routes.people_gate import COOKIE, PeopleGate
-from store_hub.rules.log_in_limits import LimitRule, LogInLimits
 from store_hub.rules.roles import ROLES, may_do, may_see
 
 
@@ -242,7 +242,7 @@ def test_pages_open_to_this_machine_are_shut_for_all_others_and_for_borrowed_nam
 
 
 def test_what_is_guessed_first_is_no_password() -> None:
-    from store_hub.flows.doorkeeper import check_password
+    from access_control.doorkeeper import check_password
 
     for password in ("aaaaaaaaaaaaaaaa", "short", "x" * 300, "ananaananaanan"):
         with pytest.raises(PeopleInvalid):

@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
+from access_control.persons import Person
 from store_hub.adapters.ledger import Ledger
-from store_hub.adapters.people_file import PeopleFile, Person, people_path
+from store_hub.adapters.people_file import PeopleFile, people_path
 from store_hub.config import PeopleConfig
 from store_hub.entries_goods import StockTakeReads
 from store_hub.entries_settings import Retention
