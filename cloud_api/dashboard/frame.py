@@ -15,36 +15,80 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
+from cloud_api.dashboard.reader import Reader
 from cloud_api.errors import CloudError
 from cloud_api.routes.planner_sessions import COOKIE
+from page_language import LANGUAGE_COOKIE
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
-PAGES = (("/", "Morning list"), ("/footfall", "Footfall"), ("/orders", "Orders"), ("/promotions", "Promotions"), ("/layout", "Layout"),
-         ("/shops", "Shops"), ("/devices", "Devices"), ("/figures", "Figures"))  # fmt: skip
+IN_REACH = 4
+"""How many pages stand beside each other under a thumb; the others are behind `More`."""
 PATIENCE_S = 20.0
 """How long a page may take to be built where the records are slow; then it says so."""
+_READER = "reader"
 _STYLE = Path(__file__).with_name("pages.css")
 _THEMES: dict[str, bool | None] = {"light": False, "dark": True}
 _ICON = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><rect width='16' height='16' rx='3' fill='#1a1c1e'/>"
 FAVICON = f"{_ICON}<path d='M3 12V8h2v4zm4 0V4h2v8zm4 0V6h2v6z' fill='#fff'/></svg>"
 
 
+def pages_of(reader: Reader) -> list[tuple[str, str]]:
+    """Every page's address and name; those a planner opens each morning first."""
+    return [
+        ("/", reader.t("Morning list")),
+        ("/footfall", reader.t("Footfall")),
+        ("/orders", reader.t("Orders")),
+        ("/layout", reader.t("Layout")),
+        ("/promotions", reader.t("Promotions")),
+        ("/shops", reader.t("Shops")),
+        ("/devices", reader.t("Devices")),
+        ("/figures", reader.t("Figures")),
+    ]
+
+
 @contextmanager
-def page(request: Request, path: str) -> Iterator[None]:
-    """The frame of the page at `path`; what is made inside the block is its content."""
+def page(request: Request, path: str) -> Iterator[Reader]:
+    """The frame of the page at `path`; what is made inside the block is its content, in the language of the reader it gives."""
+    reader = Reader.of(request.cookies)
+    ui.context.client.storage[_READER] = reader
     ui.add_css(_STYLE.read_text(encoding="utf-8"))
+    ui.add_head_html(f'<script>document.documentElement.lang = "{reader.html_language}"</script>')
     theme = ui.dark_mode(_THEMES.get(request.cookies.get("theme", "")))
+    pages = pages_of(reader)
+    ui.page_title(f"{dict(pages).get(path, 'Aislewise')} · Aislewise")
     with ui.element("header").classes("bar-top"):
-        html('<span class="brand">Aislewise <span class="unit">the chain</span></span>')
-        links = "".join(f'<a href="{address}"{" aria-current=page" if address == path else ""}>{name}</a>' for address, name in PAGES)
-        html(links, tag="nav")
-        button("Light or dark", lambda: _turn(theme))
+        html(f'<span class="brand">Aislewise <span class="unit">{reader.t("the chain")}</span></span>')
+        html(_links(pages, path), tag="nav").classes("all")
+        html(_in_reach(reader, pages, path), tag="nav").classes("thumb")
+        other = {"en": "zh", "zh": "en"}[reader.language]
+        button({"en": "English", "zh": "中文"}[other], lambda: _keep(LANGUAGE_COOKIE, other, then="location.reload()")).props(
+            f"lang={other}"
+        )
+        button(reader.t("Light or dark"), lambda: _turn(theme))
         if COOKIE in request.cookies:
-            button("Log out", lambda: ui.run_javascript("fetch('/logout', {method: 'POST'}).then(() => location.assign('/login'))"))
+            leave = "fetch('/logout', {method: 'POST'}).then(() => location.assign('/login'))"
+            button(reader.t("Log out"), lambda: ui.run_javascript(leave))
     with ui.element("div").classes("main"):
-        yield
+        yield reader
+
+
+def here() -> Reader:
+    """Who reads the page that is being made, or was made by `page` for the press that is being heard."""
+    found = ui.context.client.storage.get(_READER)
+    return found if isinstance(found, Reader) else Reader()
+
+
+def _links(pages: list[tuple[str, str]], path: str) -> str:
+    return "".join(f'<a href="{address}"{" aria-current=page" if address == path else ""}>{escape(name)}</a>' for address, name in pages)
+
+
+def _in_reach(reader: Reader, pages: list[tuple[str, str]], path: str) -> str:
+    """The pages of every morning, and the others one press away; `More` is marked while one of those is read."""
+    more = pages[IN_REACH:]
+    mark = ' class="current"' if path in dict(more) else ""
+    return f"{_links(pages[:IN_REACH], path)}<details><summary{mark}>{reader.t('More')}</summary><div>{_links(more, path)}</div></details>"
 
 
 def html(content: str, *, tag: str = "div") -> ui.html:
@@ -82,22 +126,36 @@ async def read_stores(desk: Desk) -> list[StoreRecord]:
 
 def say_unanswered(error: Exception) -> None:
     """An error that a planner can act on."""
-    told = str(error) if isinstance(error, CloudError) else "The records do not answer. See that the database runs, then load again."
-    html(f'<div class="card" role="alert"><span class="state now">▲ now</span><p>{escape(told)}</p></div>')
+    reader = here()
+    told = reader.t("The records do not answer. See that the database runs, then load again.")
+    if isinstance(error, CloudError):
+        told = reader.say(str(error))
+    html(f'<div class="card" role="alert"><span class="state now">▲ {reader.t("now")}</span><p>{escape(told)}</p></div>')
+
+
+def say_refused(error: Exception) -> None:
+    """Why an act of the reader was not done, at the page's edge for some seconds."""
+    ui.notify(here().say(str(error).splitlines()[0]), type="negative", timeout=8000)
 
 
 def say_no_store(address: str) -> None:
     """The page before anybody reported: what will be here, and how to make it so."""
-    title("No shop has reported yet")
-    html(
-        '<div class="card"><p>Here will be the shops, their visitors and their orders, as soon as the first one reports.</p>'
-        f"<p>Start a hub with <code>cloud.url = &quot;{escape(address)}&quot;</code> and its token in <code>cloud.token_file</code>. "
-        "The first figures follow within a quarter of an hour of trade.</p></div>"
+    reader = here()
+    title(reader.t("No shop has reported yet"))
+    url, file = f"<code>cloud.url = &quot;{escape(address)}&quot;</code>", "<code>cloud.token_file</code>"
+    first = reader.t("Here will be the shops, their visitors and their orders, as soon as the first one reports.")
+    then = reader.t(
+        "Start a hub with {url} and its token in {file}. The first figures follow within a quarter of an hour of trade.", url=url, file=file
     )
+    html(f'<div class="card"><p>{first}</p><p>{then}</p></div>')
+
+
+def _keep(name: str, value: str, *, then: str = "") -> None:
+    """A choice of the reader's that the next page knows."""
+    ui.run_javascript(f"document.cookie = '{name}={value}; path=/; max-age=31536000; samesite=strict'; {then}")
 
 
 def _turn(theme: ui.dark_mode) -> None:
     """From what the device wishes to the other, and back; a cookie keeps it for the next page."""
     theme.value = not theme.value if theme.value is not None else True
-    name = "dark" if theme.value else "light"
-    ui.run_javascript(f"document.cookie = 'theme={name}; path=/; max-age=31536000; samesite=strict'")
+    _keep("theme", "dark" if theme.value else "light")

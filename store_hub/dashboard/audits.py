@@ -8,7 +8,7 @@ from babel.dates import format_date
 from markupsafe import Markup
 
 from store_hub.adapters.ledger_views_rows import AuditRow
-from store_hub.dashboard.reader import LANGUAGES, Reader
+from store_hub.dashboard.reader import Reader
 from store_hub.rules.camera_audits import DoorAccuracy, accuracy_of_sum
 
 COMMAND = "edge-agent audit FILM --config EDGE.toml"
@@ -86,4 +86,4 @@ def _day(reader: Reader, at_ms: int, now_ms: int) -> str:
     then, now = reader.local(at_ms), reader.local(now_ms)
     year = "" if then.year == now.year else (" y" if reader.language == "en" else "")
     pattern = f"d MMM{year}" if reader.language == "en" else ("M月d日" if then.year == now.year else "y年M月d日")
-    return str(format_date(then, pattern, locale=LANGUAGES[reader.language]))
+    return str(format_date(then, pattern, locale=reader.locale))

@@ -52,7 +52,7 @@ def labels_sheet(reader: Reader, plan: Planogram | None, page_url: str, shop: st
             '<!doctype html><html lang="{}"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head><body><h1>{}</h1><p>{}</p>'
             '<button onclick="print()">{}</button><ul>{}{}</ul></body></html>'
         ).format(
-            "en" if reader.language == "en" else "zh-Hans", reader.t("QR codes for the shelves"), Markup(_STYLE),
+            reader.html_language, reader.t("QR codes for the shelves"), Markup(_STYLE),
             reader.t("QR codes for the shelves"),
             reader.t("They lead to {address}: the hub's address as phones in the shop see it.", address=page_url),
             reader.t("Print"), staff, items,

@@ -59,7 +59,7 @@ class PlanEditor:
             '<section class="card" id="panel"></section><section class="card" id="history"></section></main>'
             '<script src="/assets/plan-editor.js?v={v}"></script></body></html>'
         ).format(
-            lang="en" if reader.language == "en" else "zh-Hans", title=reader.t("Planogram"), shop=self._desk.profile.name, v=self._version,
+            lang=reader.html_language, title=reader.t("Planogram"), shop=self._desk.profile.name, v=self._version,
             words=Markup(msgspec.json.encode(words(reader)).decode().replace("<", "\\u003c")), back=reader.t("Back to Settings"),
         )  # fmt: skip
         return HTMLResponse(str(text), headers={"Cache-Control": "no-cache", "Vary": "Cookie"})

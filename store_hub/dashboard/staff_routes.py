@@ -68,7 +68,7 @@ class StaffPages:
             '<main id="main"><h1 id="sentence">{loading}</h1><section id="shelf" hidden></section><ul id="tasks"></ul></main>'
             '<script src="/assets/staff.js?v={v}"></script></body></html>'
         ).format(
-            lang="en" if reader.language == "en" else "zh-Hans",
+            lang=reader.html_language,
             title=reader.t("Tasks"),
             v=self._version,
             words=Markup(msgspec.json.encode(staff.words(reader)).decode().replace("<", "\\u003c")),

@@ -1,15 +1,13 @@
-"""What the pages say and how they look, without a browser: translations, numbers, contrast, heat."""
+"""What the pages say and how they look, without a browser: numbers, contrast, heat."""
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from babel.messages.pofile import read_po
 
 from store_hub.adapters.ledger_views_rows import HeatRow
 from store_hub.dashboard.heat import density, heat_picture
@@ -18,30 +16,6 @@ from store_hub.dashboard.reader import Reader
 DASHBOARD = Path(__file__).parents[2] / "store_hub" / "dashboard"
 READER = Reader(zone=ZoneInfo("Europe/Berlin"), currency="EUR")
 AT_MS = 1_795_359_900_000  # Sunday 22 November 2026, 16:05 in Berlin
-
-
-def texts_of_the_pages() -> set[tuple[str, ...]]:
-    found = set()
-    for path in DASHBOARD.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("t", "n"):
-                words = tuple(
-                    argument.value for argument in node.args[: 2 if node.func.attr == "n" else 1] if isinstance(argument, ast.Constant)
-                )
-                if words:
-                    found.add(words)
-    return found
-
-
-def test_every_text_of_the_pages_is_in_the_chinese_catalogue_and_no_other() -> None:
-    with (DASHBOARD / "locales" / "zh.po").open("rb") as file:
-        catalogue = {
-            message.id if isinstance(message.id, tuple) else (message.id,): message.string for message in read_po(file) if message.id
-        }
-    assert texts_of_the_pages() == set(catalogue)
-    for words, translated in catalogue.items():
-        fields = set(re.findall(r"{\w+}", words[-1]))
-        assert set(re.findall(r"{\w+}", str(translated))) == fields, words
 
 
 @pytest.mark.parametrize(

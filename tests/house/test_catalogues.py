@@ -1,0 +1,53 @@
+"""Every text of every page is there in Chinese, with the same blanks to fill in; and no catalogue keeps what no page says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from page_language.catalogue import catalogue_files
+
+SENTENCES = "sentences_"
+"""Catalogues of what rules say begin so: no page names their texts, tests/cloud_api/test_sentences.py holds them to the rules."""
+Words = tuple[str, ...]
+
+
+def texts_of(folder: Path) -> set[Words]:
+    """What is handed to `t`, or to `n` in its two forms."""
+    found = set()
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("t", "n"):
+                forms = node.args[: 2 if node.func.attr == "n" else 1]
+                words = tuple(form.value for form in forms if isinstance(form, ast.Constant) and isinstance(form.value, str))
+                if words:
+                    found.add(words)
+    return found
+
+
+def catalogue(folder: Path) -> list[tuple[Words, str]]:
+    """Every text of a folder's catalogues, with its translation."""
+    found: list[tuple[Words, str]] = []
+    for path in catalogue_files(folder / "locales", "zh"):
+        if not path.name.startswith(SENTENCES):
+            with path.open("rb") as file:
+                found += [
+                    (message.id if isinstance(message.id, tuple) else (message.id,), str(message.string))
+                    for message in read_po(file)
+                    if message.id
+                ]
+    return found
+
+
+@pytest.mark.parametrize("folder", ["page_language", "store_hub/dashboard", "cloud_api/dashboard"])
+def test_every_text_of_the_pages_is_in_the_chinese_catalogue_and_no_other(repository: Path, folder: str) -> None:
+    held = catalogue(repository / folder)
+    said = {words for words, _ in held}
+    assert len(said) == len(held), f"said twice: {sorted(words for words in said if [other for other, _ in held].count(words) > 1)}"
+    assert texts_of(repository / folder) == said
+    for words, translated in held:
+        assert set(re.findall(r"{\w+}", translated)) == set(re.findall(r"{\w+}", words[-1])), words
