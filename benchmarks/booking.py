@@ -2,7 +2,8 @@
 
 Both drink the same letters from the same real Mosquitto in one run, turn and turn about: the hub's own line, bookkeeper and ledger
 (synchronous=FULL, one transaction a batch, acknowledged after commit), and a bare paho subscriber with automatic acknowledgement. A letter
-counts for the hub when its `booked_through` has come back over the broker. Then a steady trickle measures publish → booked.
+counts for the hub when its `booked_through` has come back over the broker; the sender keeps to an edge's window. Then a steady trickle
+measures publish → booked.
 """
 
 from __future__ import annotations
@@ -83,11 +84,20 @@ class Sender:
     """Another process that plays the edges, so that it takes no time from who is measured beyond its share of the machine."""
 
     def __init__(
-        self, config: BrokerConfig, prefix: str, payloads: list[bytes], folder: Path, *, first: int = 1, per_s: float = 0.0
+        self, config: BrokerConfig, prefix: str, payloads: list[bytes], folder: Path, *, per_s: float = 0.0, marks: str | None = None
     ) -> None:
         path = folder / "letters"
         path.write_bytes(b"\n".join(payloads))
-        words = [sys.executable, "-m", "benchmarks.lean_sender", str(config.port), str(per_s), prefix, str(path)]
+        words = [
+            sys.executable,
+            "-m",
+            "benchmarks.lean_sender",
+            str(config.port),
+            str(per_s),
+            prefix,
+            str(path),
+            *([] if marks is None else [marks]),
+        ]
         self._process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[1]
         )
@@ -161,7 +171,7 @@ def hub(config: BrokerConfig, path: Path) -> Iterator[str]:
     """The hub's booking path on a new ledger; yields the store's name."""
     found_ledger(path, PLANOGRAM, store_id=None, clock=HubClock())
     ledger = Ledger.open(path)
-    keeper = Bookkeeper(ledger, clock=HubClock(), config=BookkeepingConfig(device_letters_per_s=1e6))  # All letters are of one device here.
+    keeper = Bookkeeper(ledger, clock=HubClock(), config=BookkeepingConfig())
     identity = ledger.identity
     link = make_link(config, store_id=identity.store_id, ledger_id=identity.ledger_id, clock=HubClock(), inbox=keeper.inbox)
     keeper.start(link)
@@ -212,7 +222,7 @@ def drain_hub(config: BrokerConfig, payloads: list[bytes], folder: Path, name: s
     outbox = f"{abs(hash(name)):032x}"[-32:]
     with hub(config, folder / f"{name}.sqlite") as store_id:
         marks = Marks(config, topics.booked(store_id, outbox))
-        sender = Sender(config, f"stores/{store_id}/v1/seen/{outbox}/", payloads, folder)
+        sender = Sender(config, f"stores/{store_id}/v1/seen/{outbox}/", payloads, folder, marks=topics.booked(store_id, outbox))
         time.sleep(0.5)
         sender.go()
         began, used = time.monotonic(), cpu_s()

@@ -1,7 +1,8 @@
 """A lean edge: letters are packed beforehand and written to a bare socket, so that the sender is never the one who is measured.
 
-`python -m benchmarks.lean_sender PORT PER_S TOPIC_PREFIX FILE` waits for a line on standard input, then sends the letters of the file, one
-a line, with QoS 1; PER_S 0 is as fast as the broker takes them, else it prints when each one was handed over.
+`python -m benchmarks.lean_sender PORT PER_S TOPIC_PREFIX FILE [MARKS]` waits for a line on standard input, then sends the letters of the
+file, one a line, with QoS 1; PER_S 0 is as fast as the broker takes them, else it prints when each one was handed over. With MARKS, the
+topic of the hub's word, it is never further ahead of what is booked than an edge's window.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import threading
 import time
 from pathlib import Path
 
-WINDOW = 4_000
+BROKER_WINDOW = 4_000
+BOOKED_WINDOW = 1_000
 CHUNK = 100
+PUBLISH, PUBACK = 3, 4
 
 
 def length_prefix(length: int) -> bytes:
@@ -34,6 +37,12 @@ def publish_packet(topic: str, sequence: int, payload: bytes) -> bytes:
     return b"\x32" + length_prefix(len(body)) + body
 
 
+def subscribe_packet(topic: str) -> bytes:
+    """An MQTT 5 SUBSCRIBE to one topic with QoS 0."""
+    name = topic.encode()
+    return b"\x82" + length_prefix(len(name) + 6) + b"\0\1\0" + struct.pack("!H", len(name)) + name + b"\0"
+
+
 def connect(port: int) -> socket.socket:
     """Open a connection and wait for the broker's consent."""
     link = socket.create_connection(("127.0.0.1", port))
@@ -45,34 +54,55 @@ def connect(port: int) -> socket.socket:
     return link
 
 
+def packets_of(data: bytes) -> tuple[list[bytes], bytes]:
+    """Whole packets, and what is left over."""
+    packets, at = [], 0
+    while at + 2 <= len(data):
+        length = shift = 0
+        for place in range(at + 1, len(data)):
+            length |= (data[place] & 0x7F) << shift
+            shift += 7
+            if data[place] < 0x80:
+                break
+        else:
+            break
+        if place + 1 + length > len(data):
+            break
+        packets.append(data[at : place + 1 + length])
+        at = place + 1 + length
+    return packets, data[at:]
+
+
 class Answers:
-    """Counts the broker's acknowledgements on a thread of its own."""
+    """Counts the broker's acknowledgements, and hears the hub's mark, on a thread of its own."""
 
     def __init__(self, link: socket.socket, expected: int) -> None:
-        self.count = 0
+        self.count = self.booked_through = 0
         self.complete = threading.Event()
         self._link, self._expected = link, expected
         threading.Thread(target=self._listen, name="answers", daemon=True).start()
 
     def _listen(self) -> None:
         waiting = b""
-        while self.count < self._expected:
-            arrived = self._link.recv(65_536)
-            if not arrived:
-                return
-            waiting += arrived
-            while len(waiting) >= 2 and len(waiting) >= 2 + waiting[1]:
-                waiting = waiting[2 + waiting[1] :]
-                self.count += 1
-        self.complete.set()
+        while arrived := self._link.recv(65_536):
+            packets, waiting = packets_of(waiting + arrived)
+            for packet in packets:
+                if packet[0] >> 4 == PUBACK:
+                    self.count += 1
+                elif packet[0] >> 4 == PUBLISH:
+                    self.booked_through = int(packet.rsplit(b'"booked_through":', 1)[1].split(b",")[0].rstrip(b"}"))
+            if self.count >= self._expected:
+                self.complete.set()
 
 
 def main() -> None:
     """Send."""
-    port, per_s, prefix, path = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+    port, per_s, prefix, path, marks = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), sys.argv[5:]
     packets = [publish_packet(f"{prefix}{n}", n, payload) for n, payload in enumerate(path.read_bytes().split(b"\n"), start=1)]
     link = connect(port)
     answers = Answers(link, len(packets))
+    for topic in marks:
+        link.sendall(subscribe_packet(topic))
     sys.stdin.readline()
     begin, sent, sent_at = time.perf_counter(), 0, []
     while sent < len(packets):
@@ -81,7 +111,7 @@ def main() -> None:
             sent_at.append(str(time.monotonic()))
             link.sendall(packets[sent])
             sent += 1
-        elif sent - answers.count < WINDOW:
+        elif sent - answers.count < BROKER_WINDOW and (not marks or sent - answers.booked_through < BOOKED_WINDOW):
             link.sendall(b"".join(packets[sent : sent + CHUNK]))
             sent += CHUNK
         else:

@@ -59,7 +59,7 @@ class LedgerConfig(Section, frozen=True, kw_only=True):
 
 
 class BookkeepingConfig(Section, frozen=True, kw_only=True):
-    """How much is booked at once, how much may wait for it, and how much of one device: ten seconds' worth at once, then at this pace."""
+    """How much is booked at once, how much may wait for it, and how much of one device comes first: ten seconds' worth, then this pace."""
 
     batch_max: PositiveInt = 500
     gather_ms: Annotated[float, Meta(ge=0.0, le=1000.0)] = 1.0

@@ -23,8 +23,8 @@ from store_hub.adapters.mqtt_connection import PACKET_MAXIMUM_BYTES, ConnectionG
 from store_hub.config import BrokerConfig
 from store_hub.errors import ConfigurationInvalid
 
-RECEIVE_MAXIMUM = 2_000
-"""Messages that the broker may have under way to us at once."""
+RECEIVE_MAXIMUM = 8_000
+"""Messages that the broker may have under way to us at once: several times what one device may have waiting, lest it alone fill them."""
 
 KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 10.0

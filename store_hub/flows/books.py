@@ -123,6 +123,7 @@ class Books:
         elif isinstance(item, LineUp):
             page.tell_all_marks = True
         elif isinstance(item, Dropped):
+            page.booked += item.shells  # The broker is not to wait for them, or it sends nothing more to anybody.
             self.edges.take_dropped(item, page)
         elif isinstance(item, Request):
             try:

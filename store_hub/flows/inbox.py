@@ -1,8 +1,10 @@
 """What waits for the bookkeeper: messages from the broker and commands from doors, fairly by sender, and never too many.
 
 Each outbox has a lane of its own, and so have each device's health and clock, served in turn: who comes back after two weeks, or has gone
-mad, holds up nobody. A lane is emptied at a bounded pace; what does not fit into it is dropped, not marked as booked, and counted. An edge
-that keeps to its window never meets that, and any edge tells again whatever is not booked.
+mad, holds up nobody. A lane beyond its pace gets the room that the others leave, which is all of it while they are silent: to hold its
+letters back would help nobody, for the broker sends no others while so many are unanswered. What does not fit into a lane is dropped:
+answered to the broker, not marked as booked, and counted. An edge that keeps to its window never meets that, and any edge tells again
+whatever is not booked.
 """
 
 from __future__ import annotations
@@ -32,9 +34,10 @@ class LineUp(NamedTuple):
 
 
 class Dropped(NamedTuple):
-    """How many messages of each lane did not fit into it."""
+    """How many messages of each lane did not fit into it, and the empty shells of those that the broker waits to hear of."""
 
     of_lanes: Counter[str]
+    shells: list[Delivered]
 
 
 Item = Delivered | Request | LineUp | Dropped
@@ -49,6 +52,9 @@ LANE_BYTES_MAX = 8 << 20
 LANES_MAX = 500
 BURST_S = 10.0
 """So many seconds' worth a lane that was quiet may be emptied of at once."""
+
+SHELLS_MAX = 20_000
+"""More than a broker that heeds our Receive Maximum has under way; what another sends beyond is left unanswered."""
 
 
 class _Lane:
@@ -68,7 +74,8 @@ class Inbox:
 
     Args:
         items_max: while so many wait that may be taken now, no more messages are fetched from the broker.
-        letters_per_s: the pace at which one outbox's letters are taken; what it saved in quiet times it may use at once.
+        letters_per_s: the pace at which one outbox's letters are taken before those of the others that keep to it; what it saved in quiet
+            times it may use at once.
         clock: monotonic seconds.
     """
 
@@ -81,7 +88,7 @@ class Inbox:
         self._lanes: dict[str, _Lane] = {}
         self._size = 0
         self._closed = False
-        self._dropped: Counter[str] = Counter()
+        self._dropped = Dropped(Counter(), [])
 
     def __len__(self) -> int:
         return self._size
@@ -93,7 +100,7 @@ class Inbox:
     def has_room(self) -> bool:
         """Whether messages may be brought now. A closed inbox takes them and drops them, not acknowledged.
 
-        A lane that is being held to its pace takes no room: what is too much for it is dropped, lest the others' letters wait behind.
+        A lane beyond its pace takes no room: what is too much for it is dropped, lest the others' letters wait behind.
         """
         if self._closed or self._size < self._items_max:
             return True
@@ -133,10 +140,9 @@ class Inbox:
             time.sleep(linger_s)  # In one piece: to be woken by each message costs more than to take them all together.
         with self._has_come:
             items = self._take(at_most)
-        if items and self._dropped:
-            with self._has_come:
-                items.append(Dropped(self._dropped))
-                self._dropped = Counter()
+            if self._dropped.of_lanes:
+                items.append(self._dropped)
+                self._dropped = Dropped(Counter(), [])
         return items
 
     def drain(self) -> list[Item]:
@@ -160,11 +166,16 @@ class Inbox:
         name = _lane_of(message.topic)
         lane = self._lanes.get(name) or self._new_lane(name)
         if len(lane.items) >= LANE_LETTERS_MAX or lane.size_bytes + len(message.payload) > LANE_BYTES_MAX:
-            self._dropped[name if name in self._lanes else MANY] += 1
+            self._drop(name if name in self._lanes else MANY, message)
             return
         lane.items.append(message)
         lane.size_bytes += len(message.payload)
         self._size += 1
+
+    def _drop(self, name: str, message: Delivered) -> None:
+        self._dropped.of_lanes[name] += 1
+        if message.qos and len(self._dropped.shells) < SHELLS_MAX:
+            self._dropped.shells.append(message._replace(payload=b""))
 
     def _new_lane(self, name: str) -> _Lane:
         now = self._clock()
@@ -179,49 +190,49 @@ class Inbox:
         return min(self._per_s * BURST_S, lane.allowance + self._per_s * (now - lane.filled_at))
 
     def _wait(self, wait_s: float) -> bool:
-        """Wait until something may be taken; False after the time is up."""
+        """Wait until there is something to take; False after the time is up."""
         until = self._clock() + wait_s
         with self._has_come:
-            while not self._is_ready():
+            while not (self._size or self._dropped.of_lanes):
                 if (left := until - self._clock()) <= 0.0:
                     return False
-                self._has_come.wait(min(left, HELD_PAUSE_S) if self._size else left)
+                self._has_come.wait(left)
         return True
 
-    def _is_ready(self) -> bool:
-        now = self._clock()
-        return bool(self._common) or any(lane.items and self._allowance(lane, now) >= 1.0 for lane in self._lanes.values())
-
     def _take(self, at_most: int) -> list[Item]:
-        """Take a share of each lane in turn, clocks before letters, and every command, after the letters that came before it."""
+        """Take every command, after the letters that came before it, and a share of each lane: first of those that keep to their pace."""
         commands = [self._common.popleft() for _ in range(min(len(self._common), at_most))]
         items: list[Item] = []
-        room, now = at_most - len(commands), self._clock()
-        waiting = [(name, lane) for name, lane in self._lanes.items() if lane.items]
-        waiting.sort(key=lambda each: not each[0].startswith(CLOCK))  # They place what comes with them.
-        while waiting and len(items) < room:
-            share = max(1, (room - len(items)) // len(waiting))
-            waiting = [(name, lane) for name, lane in waiting if self._take_of(lane, items, min(share, room - len(items)), now)]
-        for name, lane in waiting[:1]:  # Who was served last is asked last the next time.
-            self._lanes[name] = self._lanes.pop(name, lane)
+        room = at_most - len(commands)
+        self._take_in_turn(items, room, in_pace=True)
+        self._take_in_turn(items, room, in_pace=False)
         self._size -= len(commands)
         return [*items, *commands]
 
-    def _take_of(self, lane: _Lane, items: list[Item], share: int, now: float) -> bool:
-        """Take a share of a lane; whether there is more that may be taken."""
+    def _take_in_turn(self, items: list[Item], room: int, *, in_pace: bool) -> None:
+        """Take a share of each lane in turn, clocks before letters."""
+        now = self._clock()
+        waiting = [(name, lane) for name, lane in self._lanes.items() if lane.items and (not in_pace or self._allowance(lane, now) >= 1.0)]
+        waiting.sort(key=lambda each: not each[0].startswith(CLOCK))  # They place what comes with them.
+        while waiting and len(items) < room:
+            share = max(1, (room - len(items)) // len(waiting))
+            waiting = [
+                (name, lane) for name, lane in waiting if self._take_of(lane, items, min(share, room - len(items)), now, in_pace=in_pace)
+            ]
+        for name, lane in waiting[:1]:  # Who was served last is asked last the next time.
+            self._lanes[name] = self._lanes.pop(name, lane)
+
+    def _take_of(self, lane: _Lane, items: list[Item], share: int, now: float, *, in_pace: bool) -> bool:
+        """Take a share of a lane; whether there is more to be taken."""
         lane.allowance, lane.filled_at = self._allowance(lane, now), now
-        count = min(share, len(lane.items), int(lane.allowance))
+        count = min(share, len(lane.items), int(lane.allowance) if in_pace else share)
         for _ in range(count):
             message = lane.items.popleft()
             lane.size_bytes -= len(message.payload)
             items.append(message)
-        lane.allowance -= count
+        lane.allowance = max(0.0, lane.allowance - count)
         self._size -= count
-        return bool(lane.items) and lane.allowance >= 1.0
-
-
-HELD_PAUSE_S = 0.02
-"""How soon a lane that is held to its pace is looked at again."""
+        return bool(lane.items) and (not in_pace or lane.allowance >= 1.0)
 
 
 CLOCK = "clock/"

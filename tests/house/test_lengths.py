@@ -9,7 +9,17 @@ from pathlib import Path
 FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 40
 FOLDERS = (
-    *("wire_format", "toml_settings", "page_language", "service_manager", "deployment", "access_control", "edge_agent", "store_hub", "cloud_api"),
+    *(
+        "wire_format",
+        "toml_settings",
+        "page_language",
+        "service_manager",
+        "deployment",
+        "access_control",
+        "edge_agent",
+        "store_hub",
+        "cloud_api",
+    ),
     *("benchmarks", "demo", "models", "tests"),
 )
 LISTED = Path(__file__).with_name("lengths.toml")

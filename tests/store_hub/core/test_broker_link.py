@@ -15,9 +15,10 @@ from typing import Any
 import mqtt5
 import pytest
 
-from store_hub.adapters.broker_link import BrokerLink, Delivered
+from store_hub.adapters.broker_link import RECEIVE_MAXIMUM, BrokerLink, Delivered
 from store_hub.adapters.clock import HubClock
 from store_hub.config import BrokerConfig
+from store_hub.flows.inbox import Dropped, Inbox
 
 SEEN = "stores/corner/v1/seen"
 
@@ -49,15 +50,15 @@ def until(true: Callable[[], bool], timeout_s: float = 10.0) -> None:
         ended.wait(0.01)
 
 
-Opener = Callable[..., tuple[BrokerLink, Counter]]
+Opener = Callable[..., tuple[BrokerLink, Any]]
 
 
 @pytest.fixture
 def open_link() -> Iterator[Opener]:
     links: list[BrokerLink] = []
 
-    def open_(config: BrokerConfig, *, receiver: Counter | None = None, client_id: str = "hub-1") -> tuple[BrokerLink, Counter]:
-        counter = receiver or Counter()
+    def open_(config: BrokerConfig, *, receiver: Any = None, client_id: str = "hub-1") -> tuple[BrokerLink, Any]:
+        counter = Counter() if receiver is None else receiver
         link = BrokerLink(config, client_id=client_id, filters=[(f"{SEEN}/+/+", 1)], clock=HubClock(), receiver=counter)
         link.start()
         links.append(link)
@@ -102,13 +103,35 @@ def test_the_hub_hears_in_order_and_is_heard(mosquitto: Any, open_link: Opener) 
 def test_what_is_not_acknowledged_counts_against_what_the_broker_may_send(mosquitto: Any, open_link: Opener) -> None:
     link, counter = open_link(BrokerConfig(port=mosquitto.port))
     assert link.wait_connected(10)
-    sender = edge(mosquitto.port, 2_500)
-    until(lambda: len(counter.messages) == 2_000)
+    sender = edge(mosquitto.port, RECEIVE_MAXIMUM + 500)
+    until(lambda: len(counter.messages) == RECEIVE_MAXIMUM)
     time.sleep(0.2)  # Time in which more would come, were it allowed.
-    assert len(counter.messages) == 2_000
+    assert len(counter.messages) == RECEIVE_MAXIMUM
     link.acknowledge(counter.messages[:600])
-    until(lambda: len(counter.messages) == 2_500)
+    until(lambda: len(counter.messages) == RECEIVE_MAXIMUM + 500)
     sender.close()
+
+
+def test_a_device_that_floods_does_not_make_the_hub_deaf_to_the_others(mosquitto: Any, open_link: Opener) -> None:
+    inbox = Inbox(items_max=4_000, letters_per_s=1.0)
+    link, _ = open_link(BrokerConfig(port=mosquitto.port), receiver=inbox)
+    assert link.wait_connected(10)
+    with edge(mosquitto.port, RECEIVE_MAXIMUM + 1_000):
+        until(lambda: len(inbox) >= 2_000)
+        other = socket.create_connection(("127.0.0.1", mosquitto.port))
+        other.sendall(mqtt5.ConnectPacket("other", clean_start=True).write())
+        other.recv(200)
+        other.sendall(mqtt5.PublishPacket(f"{SEEN}/{'b' * 32}/1", b"x", qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=1).write())
+        heard = set()
+        deadline = time.monotonic() + 10
+        while "b" * 32 not in heard and time.monotonic() < deadline:
+            for item in inbox.gather(at_most=500, wait_s=0.5, linger_s=0.0):
+                if isinstance(item, Delivered | Dropped):
+                    shells = [item] if isinstance(item, Delivered) else item.shells
+                    heard |= {each.topic.split("/")[4] for each in shells if each.payload}
+                    link.acknowledge(shells)
+        assert "b" * 32 in heard
+        other.close()
 
 
 def test_without_room_nothing_is_read_and_with_room_nothing_is_missing(mosquitto: Any, open_link: Opener) -> None:

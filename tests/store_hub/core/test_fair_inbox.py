@@ -41,19 +41,32 @@ def test_a_device_that_comes_back_after_two_weeks_shares_each_batch_with_the_oth
     assert gathered(inbox) == [(1, sequence) for sequence in range(498, 998)]
 
 
-def test_a_device_that_floods_is_held_to_its_pace_and_the_others_find_room() -> None:
+def test_a_device_that_floods_comes_after_the_others_and_is_never_made_to_wait_for_nobody() -> None:
     ticks = HandTicks()
     inbox = Inbox(items_max=1_000, letters_per_s=10.0, clock=ticks)
-    inbox.put_messages([letter(1, sequence) for sequence in range(1, 50_001)])
+    inbox.put_messages([letter(1, sequence) for sequence in range(1, 10_001)])
     assert len(inbox) == LANE_LETTERS_MAX
     assert inbox.has_room()
-    inbox.put_messages([letter(2, 1)])
     items = inbox.gather(at_most=500, wait_s=0.0, linger_s=0.0)
-    assert [item.of_lanes for item in items if isinstance(item, Dropped)] == [{f"seen/{1:032x}": 48_000}]
-    assert sum(isinstance(item, Delivered) for item in items) == 101
-    assert gathered(inbox) == []
+    assert len(items) == 501, "its burst, and what is beyond, for nobody else waits"
+    inbox.put_messages([letter(outbox, sequence) for outbox in range(2, 7) for sequence in range(1, 101)])
+    assert {outbox for outbox, _ in gathered(inbox)} == {2, 3, 4, 5, 6}, "now that others wait, they come first"
     ticks.now += 1.0
-    assert gathered(inbox) == [(1, sequence) for sequence in range(101, 111)]
+    inbox.put_messages([letter(2, sequence) for sequence in range(101, 501)])
+    assert sum(outbox == 1 for outbox, _ in gathered(inbox)) >= 10, "its pace is its own, whoever waits"
+
+
+def test_what_a_flood_is_too_much_of_is_counted_and_answered_or_the_broker_would_send_nothing_more_to_anybody(shop: Any) -> None:
+    inbox = Inbox(items_max=1_000, letters_per_s=10.0, clock=HandTicks())
+    flood = [letter(1, sequence, payload=b"x" * 100) for sequence in range(1, 5_001)]
+    inbox.put_messages(flood)
+    *_, dropped = inbox.gather(at_most=5, wait_s=0.0, linger_s=0.0)
+    assert isinstance(dropped, Dropped)
+    assert dropped.of_lanes == {f"seen/{1:032x}": 3_000}
+    assert {shell.payload for shell in dropped.shells} == {b""}, "what is dropped is not kept"
+    page, _ = shop.books.book([dropped])
+    assert [each.topic for each in page.booked] == [each.topic for each in flood[2_000:]], "answered once their number is on the disk"
+    assert shop.rows("SELECT count(*) FROM outboxes") == [(0,)], "and not marked as booked"
 
 
 def test_senders_without_end_and_letters_without_measure_take_bounded_memory() -> None:
@@ -61,7 +74,7 @@ def test_senders_without_end_and_letters_without_measure_take_bounded_memory() -
     big = bytes(1 << 20)
     tracemalloc.start()
     inbox.put_messages([letter(number, 1, payload=bytes(big)) for number in [1] * 100])
-    inbox.put_messages([letter(number, 1) for number in range(20_000)])
+    inbox.put_messages([letter(number, 1) for number in range(5_000)])
     held_bytes = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert held_bytes < 8 << 20
