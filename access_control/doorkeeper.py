@@ -173,7 +173,7 @@ class Doorkeeper:
         Raises:
             PeopleInvalid
         """
-        wrong = [scope for scope in scopes if scope not in self._scopes]
+        wrong = [scope for scope in scopes if not self.knows(scope)]
         if wrong or not scopes:
             raise PeopleInvalid(f"{wrong[0] if wrong else 'nothing'!r} is no scope; choose of: {', '.join(self._scopes)}")
         if not NAME.match(name):
@@ -182,6 +182,10 @@ class Doorkeeper:
         self._audit.done(actor, "key.make", f"{name}: {', '.join(scopes)}")
         self._people.put_key(name, secret, tuple(dict.fromkeys(scopes)), now_ms=self._now_ms())
         return secret
+
+    def knows(self, scope: str) -> bool:
+        """Whether a key may have this scope."""
+        return scope in self._scopes
 
     def key(self, secret: str) -> Key | None:
         """Whose key it is."""

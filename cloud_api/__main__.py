@@ -20,7 +20,8 @@ from rich.table import Table
 from cloud_api.adapters.database import migrate as bring_to
 from cloud_api.assemble import Cloud, open_records, plan_on_cluster
 from cloud_api.config import CloudConfig, load_config
-from cloud_api.errors import CloudError
+from cloud_api.people_commands import audit, keys, people
+from cloud_api.telling import telling_errors
 
 if TYPE_CHECKING:
     from cloud_api.flows.backtesting import ForecastReport
@@ -37,6 +38,11 @@ app = typer.Typer(
 )
 
 
+app.add_typer(people, name="people", epilog="Example: cloud-api people invite 'Mei Lin' --role planner")
+app.add_typer(keys, name="keys", epilog="Example: cloud-api keys add shop-1 --scope store:shop-1")
+app.add_typer(audit, name="audit", epilog="Example: cloud-api audit verify --config cloud.toml")
+
+
 class _Terminated(BaseException):
     """A supervisor asked us to stop."""
 
@@ -50,7 +56,7 @@ def run(
     ] = None,
 ) -> None:
     """Book reports, plan orders and serve the planner's pages, until stopped."""
-    with _stopping_on_signals(), _telling_errors():
+    with _stopping_on_signals(), telling_errors():
         from cloud_api.assemble import serve
 
         serve(_with_port(load_config(config), port), config_path=config, demo_token=demo_token)
@@ -63,7 +69,7 @@ def migrate(
     json: JsonOption = False,
 ) -> None:
     """Bring the records' schema to a revision, up or down."""
-    with _telling_errors(), open_records(load_config(config).database) as engine:
+    with telling_errors(), open_records(load_config(config).database) as engine:
         revision = bring_to(engine, to=to)
         _print(json, {"revision": revision}, f"The records are at revision {revision}.")
 
@@ -87,7 +93,7 @@ def plan(
 ) -> None:
     """Propose orders now, and put them on the planner's list."""
     settings = load_or_exit(config)
-    with _telling_errors(), open_records(settings.database) as engine:
+    with telling_errors(), open_records(settings.database) as engine:
         bring_to(engine)
         cloud = Cloud(engine, settings)
         names = store or [known.store_id for known in cloud.stores.stores()]
@@ -113,7 +119,7 @@ def layout(
 ) -> None:
     """Rank a shop's zones by dwell and by sales per metre, over the last 28 days; and say which bays are worth moving."""
     settings = load_or_exit(config)
-    with _telling_errors(), open_records(settings.database) as engine:
+    with telling_errors(), open_records(settings.database) as engine:
         bring_to(engine)
         cloud = Cloud(engine, settings)
         if moves:
@@ -146,7 +152,7 @@ def backtest(
     json: JsonOption = False,
 ) -> None:
     """Measure forecasts and order policies on past sales, beside their baselines."""
-    with _stopping_on_signals(), _telling_errors():
+    with _stopping_on_signals(), telling_errors():
         from cloud_api.flows.backtesting import Options
         from cloud_api.flows.backtesting import backtest as measure
 
@@ -185,7 +191,7 @@ def _bands(report: ForecastReport) -> Table:
 
 def load_or_exit(path: Path | None) -> CloudConfig:
     """Read the configuration; what is wrong with it is told in one line."""
-    with _telling_errors():
+    with telling_errors():
         return load_config(path)
 
 
@@ -198,14 +204,6 @@ def _print(as_json: bool, answer: Any, words: Any) -> None:
         typer.echo(msgspec.json.encode(answer))
     else:
         Console().print(words)
-
-
-@contextmanager
-def _telling_errors() -> Iterator[None]:
-    try:
-        yield
-    except CloudError as error:
-        _fail(str(error), error.exit_code)
 
 
 @contextmanager
@@ -223,11 +221,6 @@ def _stopping_on_signals() -> Iterator[None]:
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-
-
-def _fail(problem: str, exit_code: int) -> NoReturn:
-    typer.echo(f"cloud-api: {problem}", err=True)
-    raise typer.Exit(exit_code)
 
 
 def main() -> None:

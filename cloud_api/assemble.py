@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -21,7 +22,7 @@ from cloud_api.adapters.database import migrate, newest_revision, open_database,
 from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
 from cloud_api.adapters.footfall_records import FootfallBook
 from cloud_api.adapters.forecast_records import ForecastBook
-from cloud_api.adapters.http_server import is_loopback, listening, serve_on
+from cloud_api.adapters.http_server import listening, serve_on
 from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.partitions import Months
 from cloud_api.adapters.promotion_records import PromotionBook
@@ -35,7 +36,7 @@ from cloud_api.adapters.tokens import Tokens, read_tokens
 from cloud_api.adapters.trial_records import TrialBook
 from cloud_api.adapters.written_records import WrittenBook
 from cloud_api.config import CloudConfig, DatabaseConfig
-from cloud_api.errors import ConfigurationInvalid, DatabaseUnreachable
+from cloud_api.errors import DatabaseUnreachable
 from cloud_api.flows.day_reviewing import DayReviewing
 from cloud_api.flows.forecast_totals import ForecastTotals
 from cloud_api.flows.housekeeping import Housekeeping
@@ -53,16 +54,19 @@ from cloud_api.flows.space_planning import SpacePlanning
 from cloud_api.flows.store_plan import StorePlan
 from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
+from cloud_api.guarding import Guards, pages_are_open
 from cloud_api.routes.bodies import describe
 from cloud_api.routes.days import day_routes
 from cloud_api.routes.figures import figure_routes
 from cloud_api.routes.health import Gauges, health_routes
 from cloud_api.routes.orders import order_routes
-from cloud_api.routes.planners_only import PlannersOnly
 from cloud_api.routes.promotions import promotion_routes
 from cloud_api.routes.refusals import refuse_in_words
 from cloud_api.routes.reports import hub_routes
 from cloud_api.routes.trials import trial_routes
+
+if TYPE_CHECKING:
+    from cloud_api.dashboard.desk import Keeper
 
 log = structlog.get_logger()
 
@@ -106,6 +110,7 @@ class Cloud:
         self.config = config
         self.now = now
         self.gauges = Gauges()
+        self.guards = Guards(engine, config, now=now)
         self.stores = StoreBook(engine, now=now)
         self.reports = ReportBook(engine, now=now, future_max=timedelta(days=config.ingest.future_max_days))
         self.orders = OrderBook(engine, now=now)
@@ -161,6 +166,7 @@ class Cloud:
 
     def doors(self, tokens: Tokens) -> FastAPI:
         """The HTTP application, without pages."""
+        self.guards.admit_keys(tokens)
         app = FastAPI(
             title="Aislewise cloud",
             version="1",
@@ -187,12 +193,12 @@ class Cloud:
         app.include_router(day_routes(days=self.days, figures=self.figures, written=self.written, tokens=tokens, limit_bytes=limit_bytes))
         app.include_router(trial_routes(trials=self.trials, tokens=tokens))
         app.include_router(health_routes(gauges=self.gauges, see_ready=self.see_ready))
-        refuse_in_words(app, self.gauges)
+        refuse_in_words(app, self.gauges, self.guards.audit)
         describe(app)
         return app
 
-    def show_pages(self, app: FastAPI, address: str) -> None:
-        """Put the planner's pages on the application; `address` is what a hub is told to report to."""
+    def show_pages(self, app: FastAPI, address: str, *, keeper: Keeper | None) -> None:
+        """Put the pages on the application; `address` is what a hub is told to report to, `keeper` None where nobody logs in."""
         from cloud_api.dashboard.desk import Desk  # NiceGUI takes a second to import: only the program that shows pages waits for it.
         from cloud_api.dashboard.pages import show_pages
 
@@ -200,6 +206,7 @@ class Cloud:
             stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
             what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, spaces=self.spaces, trials=self.trials,
             days=self.days, figures=self.figures, written=self.written, jobs=self.jobs, now=self.now, address=address,
+            audit=self.guards.audit, keeper=keeper,
         )  # fmt: skip
         show_pages(app, desk)
 
@@ -262,7 +269,7 @@ def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | No
         ConfigurationInvalid, PortTaken, DatabaseUnreachable, RecordsUnusable: it cannot start.
     """
     tokens = read_tokens(Path(config.tokens.file) if config.tokens.file else None, demo=demo_token)
-    _see_tokens_suffice(tokens, config, config_path, demo_token)
+    is_open = pages_are_open(config, demo_token=demo_token, path=str(config_path or "the defaults"))
     if config.tokens.file:
         tokens.follow(Path(config.tokens.file), demo=demo_token)
     with listening(config.listen.host, config.listen.port) as door, open_records(config.database) as engine:
@@ -270,23 +277,10 @@ def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | No
         cloud.migrate()
         app = cloud.doors(tokens)
         address = f"http://{config.listen.host}:{config.listen.port}"
-        cloud.show_pages(app, address)
-        if not is_loopback(config.listen.host):
-            app.add_middleware(PlannersOnly, tokens=tokens)
+        cloud.guards.guard(app, is_open=is_open)
+        cloud.show_pages(app, address, keeper=None if is_open else cloud.guards.keeper)
+        if not is_open:
+            cloud.guards.greet()
         log.info("cloud_ready", address=address)
         with cloud.flows():
             serve_on(app, door)
-
-
-def _see_tokens_suffice(tokens: Tokens, config: CloudConfig, config_path: Path | None, demo_token: str | None) -> None:
-    path = str(config_path or "the defaults")
-    if is_loopback(config.listen.host):
-        if tokens.is_empty:
-            log.warning("no_tokens", advice="no shop can report: name a tokens.file, or try it with --demo-token")
-        return
-    if demo_token is not None:
-        problem = f"opens everything to everybody who reaches {config.listen.host}; leave it out, or listen on 127.0.0.1"
-        raise ConfigurationInvalid(path=path, field="--demo-token", problem=problem)
-    if not tokens.has_planner:
-        problem = f'must hold a planner\'s token, as the pages are reachable on {config.listen.host}: [planners] "name" = "token"'
-        raise ConfigurationInvalid(path=path, field="tokens.file", problem=problem)

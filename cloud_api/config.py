@@ -37,6 +37,15 @@ class TokensConfig(Section, frozen=True, kw_only=True):
     file: str | None = None
 
 
+class PeopleConfig(Section, frozen=True, kw_only=True):
+    """How long a log-in lasts, at most and unused; whether the pages need none on this machine alone; where browsers find the pages."""
+
+    session_hours: Positive = 12.0
+    idle_hours: Positive = 4.0
+    open_on_loopback: bool = False
+    page_url: Annotated[str, Meta(pattern=r"^https?://[^/]")] | None = None
+
+
 class IngestConfig(Section, frozen=True, kw_only=True):
     """Bounds on what a hub may send at once, and which times are believed."""
 
@@ -90,6 +99,7 @@ class CloudConfig(Section, frozen=True, kw_only=True):
     listen: ListenConfig = ListenConfig()
     database: DatabaseConfig = DatabaseConfig()
     tokens: TokensConfig = TokensConfig()
+    people: PeopleConfig = PeopleConfig()
     ingest: IngestConfig = IngestConfig()
     retention: RetentionConfig = RetentionConfig()
     planning: PlanningConfig = PlanningConfig()

@@ -77,6 +77,23 @@ class TokenForAnotherStore(RequestRefused):
         self.wanted = wanted
 
 
+class ScopeMissing(RequestRefused):
+    """The key is real, but was not made for this."""
+
+    status_code = 403
+
+    def __init__(self, *, scope: str, has: list[str]) -> None:
+        super().__init__(f"this key opens {', '.join(has)}, not {scope}; have the administrator make one with that scope")
+        self.scope = scope
+
+
+class NotYours(CloudError):
+    """A press that the visitor's role may not make."""
+
+    def __init__(self) -> None:
+        super().__init__("Your role may look at this, but not change it. Ask the administrator.")
+
+
 class StoreUnknown(RequestRefused):
     """No store of that name has ever reported."""
 

@@ -1,4 +1,5 @@
-"""The records' tables, as SQLAlchemy Core sees them. `store_id` comes first in every key, so that Citus could spread them unchanged.
+"""The records' tables, as SQLAlchemy Core sees them. `store_id` comes first in every key of a shop's records, so that Citus could spread
+them unchanged; people, keys and the audit log are the chain's.
 
 A fact's rank is `(generation, sequence)`: a store whose hub was set up anew starts its sequences at 1 again, under a new ledger, and
 its news must still win over the old ledger's. `generation` counts a store's ledgers in the order in which they first reported.
@@ -165,6 +166,28 @@ target = Table(
 risk = Table(
     "risk", metadata, _store(), Column("risk_id", Text, primary_key=True),
     Column("body", JSONB, nullable=False), Column("written_at", _AT, nullable=False), Column("written_by", Text, nullable=False),
+)  # fmt: skip
+person = Table(
+    "person", metadata, Column("name_key", Text, primary_key=True), Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False), Column("password_hash", Text, nullable=False), Column("since_ms", BigInteger, nullable=False),
+)  # fmt: skip
+person_session = Table(
+    "person_session", metadata, Column("token_hash", Text, primary_key=True), Column("name_key", Text, nullable=False, index=True),
+    Column("since_ms", BigInteger, nullable=False), Column("seen_ms", BigInteger, nullable=False),
+)  # fmt: skip
+person_link = Table(
+    "person_link", metadata, Column("name_key", Text, primary_key=True), Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False), Column("token_hash", Text, nullable=False, unique=True),
+    Column("expires_ms", BigInteger, nullable=False),
+)  # fmt: skip
+access_key = Table(
+    "access_key", metadata, Column("name", Text, primary_key=True), Column("key_hash", Text, nullable=False, unique=True),
+    Column("scopes", ARRAY(Text), nullable=False), Column("since_ms", BigInteger, nullable=False), Column("used_ms", BigInteger),
+)  # fmt: skip
+audit = Table(
+    "audit", metadata, Column("number", BigInteger, primary_key=True, autoincrement=False), Column("at_ms", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False), Column("action", Text, nullable=False), Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False), Column("hash", Text, nullable=False),
 )  # fmt: skip
 
 MONTHLY = (sku_quarter, door_quarter, zone_quarter, tile_quarter)

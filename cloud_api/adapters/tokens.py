@@ -1,4 +1,4 @@
-"""Who may speak: bearer tokens of stores and planners, from a TOML file.
+"""Who may speak at the doors: keys that were made here, and bearer tokens of stores and planners from a TOML file.
 
     [stores]
     "shop-1" = "sha256:…"                    # as cloud-api key prints it; the token itself is with the store alone
@@ -25,7 +25,7 @@ import msgspec
 import structlog
 
 from cloud_api.config import read_toml
-from cloud_api.errors import ConfigurationInvalid, TokenForAnotherStore, TokenMissing
+from cloud_api.errors import ConfigurationInvalid, ScopeMissing, TokenForAnotherStore, TokenMissing
 
 _LENGTH_MIN = 16
 
@@ -33,6 +33,8 @@ _LENGTH_MIN = 16
 _HASHED = re.compile("^sha256:([0-9a-f]{64})$")
 _OneOrTwo = str | Annotated[list[str], msgspec.Meta(min_length=1, max_length=2)]
 LOOK_EVERY_S = 2.0
+ALL = "all"
+"""The scope that opens everything of the chain's."""
 
 log = structlog.get_logger()
 
@@ -43,12 +45,17 @@ class _TokenFile(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody with a valid token: a store, a planner, or (in the demo) both."""
+    """Somebody with a valid token: a store, a program of the chain's with its scopes, or (in the demo) both."""
 
     name: str
     store_id: str | None = None
-    is_planner: bool = False
+    scopes: frozenset[str] = frozenset()
     is_any_store: bool = False
+
+    @property
+    def is_reader(self) -> bool:
+        """Whether it may look at the whole chain: whoever may change something may."""
+        return bool(self.scopes)
 
     def require_store(self, store_id: str) -> None:
         """Refuse everybody but this store itself.
@@ -65,17 +72,19 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             TokenForAnotherStore: the token belongs to somebody else.
         """
-        if not self.is_planner and (store_id is None or self.store_id != store_id):
+        if not self.is_reader and (store_id is None or self.store_id != store_id):
             raise TokenForAnotherStore(wanted="the whole chain's figures" if store_id is None else f"store {store_id}")
 
-    def require_planner(self) -> None:
-        """Refuse everybody but planners.
+    def require(self, scope: str) -> None:
+        """Refuse whoever may not change what the scope names.
 
         Raises:
-            TokenForAnotherStore: the token is a store's.
+            TokenForAnotherStore: the token is a store's. ScopeMissing: the key has other scopes.
         """
-        if not self.is_planner:
-            raise TokenForAnotherStore(wanted="the planner's decisions")
+        if not self.scopes:
+            raise TokenForAnotherStore(wanted="the chain's decisions")
+        if scope not in self.scopes and ALL not in self.scopes:
+            raise ScopeMissing(scope=scope, has=sorted(self.scopes))
 
 
 class Tokens:
@@ -91,10 +100,15 @@ class Tokens:
         for store_id, tokens in stores.items():
             self._callers |= {_digest(token): Caller(name=store_id, store_id=store_id) for token in _each(tokens)}
         for name, tokens in planners.items():
-            self._callers |= {_digest(token): Caller(name=name, is_planner=True) for token in _each(tokens)}
+            self._callers |= {_digest(token): Caller(name=name, scopes=frozenset({ALL})) for token in _each(tokens)}
         if demo is not None:
-            self._callers[_digest(demo)] = Caller(name="demo", is_planner=True, is_any_store=True)
+            self._callers[_digest(demo)] = Caller(name="demo", scopes=frozenset({ALL}), is_any_store=True)
         self._again: Callable[[], Tokens | None] = lambda: None
+        self._made_here: Callable[[str], Caller | None] = lambda _: None
+
+    def also(self, made_here: Callable[[str], Caller | None]) -> None:
+        """Ask this of what the file does not know."""
+        self._made_here = made_here
 
     def follow(self, path: Path, *, demo: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         """Read the file again whenever it has changed, looking every two seconds at most."""
@@ -121,11 +135,6 @@ class Tokens:
         """Whether nobody at all may speak."""
         return not self._callers
 
-    @property
-    def has_planner(self) -> bool:
-        """Whether some token opens the planner's pages."""
-        return any(caller.is_planner for caller in self._callers.values())
-
     def caller(self, authorization: str | None) -> Caller:
         """Who sends this `Authorization` header.
 
@@ -138,7 +147,7 @@ class Tokens:
         return self.bearer(token.strip())
 
     def bearer(self, token: str) -> Caller:
-        """Who holds this token.
+        """Who holds this token. May ask the records.
 
         Raises:
             TokenMissing: nobody.
@@ -151,6 +160,7 @@ class Tokens:
         for known, caller in self._callers.items():
             if hmac.compare_digest(known, digest):
                 found = caller
+        found = found or self._made_here(token)
         if found is None:
             raise TokenMissing
         return found

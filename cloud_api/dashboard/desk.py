@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
+from cloud_api.adapters.audit_records import AuditRecords
 from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.written_records import WrittenBook
@@ -23,8 +25,18 @@ from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
 
 
+class Keeper(Protocol):
+    """Notes what people do and try on the pages."""
+
+    def refuse(self, actor: str, action: str, detail: str) -> None:
+        """Somebody was turned away."""
+
+    def note(self, actor: str, action: str, detail: str) -> None:
+        """Somebody did something."""
+
+
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """The planner's desk. `now` is the wall clock, aware."""
+    """The planner's desk. `now` is the wall clock, aware; `keeper` is None where nobody logs in."""
 
     stores: StoreBook
     orders: OrderBook
@@ -40,5 +52,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     figures: KeyFigures
     written: WrittenBook
     jobs: Jobs
+    audit: AuditRecords
+    keeper: Keeper | None
     now: Callable[[], datetime]
     address: str

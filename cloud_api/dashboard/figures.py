@@ -9,13 +9,13 @@ from functools import partial
 from html import escape
 
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 
 from cloud_api.adapters.store_records import StoreRecord
+from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.figure_words import figure_cell, figure_told, trend
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
-from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.words import counted, span
 from cloud_api.errors import CloudError
 from cloud_api.flows.key_figures import FiguresReview
@@ -146,7 +146,7 @@ def _show_forms(desk: Desk, stores: list[StoreRecord]) -> None:
             value = ui.number(label="Target (0.3 is 30 %; money in cents)")
             button(
                 "Set target",
-                lambda: _write(lambda: desk.figures.set_target(shop.value, figure.value, value.value, by=PLANNER)),
+                lambda: _write(desk, "target", lambda by: desk.figures.set_target(shop.value, figure.value, value.value, by=by)),
                 is_main=True,
             )
     with ui.element("section").classes("card no-print"):
@@ -158,18 +158,18 @@ def _show_forms(desk: Desk, stores: list[StoreRecord]) -> None:
             way = ui.select({"above": "goes above", "below": "falls below"}, value="above", label="When it")
             limit = ui.number(label="Value", value=0.05)
 
-            def written() -> str:
+            def written(by: str) -> str:
                 risk = Risk(
                     name=name.value, figure=sign.value, way=way.value, value=float(limit.value or 0.0), owner=owner.value, plan=plan.value
                 )
-                return desk.figures.write_risk(risk, by=PLANNER)
+                return desk.figures.write_risk(risk, by=by)
 
-            button("Write it down", lambda: _write(written))
+            button("Write it down", lambda: _write(desk, "risk", written))
 
 
-async def _write(act: Callable[[], object]) -> None:
+async def _write(desk: Desk, words: str, act: Callable[[str], object]) -> None:
     try:
-        await run.io_bound(act)
+        await pressed(desk, "written", words, act)
     except CloudError as error:
         ui.notify(str(error), type="negative", timeout=8000)
         return
@@ -177,4 +177,4 @@ async def _write(act: Callable[[], object]) -> None:
 
 
 async def _strike(desk: Desk, risk_id: str) -> None:
-    await _write(lambda: desk.figures.strike_risk(risk_id, by=PLANNER))
+    await _write(desk, f"strike risk {risk_id}", lambda by: desk.figures.strike_risk(risk_id, by=by))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from html import escape
 
-from nicegui import run, ui
+from nicegui import ui
 
+from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, read
-from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.words import change
 from cloud_api.errors import CloudError
 from cloud_api.flows.day_reviewing import NOTE_KINDS, DaysReview, DayView, as_csv, as_parquet, note
@@ -82,7 +82,8 @@ def _show_note_form(desk: Desk, store_id: str, last: date) -> None:
             async def keep() -> None:
                 try:
                     written = note(where.value, day.value, kind.value, words.value or "")
-                    await run.io_bound(desk.written.write_notes, [written], by=PLANNER)
+                    what = f"note on {written.day} of {written.store_id}"
+                    await pressed(desk, "written", what, lambda by: desk.written.write_notes([written], by=by))
                 except CloudError as error:
                     ui.notify(str(error), type="negative", timeout=8000)
                     return

@@ -13,11 +13,13 @@ from fastapi import Request
 from nicegui import run, ui
 from sqlalchemy.exc import DBAPIError
 
+from access_control.errors import RegisterSilent
+from access_control.gate import person_of
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.reader import Reader
 from cloud_api.errors import CloudError
-from cloud_api.routes.planner_sessions import COOKIE
+from cloud_api.rules.roles import may_see
 from page_language import LANGUAGE_COOKIE
 
 T = TypeVar("T")
@@ -56,7 +58,8 @@ def page(request: Request, path: str) -> Iterator[Reader]:
     ui.add_css(_STYLE.read_text(encoding="utf-8"))
     ui.add_head_html(f'<script>document.documentElement.lang = "{reader.html_language}"</script>')
     theme = ui.dark_mode(_THEMES.get(request.cookies.get("theme", "")))
-    pages = pages_of(reader)
+    person = person_of(request)
+    pages = [(address, name) for address, name in pages_of(reader) if person is None or may_see(person.role, address)]
     ui.page_title(f"{dict(pages).get(path, 'Aislewise')} · Aislewise")
     with ui.element("header").classes("bar-top"):
         html(f'<span class="brand">Aislewise <span class="unit">{reader.t("the chain")}</span></span>')
@@ -67,9 +70,8 @@ def page(request: Request, path: str) -> Iterator[Reader]:
             f"lang={other}"
         )
         button(reader.t("Light or dark"), lambda: _turn(theme))
-        if COOKIE in request.cookies:
-            leave = "fetch('/logout', {method: 'POST'}).then(() => location.assign('/login'))"
-            button(reader.t("Log out"), lambda: ui.run_javascript(leave))
+        if person is not None:
+            html(f'<a class="may" href="/account">{escape(person.name)}</a>')
     with ui.element("div").classes("main"):
         yield reader
 
@@ -110,7 +112,7 @@ async def read(question: Callable[[], T]) -> T | None:
     """Ask the records off the page's loop; when they do not answer, say so on the page and return None."""
     try:
         return await run.io_bound(question)
-    except (DBAPIError, CloudError) as error:
+    except (DBAPIError, CloudError, RegisterSilent) as error:
         log.warning("page_unanswered", problem=str(error).splitlines()[0])
         say_unanswered(error)
         return None

@@ -8,10 +8,12 @@ from html import escape
 from nicegui import ui
 
 from cloud_api.adapters.store_records import StoreRecord
+from cloud_api.dashboard.acting import pressed, see_may
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import button, html, read
+from cloud_api.dashboard.frame import button, html, read, say_refused
 from cloud_api.dashboard.job_card import show_job
 from cloud_api.dashboard.words import change, counted, span
+from cloud_api.errors import CloudError
 from cloud_api.flows.layout_planning import MOVES_MAX
 from cloud_api.flows.trials import TrialDesign, TrialList, TrialView
 from cloud_api.rules.layout_trial import ScoreWorth
@@ -86,7 +88,12 @@ def _offer(desk: Desk, design: TrialDesign, names: dict[str, str], found: TrialL
         html(f'<p class="quiet">The lot changes {changed}. It begins on {design.first.day} {design.first:%B}.</p>')
         place = ui.element("div").classes("buttons")
 
-    def begin() -> None:
+    async def begin() -> None:
+        try:
+            await see_may(desk, "trials", "begin a trial")
+        except CloudError as error:
+            say_refused(error)
+            return
         pairs, weeks = len(design.pairs), design.weeks
         job = desk.jobs.start(
             "begin a trial", lambda progress: desk.trials.begin(weeks=weeks, pairs=pairs, moves_max=MOVES_MAX, progress=progress)
@@ -99,6 +106,10 @@ def _offer(desk: Desk, design: TrialDesign, names: dict[str, str], found: TrialL
         button(f"Try it in these {len(design.pairs)} shops for {counted(design.weeks, 'week', 'weeks')}", begin, is_main=not found.trials)
 
 
-def _stop(desk: Desk, trial_id: str) -> None:
-    desk.trials.stop(trial_id)
+async def _stop(desk: Desk, trial_id: str) -> None:
+    try:
+        await pressed(desk, "trials", f"stop {trial_id}", lambda _: desk.trials.stop(trial_id))
+    except CloudError as error:
+        say_refused(error)
+        return
     ui.navigate.reload()

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
+from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
 from cloud_api.dashboard.words import age, capital, counted, money
@@ -22,7 +23,6 @@ from cloud_api.rules.early_warning import Concern
 
 _MARKS = {"now": "▲ now", "soon": "◐ soon", "look": "● look"}
 _LOOK_EVERY_S = 20.0
-PLANNER = "planner's page"
 MOVED_ON = "as it was when it was read"
 _NOTHING = (
     '<div class="card"><h2>Nothing to order now</h2><p class="quiet">Proposals come with the first sales and a known stock, '
@@ -132,27 +132,29 @@ class _MorningList:
 
     async def _approve(self, order: OrderRecord) -> None:
         units = {line["sku"]: int(line["units"]) for line in order.body["lines"]}  # What was read is what is approved.
-        if await self._decide(lambda: self._desk.decisions.approve(order.order_id, by=PLANNER, units=units, reason=MOVED_ON)):
+        if await self._decide(
+            "approve", order.order_id, lambda by: self._desk.decisions.approve(order.order_id, by=by, units=units, reason=MOVED_ON)
+        ):
             ui.notify(f"Approved: {order.supplier or 'order'} for {self._names[order.store_id].name}. Its hub fetches it now.")
             self._remove(order)
 
     async def _skip(self, order: OrderRecord) -> None:
-        if await self._decide(lambda: self._desk.decisions.skip(order.order_id, by=PLANNER)):
+        if await self._decide("skip", order.order_id, lambda by: self._desk.decisions.skip(order.order_id, by=by)):
             self._skipped.append(order.order_id)
             self._remove(order)
 
     async def _undo(self) -> None:
         order_id = self._skipped[-1]
-        if await self._decide(lambda: self._desk.orders.reopen(order_id)):
+        if await self._decide("reopen", order_id, lambda _: self._desk.orders.reopen(order_id)):
             self._skipped.pop()
             content = await run.io_bound(gather, self._desk)
             if content is not None:
                 self._content = content
             self._draw()
 
-    async def _decide(self, decision: Callable[[], object]) -> bool:
+    async def _decide(self, act: str, order_id: str, decision: Callable[[str], object]) -> bool:
         try:
-            await run.io_bound(decision)
+            await pressed(self._desk, "orders", f"{act} {order_id}", decision)
         except (CloudError, DBAPIError) as error:
             ui.notify(str(error).splitlines()[0], type="negative", timeout=8000)
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any
 
@@ -12,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.adapters.terms_records import TermsRecord
+from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
-from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.words import age, money
 from cloud_api.errors import CloudError
 from cloud_api.flows.what_if import TermsChange, WhatIf
@@ -115,7 +116,7 @@ class _Trial:
         self._result.clear()
         with self._result:
             html('<p class="quiet">Playing two years, some seconds …</p>')
-        found = await self._ask(lambda change: self._desk.what_ifs.try_out(self._store.store_id, change))
+        found = await self._ask(self._tried)
         self._result.clear()
         if isinstance(found, WhatIf):
             with self._result:
@@ -125,13 +126,17 @@ class _Trial:
         if await self._ask(self._kept):
             ui.navigate.reload()
 
-    def _kept(self, change: TermsChange) -> bool:
-        self._desk.what_ifs.keep(change, by=PLANNER)
+    async def _kept(self, change: TermsChange) -> bool:
+        words = f"terms of {change.scope} {change.name} in {change.store_id}"
+        await pressed(self._desk, "orders", words, lambda by: self._desk.what_ifs.keep(change, by=by))
         return True
 
-    async def _ask(self, act: Any) -> object:
+    async def _tried(self, change: TermsChange) -> WhatIf | None:
+        return await run.io_bound(self._desk.what_ifs.try_out, self._store.store_id, change)
+
+    async def _ask(self, act: Callable[[TermsChange], Awaitable[object]]) -> object:
         try:
-            return await run.io_bound(act, self._change())
+            return await act(self._change())
         except (CloudError, DBAPIError, msgspec.ValidationError) as error:
             ui.notify(str(error).splitlines()[0], type="negative", timeout=8000)
             return None

@@ -8,14 +8,14 @@ from html import escape
 from typing import Any
 
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
+from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
-from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.order_evidence import forecast_worth, show_decided
 from cloud_api.dashboard.order_sums import sums
 from cloud_api.dashboard.words import capital, counted, money
@@ -128,16 +128,17 @@ class _OrderCard:
     async def _approve(self) -> None:
         reason = str(self._why.value or "") if self._why is not None else ""
         await self._decide(
-            lambda: self._desk.decisions.approve(self._order.order_id, by=PLANNER, units=self._units, reason=reason),
+            "approve",
+            lambda by: self._desk.decisions.approve(self._order.order_id, by=by, units=self._units, reason=reason),
             "Approved: the shop's hub fetches it now",
         )
 
     async def _skip(self) -> None:
-        await self._decide(lambda: self._desk.decisions.skip(self._order.order_id, by=PLANNER), "Skipped for today")
+        await self._decide("skip", lambda by: self._desk.decisions.skip(self._order.order_id, by=by), "Skipped for today")
 
-    async def _decide(self, decision: Callable[[], object], done: str) -> None:
+    async def _decide(self, act: str, decision: Callable[[str], object], done: str) -> None:
         try:
-            await run.io_bound(decision)
+            await pressed(self._desk, "orders", f"{act} {self._order.order_id}", decision)
         except (CloudError, DBAPIError) as error:
             ui.notify(str(error).splitlines()[0], type="negative", timeout=8000)
             return

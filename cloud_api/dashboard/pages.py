@@ -16,6 +16,7 @@ from cloud_api.dashboard.order_terms import show_order_terms
 from cloud_api.dashboard.orders import show_orders
 from cloud_api.dashboard.promotions import show_promotions
 from cloud_api.dashboard.shops import show_shops
+from cloud_api.dashboard.trail import show_trail
 
 
 def show_pages(app: FastAPI, desk: Desk) -> None:
@@ -29,4 +30,5 @@ def show_pages(app: FastAPI, desk: Desk) -> None:
     show_shops(desk)
     show_devices(desk)
     show_figures(desk)
+    show_trail(desk)
     ui.run_with(app, title="Aislewise", favicon=FAVICON, dark=None, language="en-GB", show_welcome_message=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 from html import escape
@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.promotion_records import PromotionRecord
 from cloud_api.adapters.store_records import StoreRecord
+from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
-from cloud_api.dashboard.morning import PLANNER
 from cloud_api.dashboard.words import capital, counted, money, span
 from cloud_api.errors import CloudError
 from cloud_api.flows.promotions import Expected, PromotionDraft, ShopResult
@@ -107,14 +107,23 @@ class _Promotions:
         )  # fmt: skip
 
     async def _try(self) -> None:
-        found = await _ask(lambda: self._desk.promotions.expected(self._draft()))
+        found = await _ask(self._tried)
         self._expected.clear()
         if found is not None:
             with self._expected:
                 html(_expected_words(found, self._names))
 
+    async def _tried(self) -> list[Expected] | None:
+        draft = self._draft()
+        return await run.io_bound(lambda: self._desk.promotions.expected(draft))
+
+    async def _planned_by(self) -> list[PromotionRecord] | None:
+        draft = self._draft()
+        words = f"plan {draft.sku} from {draft.first_day} to {draft.last_day}"
+        return await pressed(self._desk, "promotions", words, lambda by: self._desk.promotions.plan(draft, by=by))
+
     async def _plan(self) -> None:
-        if await _ask(lambda: self._desk.promotions.plan(self._draft(), by=PLANNER)) is not None:
+        if await _ask(self._planned_by) is not None:
             ui.navigate.reload()
 
     def _planned(self, records: list[PromotionRecord]) -> None:
@@ -128,7 +137,8 @@ class _Promotions:
                 button("Call it off", partial(self._cancel, first.promotion_id))
 
     async def _cancel(self, promotion_id: str) -> None:
-        if await _ask(lambda: self._desk.promotions.cancel(promotion_id)) is not None:
+        words = f"cancel {promotion_id}"
+        if await _ask(lambda: pressed(self._desk, "promotions", words, lambda _: self._desk.promotions.cancel(promotion_id))) is not None:
             ui.navigate.reload()
 
     async def _results(self, promotions: list[list[PromotionRecord]]) -> None:
@@ -170,9 +180,9 @@ class _Promotions:
         return capital(", ".join(done)) + "."
 
 
-async def _ask(act: Callable[[], T]) -> T | None:
+async def _ask(act: Callable[[], Awaitable[T | None]]) -> T | None:
     try:
-        return await run.io_bound(act)
+        return await act()
     except (CloudError, DBAPIError, ValueError) as error:
         ui.notify(str(error).splitlines()[0], type="negative", timeout=8000)
         return None

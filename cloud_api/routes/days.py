@@ -82,13 +82,13 @@ def _add_days(router: APIRouter, days: DayReviewing, caller: FindCaller) -> None
 def _add_notes(router: APIRouter, written: WrittenBook, caller: FindCaller, limit_bytes: int) -> None:
     @router.get("/footfall/notes", summary="What was noted of days", **described(NoteList))
     def get_notes(request: Request, first: Annotated[date, Query(alias="from")], last: Annotated[date, Query(alias="to")]) -> Response:
-        caller(request).require_planner()
+        caller(request).require_reader(None)
         return spoken(NoteList(notes=written.notes(first=first, last=last)))
 
     @router.post("/footfall/notes", summary="Note weather or events, as JSON or CSV", **described(NoteList, body=NoteList))
     async def post_notes(request: Request) -> Response:
-        who = caller(request)
-        who.require_planner()
+        who = await run_in_threadpool(caller, request)
+        who.require("written")
         body = await read_body(request, limit_bytes=limit_bytes)
         if request.headers.get("content-type", "").startswith("text/csv"):
             notes = notes_from_csv(body)
@@ -101,28 +101,28 @@ def _add_notes(router: APIRouter, written: WrittenBook, caller: FindCaller, limi
 def _add_figures(router: APIRouter, figures: KeyFigures, caller: FindCaller, limit_bytes: int) -> None:
     @router.get("/figures", summary="Key figures of chain and shops, targets and risks", **described(FiguresReview))
     def get_figures(request: Request, first: First = None, last: Last = None) -> Response:
-        caller(request).require_planner()
+        caller(request).require_reader(None)
         return spoken(figures.review(first=first, last=last))
 
     @router.put("/figures/targets", summary="Set or take away a target", **described(TargetBody, body=TargetBody))
     async def put_target(request: Request) -> Response:
-        who = caller(request)
-        who.require_planner()
+        who = await run_in_threadpool(caller, request)
+        who.require("written")
         target = _decoded(await read_body(request, limit_bytes=limit_bytes), TargetBody)
         await run_in_threadpool(figures.set_target, target.store_id, target.figure, target.value, by=who.name)
         return spoken(target)
 
     @router.post("/figures/risks", summary="Write a risk down", **described(RiskWritten, body=Risk))
     async def post_risk(request: Request) -> Response:
-        who = caller(request)
-        who.require_planner()
+        who = await run_in_threadpool(caller, request)
+        who.require("written")
         risk = _decoded(await read_body(request, limit_bytes=limit_bytes), Risk)
         return spoken(RiskWritten(risk_id=await run_in_threadpool(figures.write_risk, risk, by=who.name)))
 
     @router.delete("/figures/risks/{risk_id}", summary="Take a risk off the register", status_code=204)
     def delete_risk(request: Request, risk_id: str) -> Response:
         who = caller(request)
-        who.require_planner()
+        who.require("written")
         figures.strike_risk(risk_id, by=who.name)
         return Response(status_code=204)
 

@@ -49,7 +49,7 @@ def _add_readings(router: APIRouter, stores: StoreBook, reviewing: Reviewing, ca
     def get_stores(request: Request) -> Response:
         who = caller(request)
         known = stores.stores()
-        return spoken(StoreList(stores=known if who.is_planner else [store for store in known if store.store_id == who.store_id]))
+        return spoken(StoreList(stores=known if who.is_reader else [store for store in known if store.store_id == who.store_id]))
 
     @router.get("/concerns", summary="Shops that need a look, and why", **described(ConcernList))
     def get_concerns(request: Request) -> Response:

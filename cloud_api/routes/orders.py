@@ -128,21 +128,21 @@ def _add_decisions(router: APIRouter, orders: OrderBook, decisions: OrderDecisio
 
     @router.post("/orders/{order_id}/approve", summary="Approve a proposal and send it to its shop", **described(Decided, body=Decision))
     async def approve(request: Request, order_id: str) -> Response:
-        who = caller(request)
-        who.require_planner()
+        who = await run_in_threadpool(caller, request)
+        who.require("orders")
         decision = _read(await read_body(request, limit_bytes=limit_bytes), Decision, empty=Decision())
         return await run_in_threadpool(approve_now, order_id, who, decision)
 
     @router.post("/orders/{order_id}/skip", summary="Leave a proposal out for today", **described(Decided))
     def skip(request: Request, order_id: str) -> Response:
         who = caller(request)
-        who.require_planner()
+        who.require("orders")
         decisions.skip(order_id, by=who.name)
         return decided(order_id)
 
     @router.post("/orders/{order_id}/reopen", summary="Take a skip back", **described(Decided))
     def reopen(request: Request, order_id: str) -> Response:
-        caller(request).require_planner()
+        caller(request).require("orders")
         orders.reopen(order_id)
         return decided(order_id)
 
@@ -162,15 +162,15 @@ def _add_terms(router: APIRouter, what_ifs: WhatIfs, caller: FindCaller, limit_b
 
     @router.put("/terms", summary="Keep terms; the next planning goes by them", **described(TermsList, body=TermsChange))
     async def put_terms(request: Request) -> Response:
-        who = caller(request)
-        who.require_planner()
+        who = await run_in_threadpool(caller, request)
+        who.require("orders")
         change = _read(await read_body(request, limit_bytes=limit_bytes), TermsChange)
         await run_in_threadpool(lambda: what_ifs.keep(change, by=who.name))
         return spoken(TermsList(terms=await run_in_threadpool(what_ifs.said)))
 
     @router.post("/what-if", summary="A shop's year with the terms as they are and as they would be", **described(WhatIf, body=TermsChange))
     async def what_if(request: Request, store: str) -> Response:
-        caller(request).require_planner()
+        (await run_in_threadpool(caller, request)).require("orders")
         change = _read(await read_body(request, limit_bytes=limit_bytes), TermsChange)
         return spoken(await run_in_threadpool(what_ifs.try_out, store, change))
 

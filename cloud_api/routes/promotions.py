@@ -58,27 +58,27 @@ def _add_readings(router: APIRouter, promotions: Promotions, caller: FindCaller)
 
     @router.get("/{promotion_id}/results", summary="What it brought, with intervals", **described(ResultList))
     def get_results(request: Request, promotion_id: str) -> Response:
-        caller(request).require_planner()
+        caller(request).require_reader(None)
         return spoken(ResultList(results=promotions.results(promotion_id)))
 
 
 def _add_plans(router: APIRouter, promotions: Promotions, caller: FindCaller, limit_bytes: int) -> None:
     @router.post("", summary="Plan a promotion, and tell the shops", **described(PromotionList, body=PromotionDraft))
     async def plan(request: Request) -> Response:
-        who = caller(request)
-        who.require_planner()
+        who = await run_in_threadpool(caller, request)
+        who.require("promotions")
         draft = _draft(await read_body(request, limit_bytes=limit_bytes))
         return spoken(PromotionList(promotions=await run_in_threadpool(lambda: promotions.plan(draft, by=who.name))))
 
     @router.post("/expected", summary="What it would bring; plans nothing", **described(ExpectedList, body=PromotionDraft))
     async def expected(request: Request) -> Response:
-        caller(request).require_planner()
+        (await run_in_threadpool(caller, request)).require("promotions")
         draft = _draft(await read_body(request, limit_bytes=limit_bytes))
         return spoken(ExpectedList(expected=await run_in_threadpool(promotions.expected, draft)))
 
     @router.post("/{promotion_id}/cancel", summary="Call it off in every shop", **described(PromotionList))
     def cancel(request: Request, promotion_id: str) -> Response:
-        caller(request).require_planner()
+        caller(request).require("promotions")
         return spoken(PromotionList(promotions=promotions.cancel(promotion_id)))
 
 

@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 
+from access_control.errors import AccessError, RegisterSilent
+from access_control.persons import Audit
 from cloud_api.errors import CloudError, DatabaseUnreachable, MessageInvalid, ReportGap, RequestRefused
 from cloud_api.routes.bodies import spoken
 from cloud_api.routes.health import Gauges
@@ -23,12 +25,15 @@ log = structlog.get_logger()
 _BUSY = "the database did not answer; nothing was booked, send it again"
 
 
-def refuse_in_words(app: FastAPI, gauges: Gauges) -> None:
-    """Answer every error of the application's routes in words."""
+def refuse_in_words(app: FastAPI, gauges: Gauges, audit: Audit | None = None) -> None:
+    """Answer every error of the application's routes in words; whoever was turned away stands in the audit log."""
 
     def note(request: Request, error: RequestRefused) -> None:
         if error.status_code in (401, 403):
-            log.warning("door_refused", path=request.url.path, address=request.client.host if request.client else "", why=str(error))
+            address = request.client.host if request.client else "unknown"
+            log.warning("door_refused", path=request.url.path, address=address, why=str(error))
+            if audit is not None:
+                audit.refused(address, "door.enter", f"{request.method} {request.url.path}: {error}")
 
     def refused(status_code: int, answer: dict[str, Any]) -> Response:
         gauges.refused.labels(str(status_code)).inc()
@@ -73,6 +78,7 @@ def _refuse_when_the_database_fails(app: FastAPI, refused: Callable[[int, dict[s
 
     @app.exception_handler(PoolExhausted)
     @app.exception_handler(DatabaseUnreachable)
+    @app.exception_handler(RegisterSilent)
     def unavailable(_: Request, error: Exception) -> Response:
         log.error("database_failed", problem=str(error).splitlines()[0])
-        return refused(503, {"error": str(error) if isinstance(error, CloudError) else _BUSY})
+        return refused(503, {"error": str(error) if isinstance(error, CloudError | AccessError) else _BUSY})

@@ -40,7 +40,7 @@ def hub_routes(*, reports: ReportBook, stores: StoreBook, orders: OrderBook, tok
 
     @router.put("/profile", summary="Say who the store is", **described(StoreProfile, body=StoreProfile))
     async def put_profile(store_id: str, request: Request) -> Response:
-        tokens.caller(request.headers.get("authorization")).require_store(store_id)
+        (await run_in_threadpool(tokens.caller, request.headers.get("authorization"))).require_store(store_id)
         body = await read_body(request, limit_bytes=limit_bytes)
         profile = _profile(body)
         _same_store(store_id, profile.store_id)
@@ -50,7 +50,7 @@ def hub_routes(*, reports: ReportBook, stores: StoreBook, orders: OrderBook, tok
 
     @router.put("/planogram", summary="Hand in the planogram in force", **described(Planogram, body=Planogram))
     async def put_planogram(store_id: str, request: Request) -> Response:
-        tokens.caller(request.headers.get("authorization")).require_store(store_id)
+        (await run_in_threadpool(tokens.caller, request.headers.get("authorization"))).require_store(store_id)
         planogram = _planogram(await read_body(request, limit_bytes=limit_bytes))
         _same_store(store_id, planogram.store_id)
         _known_time_zone(planogram.time_zone)
@@ -59,7 +59,7 @@ def hub_routes(*, reports: ReportBook, stores: StoreBook, orders: OrderBook, tok
 
     @router.post("/reports", summary="Book a batch of facts; answered only after commit", **described(ReportsBooked, body=ReportBatch))
     async def post_reports(store_id: str, request: Request) -> Response:
-        tokens.caller(request.headers.get("authorization")).require_store(store_id)
+        (await run_in_threadpool(tokens.caller, request.headers.get("authorization"))).require_store(store_id)
         batch = _batch(await read_body(request, limit_bytes=limit_bytes))
         _same_store(store_id, batch.store_id)
         with gauges.batch_seconds.time():

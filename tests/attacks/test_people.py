@@ -241,6 +241,12 @@ def test_pages_open_to_this_machine_are_shut_for_all_others_and_for_borrowed_nam
     assert len(refused) == 2
 
 
+def test_nobody_frames_the_pages(shop: PeopleShop) -> None:
+    answer = shop.somebody().get("/")
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
 def test_what_is_guessed_first_is_no_password() -> None:
     from access_control.doorkeeper import check_password
 

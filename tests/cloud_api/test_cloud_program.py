@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from cloud_api.__main__ import app
 from cloud_api.adapters.database import newest_revision
 from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
-from cloud_api.adapters.tokens import Tokens, read_tokens
+from cloud_api.adapters.tokens import read_tokens
 from cloud_api.config import CloudConfig, load_config
 from cloud_api.errors import ConfigurationInvalid, RecordsUnusable
-from cloud_api.routes.planners_only import PlannersOnly
 
 
 def cloud_api(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -158,7 +154,9 @@ def test_it_stops_within_seconds_and_leaves_nothing_running(
         assert time.monotonic() - began < 5.0
     finally:
         process.kill()
-    assert "Traceback" not in (folder / "log").read_text()
+    told = (folder / "log").read_text()
+    assert "Traceback" not in told
+    assert f"http://127.0.0.1:{free_port}/welcome/" in told, "the first link"
     assert alive_in(folder / "records") == []
 
 
@@ -195,24 +193,30 @@ def test_a_short_or_shared_token_is_refused_with_its_name(folder: Path) -> None:
         read_tokens(path, demo=None)
 
 
-@pytest.mark.parametrize("extra", [[], ["--demo-token", "a-demo-token-of-ours"]])
-def test_a_cloud_that_others_can_reach_wants_a_planners_token_and_no_demo_token(folder: Path, extra: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("written", "extra"), [("", ["--demo-token", "a-demo-token-of-ours"]), ("[people]\nopen_on_loopback = true\n", [])]
+)
+def test_a_cloud_that_others_can_reach_is_never_open(folder: Path, written: str, extra: list[str]) -> None:
     path = folder / "cloud.toml"
-    path.write_text('[listen]\nhost = "0.0.0.0"\n')
-    done = cloud_api("run", "--config", str(path), *extra)
-    assert done.returncode == 2
-    assert one_line(done.stderr)
+    path.write_text(f'[listen]\nhost = "0.0.0.0"\n{written}')
+    done = in_process("run", "--config", str(path), *extra)
+    assert done.exit_code == 2
+    assert "opens everything" in one_line(done.stderr)
 
 
-def test_pages_that_strangers_can_reach_ask_for_the_planners_token() -> None:
-    async def page(_: object) -> PlainTextResponse:
-        return PlainTextResponse("figures")
-
-    tokens = Tokens(stores={"shop-1": "store-token-of-shop-1"}, planners={"Mei": "planner-token-of-mei"})
-    guarded = PlannersOnly(Starlette(routes=[Route("/", page), Route("/health/live", page)]), tokens=tokens)
-    with TestClient(guarded) as client:
-        assert client.get("/").status_code == 401
-        assert client.get("/", auth=("Mei", "wrong")).status_code == 401
-        assert client.get("/", auth=("shop-1", "store-token-of-shop-1")).status_code == 401
-        assert client.get("/", auth=("Mei", "planner-token-of-mei")).text == "figures"
-        assert client.get("/health/live").status_code == 200
+def test_people_and_keys_are_managed_from_the_command_line(make_database: Callable[[], str], folder: Path) -> None:
+    path = folder / "cloud.toml"
+    path.write_text(f'[database]\nurl = "{make_database()}"\n[people]\npage_url = "https://chain.example/"\n')
+    at = ["--config", str(path)]
+    link = in_process("people", "invite", "Mei Lin", "--role", "planner", *at).output.strip()
+    assert link.startswith("https://chain.example/welcome/")
+    assert in_process("people", "invite", "Bo", "--role", "king", *at).exit_code == 2
+    assert in_process("people", "remove", "nobody", *at).exit_code == 1
+    secret = in_process("keys", "add", "hub-1", "--scope", "store:shop-1", *at).output.strip()
+    assert secret.startswith("aislewise_")
+    assert "hub-1" in in_process("keys", "list", *at).output
+    noted = json.loads(in_process("audit", "verify", "--json", *at).output)
+    assert (noted["rows"], noted["broken_at"]) == (3, None)
+    assert secret not in in_process("audit", "show", *at).output
+    wrong = in_process("audit", "verify", "--expect", f"3:{'0' * 64}", *at)
+    assert (wrong.exit_code, "row 3 of 3 does not fit" in wrong.output) == (1, True)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
 from typer.testing import CliRunner
 
 from cloud_api.__main__ import app as command_line
 from cloud_api.adapters.tokens import LOOK_EVERY_S, Tokens, new_key, read_tokens
 from cloud_api.assemble import Cloud
 from cloud_api.errors import TokenMissing
-from cloud_api.routes.planners_only import WRONG_MAX, WRONG_WITHIN_S, PlannersOnly
+from cloud_api.rules.roles import SCOPES
 from wire_format import codec
 from wire_format.reports import StoreProfile
 
@@ -65,6 +62,42 @@ def test_no_route_opens_to_another_shops_key_or_to_none(cloud: Cloud) -> None:
         assert stranger.status_code in refused, f"{method} {path} with another shop's key: {stranger.status_code} {stranger.text[:200]}"
 
 
+def test_every_door_opens_to_the_scopes_that_name_it_and_to_no_other(cloud: Cloud) -> None:
+    tokens = Tokens(stores={}, planners={"Mei": PLANNER})
+    app = cloud.doors(tokens)
+    client = TestClient(app, raise_server_exceptions=False)
+    keeper = cloud.guards.keeper
+    keys = {scope: keeper.make_key(f"key for {scope}", [scope], actor="test") for scope in SCOPES}
+    seen: dict[str, set[str]] = {}
+    for method, path in routes(app):
+        if path in OPEN or path.startswith("/v1/stores/"):
+            continue
+        for scope, key in keys.items():
+            answer = client.request(
+                method, path, params={"store": "none", "after": "0"}, json={}, headers={"authorization": f"Bearer {key}"}
+            )
+            assert answer.status_code != 401, f"{method} {path} with {scope}"
+            if answer.status_code != 403:
+                seen.setdefault(f"{method} {path}", set()).add(scope)
+        opened = seen[f"{method} {path}"]
+        assert opened == set(SCOPES) if method == "GET" else len(opened) == 2 and "all" in opened, f"{method} {path}: {opened}"
+    changes = {next(iter(opened - {"all"})) for door, opened in seen.items() if not door.startswith("GET ")}
+    assert changes <= set(SCOPES) - {"read"}
+    refused = [row for row in cloud.guards.audit.newest(1000) if row.action == "door.enter"]
+    assert any("POST /v1/orders/1/approve" in row.detail for row in refused), "whoever was turned away stands in the audit log"
+
+
+def test_a_hubs_key_made_here_opens_its_shop_alone(cloud: Cloud) -> None:
+    client = TestClient(cloud.doors(Tokens(stores={}, planners={})), raise_server_exceptions=False)
+    key = {"authorization": f"Bearer {cloud.guards.keeper.make_key('hub', ['store:shop-1'], actor='test')}"}
+    profile = StoreProfile(store_id="shop-1", name="One", time_zone="Europe/Berlin", currency="EUR", floor_width_m=5.0, floor_depth_m=5.0)
+    assert client.put("/v1/stores/shop-1/profile", content=codec.encode(profile), headers=key).status_code == 200
+    assert client.put("/v1/stores/shop-2/profile", content=codec.encode(profile), headers=key).status_code == 403
+    assert client.get("/v1/concerns", headers=key).status_code == 403
+    cloud.guards.keeper.remove_key("hub", actor="test")
+    assert client.get("/v1/stores/shop-1/plans", headers=key).status_code == 401
+
+
 def test_two_keys_count_while_one_takes_the_others_place(tmp_path: Path) -> None:
     path, now = tmp_path / "tokens.toml", [0.0]
     (old, old_kept), (new, new_kept) = new_key(), new_key()
@@ -93,46 +126,3 @@ def test_a_key_is_shown_once_and_the_file_needs_only_its_hash() -> None:
     shown = CliRunner().invoke(command_line, ["key", "shop-1"]).output.split()
     assert shown[1:3] == ['"shop-1"', "="]
     assert shown[3].startswith('"sha256:')
-
-
-class TestPages:
-    """The planner's pages, reachable by strangers."""
-
-    @pytest.fixture
-    def page(self) -> tuple[TestClient, list[float]]:
-        app, now = FastAPI(), [0.0]
-
-        @app.get("/")
-        @app.post("/")
-        def morning() -> str:
-            return "orders"
-
-        app.add_middleware(PlannersOnly, tokens=Tokens(stores={"shop-1": OWN}, planners={"Mei": PLANNER}), clock=lambda: now[0])
-        return TestClient(app, base_url="http://chain.test"), now
-
-    @staticmethod
-    def basic(token: str, **more: str) -> dict[str, str]:
-        return {"authorization": "Basic " + base64.b64encode(f"Mei:{token}".encode()).decode(), **more}
-
-    def test_a_shops_key_is_no_planners(self, page: tuple[TestClient, list[float]]) -> None:
-        assert page[0].get("/", headers=self.basic(PLANNER)).status_code == 200
-        assert page[0].get("/", headers=self.basic(OWN)).status_code == 401
-        assert page[0].get("/").status_code == 401
-
-    def test_another_sites_page_presses_nothing(self, page: tuple[TestClient, list[float]]) -> None:
-        for more in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}):
-            assert page[0].post("/", headers=self.basic(PLANNER, **more)).status_code == 401
-            with pytest.raises(WebSocketDisconnect), page[0].websocket_connect("/socket", headers=self.basic(PLANNER, **more)):
-                pass
-        assert page[0].post("/", headers=self.basic(PLANNER, origin="http://chain.test")).status_code == 200
-
-    def test_guessing_is_stopped_and_forgiven(self, page: tuple[TestClient, list[float]]) -> None:
-        client, now = page
-        for number in range(WRONG_MAX):
-            assert client.get("/", headers=self.basic(f"guess {number}")).status_code == 401
-        assert client.get("/", headers=self.basic(PLANNER)).status_code == 401, "even the right one, for a while"
-        now[0] += WRONG_WITHIN_S
-        assert client.get("/", headers=self.basic(PLANNER)).status_code == 200
-
-    def test_nobody_frames_the_pages(self, page: tuple[TestClient, list[float]]) -> None:
-        assert page[0].get("/", headers=self.basic(PLANNER)).headers["x-frame-options"] == "DENY"
