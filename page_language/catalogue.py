@@ -20,13 +20,13 @@ def catalogue_files(folder: Path, language: str) -> list[Path]:
 
 
 @cache
-def texts(language: str, *folders: Path) -> dict[str, tuple[str, ...]]:
+def texts(language: str, *folders: Path, only: str = "*") -> dict[str, tuple[str, ...]]:
     """English wording (of one, where the text counts) → its forms in the language; without those that are not translated yet.
 
-    Where two folders know a text, the later one counts.
+    Where two folders know a text, the later one counts. `only` names the files to read, as a pattern.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for path in (path for folder in folders for path in catalogue_files(folder, language)):
+    for path in (path for folder in folders for path in catalogue_files(folder, language) if path.match(only)):
         with path.open("rb") as file:
             messages = read_po(file, locale=LANGUAGES[language])
         for message in messages:

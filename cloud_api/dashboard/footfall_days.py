@@ -9,33 +9,36 @@ from nicegui import ui
 
 from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import button, html, read
-from cloud_api.dashboard.words import change
+from cloud_api.dashboard.frame import button, html, read, say_refused
+from cloud_api.dashboard.reader import Reader
 from cloud_api.errors import CloudError
 from cloud_api.flows.day_reviewing import NOTE_KINDS, DaysReview, DayView, as_csv, as_parquet, note
 
-_MARKS = {"sensor": ("soon", "◐ counter"), "holiday": ("look", "● holiday"), "noted": ("look", "● noted"), "unknown": ("look", "● unknown")}
 
-
-def show_days(desk: Desk, review: DaysReview, name: str, *, first: date, last: date) -> None:
+def show_days(desk: Desk, reader: Reader, review: DaysReview, name: str, *, first: date, last: date) -> None:
     """Lay the card out."""
+    marks = {
+        "sensor": ("soon", f"◐ {reader.t('counter')}"), "holiday": ("look", f"● {reader.t('holiday')}"),
+        "noted": ("look", f"● {reader.t('noted')}"), "unknown": ("look", f"● {reader.t('unknown')}"),
+    }  # fmt: skip
     with ui.element("section").classes("card"):
-        html(f"<h2>{escape(name)}, what stood out</h2>")
+        html(f"<h2>{reader.t('{shop}, what stood out', shop=escape(name))}</h2>")
         if not review.findings:
-            html('<p class="quiet">No day of these was out of the ordinary.</p>')
+            html(f'<p class="quiet">{reader.t("No day of these was out of the ordinary.")}</p>')
         rows = "".join(
-            f"<tr><td>{finding.day:%a} {finding.day.day} {finding.day:%b}</td>"
-            f'<td><span class="state {_MARKS[finding.reason][0]}">{_MARKS[finding.reason][1]}</span></td>'
-            f"<td>{escape(finding.sentence[:1].upper() + finding.sentence[1:]).replace('%', ' %')}</td></tr>"
+            f"<tr><td>{reader.weekday(finding.day)}</td>"
+            f'<td><span class="state {marks[finding.reason][0]}">{marks[finding.reason][1]}</span></td>'
+            f"<td>{escape(reader.told(finding.sentence))}</td></tr>"
             for finding in review.findings
         )
         if rows:
             html(f'<div class="scroll"><table class="figures"><tbody>{rows}</tbody></table></div>')
         with ui.element("details"):
-            html("Every day in figures", tag="summary")
-            html(_table(review.days))
-        _show_note_form(desk, review.store_id, last)
-        html("<p class=\"quiet\">All shops' days as a file. This view is this page's address: keep it as a bookmark.</p>")
+            html(reader.t("Every day in figures"), tag="summary")
+            html(_table(reader, review.days))
+        _show_note_form(desk, reader, review.store_id, last)
+        keep = reader.t("All shops' days as a file. This view is this page's address: keep it as a bookmark.")
+        html(f'<p class="quiet">{keep}</p>')
         with ui.element("div").classes("buttons"):
             button("CSV", lambda: _hand_out(desk, first, last, "csv"))
             button("Parquet", lambda: _hand_out(desk, first, last, "parquet"))
@@ -48,45 +51,50 @@ async def _hand_out(desk: Desk, first: date, last: date, form: str) -> None:
     ui.download.content(as_csv(rows) if form == "csv" else as_parquet(rows), f"visitors-{first}-{last}.{form}")
 
 
-def _table(days: list[DayView]) -> str:
-    rows = "".join(_row(day) for day in reversed(days))
+def _table(reader: Reader, days: list[DayView]) -> str:
+    rows = "".join(_row(reader, day) for day in reversed(days))
     head = (
-        '<th>Day</th><th class="num">Visitors</th><th class="num">With the missing hours<br><span class="unit">estimated</span></th>'
-        '<th class="num">Against usual</th><th class="num">Conversion</th><th class="num">Most inside</th><th>Noted</th>'
+        f'<th>{reader.t("Day")}</th><th class="num">{reader.t("Visitors")}</th>'
+        f'<th class="num">{reader.t("With the missing hours")}<br><span class="unit">{reader.t("estimated")}</span></th>'
+        f'<th class="num">{reader.t("Against usual")}</th><th class="num">{reader.t("Conversion")}</th>'
+        f'<th class="num">{reader.t("Most inside")}</th><th>{reader.t("Noted")}</th>'
     )
     return f'<div class="scroll"><table class="figures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _row(day: DayView) -> str:
-    visitors = "not watched" if day.visitors is None else f"{day.visitors:,}"
-    estimate = "" if day.estimated_visitors is None else f"≈ {day.estimated_visitors:,.0f}"
-    conversion = "" if day.conversion is None else f"{day.conversion:.0%}".replace("%", " %")
-    inside = "" if day.peak_occupancy is None else f"{day.peak_occupancy:,}"
-    notes = [*(["public holiday"] if day.is_holiday else []), *day.notes]
+def _row(reader: Reader, day: DayView) -> str:
+    visitors = reader.t("not watched") if day.visitors is None else reader.number(day.visitors)
+    estimate = "" if day.estimated_visitors is None else f"≈ {reader.number(day.estimated_visitors)}"
+    conversion = "" if day.conversion is None else reader.percent(day.conversion)
+    inside = "" if day.peak_occupancy is None else reader.number(day.peak_occupancy)
+    notes = [*([reader.t("public holiday")] if day.is_holiday else []), *day.notes]
     return (
-        f'<tr><td>{day.day:%a} {day.day.day} {day.day:%b}</td><td class="num">{visitors}</td><td class="num">{estimate}</td>'
-        f'<td class="num">{change(day.change_share)}</td><td class="num">{conversion}</td><td class="num">{inside}</td>'
+        f'<tr><td>{reader.weekday(day.day)}</td><td class="num">{visitors}</td><td class="num">{estimate}</td>'
+        f'<td class="num">{reader.change(day.change_share)}</td><td class="num">{conversion}</td><td class="num">{inside}</td>'
         f"<td>{escape('; '.join(notes))}</td></tr>"
     )
 
 
-def _show_note_form(desk: Desk, store_id: str, last: date) -> None:
+def _show_note_form(desk: Desk, reader: Reader, store_id: str, last: date) -> None:
+    words = {"weather": reader.t("Weather"), "event": reader.t("Event"), "other": reader.t("Something else")}
+    kinds = {kind: words.get(kind, kind) for kind in NOTE_KINDS}
     with ui.element("details"):
-        html("Note weather or an event", tag="summary")
+        html(reader.t("Note weather or an event"), tag="summary")
         with ui.element("div").classes("form"):
-            day = ui.input(label="Day", value=last.isoformat()).props("type=date stack-label")
-            kind = ui.select(list(NOTE_KINDS), value="event", label="Kind")
-            words = ui.input(label="What was it? Empty takes it away").props("maxlength=200")
-            where = ui.select({store_id: "This shop", "*": "All shops"}, value=store_id, label="Where")
+            day = ui.input(label=reader.t("Day"), value=last.isoformat()).props("type=date stack-label")
+            kind = ui.select(kinds, value="event", label=reader.t("Kind"))
+            told = ui.input(label=reader.t("What was it? Empty takes it away")).props("maxlength=200")
+            shops = {store_id: reader.t("This shop"), "*": reader.t("All shops")}
+            where = ui.select(shops, value=store_id, label=reader.t("Where"))
 
             async def keep() -> None:
                 try:
-                    written = note(where.value, day.value, kind.value, words.value or "")
+                    written = note(where.value, day.value, kind.value, told.value or "")
                     what = f"note on {written.day} of {written.store_id}"
                     await pressed(desk, "written", what, lambda by: desk.written.write_notes([written], by=by))
                 except CloudError as error:
-                    ui.notify(str(error), type="negative", timeout=8000)
+                    say_refused(error)
                     return
                 ui.navigate.reload()
 
-            button("Keep the note", keep)
+            button(reader.t("Keep the note"), keep)

@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from cloud_api.dashboard.frame import button, html
+from cloud_api.dashboard.frame import button, here, html
 from cloud_api.flows.jobs import Job
 
 _LOOK_EVERY_S = 0.2
@@ -21,7 +21,7 @@ def show_job(job: Job, words: str, show: Callable[[Any], None]) -> None:
         html(f'<p role="status">{escape(words)}</p>')
         bar = ui.linear_progress(value=0.0, show_value=False).props("instant-feedback color=grey-7")
         with ui.element("div").classes("buttons"):
-            button("Stop", job.cancel)
+            button(here().t("Stop"), job.cancel)
 
     def look() -> None:
         bar.value = job.share
@@ -31,7 +31,7 @@ def show_job(job: Job, words: str, show: Callable[[Any], None]) -> None:
         place.clear()
         with place:
             if job.problem:
-                html(f'<p role="alert">{escape(job.problem)}.</p>')
+                html(f'<p role="alert">{escape(here().told(job.problem))}</p>')
             else:
                 show(job.answer)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from cloud_api.dashboard.reader import Reader
 from wire_format.plans import Bay, Planogram
 
 
@@ -14,7 +15,7 @@ def moved_numbers(planogram: Planogram, places: Mapping[str, str]) -> dict[str, 
     return {bay_id: number for number, bay_id in enumerate(moved, start=1)}
 
 
-def before_and_after(planogram: Planogram, places: Mapping[str, str]) -> str:
+def before_and_after(reader: Reader, planogram: Planogram, places: Mapping[str, str]) -> str:
     """Two plans side by side. `places` is bay → the rack where what it holds ends up."""
     numbers = moved_numbers(planogram, places)
     racks = {bay.bay_id: bay for bay in planogram.bays}
@@ -23,12 +24,12 @@ def before_and_after(planogram: Planogram, places: Mapping[str, str]) -> str:
     names = {bay.bay_id: bay.name for bay in planogram.bays}
     return (
         '<div class="pair">'
-        f"<figure><figcaption>Today</figcaption>{_plan(planogram, before, numbers, names)}</figure>"
-        f"<figure><figcaption>After the moves</figcaption>{_plan(planogram, after, numbers, names)}</figure></div>"
+        f"<figure><figcaption>{reader.t('Today')}</figcaption>{_plan(reader, planogram, before, numbers, names)}</figure>"
+        f"<figure><figcaption>{reader.t('After the moves')}</figcaption>{_plan(reader, planogram, after, numbers, names)}</figure></div>"
     )
 
 
-def _plan(planogram: Planogram, held: list[tuple[Bay, str]], numbers: Mapping[str, int], names: Mapping[str, str]) -> str:
+def _plan(reader: Reader, planogram: Planogram, held: list[tuple[Bay, str]], numbers: Mapping[str, int], names: Mapping[str, str]) -> str:
     width, depth = planogram.width_m, planogram.depth_m
     size = max(width, depth) / 22
     shapes = [f'<rect class="floor" x="0" y="0" width="{width}" height="{depth}"/>']
@@ -40,9 +41,9 @@ def _plan(planogram: Planogram, held: list[tuple[Bay, str]], numbers: Mapping[st
         x, y = place.x_m + place.width_m / 2, place.y_m + place.depth_m / 2
         shapes.append(f'<circle class="tag" cx="{x}" cy="{y}" r="{size * 0.62:.2f}"/>')
         shapes.append(f'<text class="mark" x="{x}" y="{y + size * 0.3:.2f}" font-size="{size * 0.85:.2f}">{numbers[bay_id]}</text>')
+    named = reader.t("Bays of {shop}", shop=escape(planogram.name))
     return (
-        f'<svg class="plan small" role="img" aria-label="Bays of {escape(planogram.name)}" viewBox="-0.1 -0.1 {width + 0.2} {depth + 0.2}">'
-        f"{''.join(shapes)}</svg>"
+        f'<svg class="plan small" role="img" aria-label="{named}" viewBox="-0.1 -0.1 {width + 0.2} {depth + 0.2}">{"".join(shapes)}</svg>'
     )
 
 

@@ -12,80 +12,90 @@ from cloud_api.dashboard.acting import pressed, see_may
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, read, say_refused
 from cloud_api.dashboard.job_card import show_job
-from cloud_api.dashboard.words import change, counted, span
+from cloud_api.dashboard.reader import Reader, capital
 from cloud_api.errors import CloudError
 from cloud_api.flows.layout_planning import MOVES_MAX
 from cloud_api.flows.trials import TrialDesign, TrialList, TrialView
 from cloud_api.rules.layout_trial import ScoreWorth
 
 
-async def show_trials(desk: Desk, stores: list[StoreRecord], found: TrialList) -> None:
+async def show_trials(desk: Desk, reader: Reader, stores: list[StoreRecord], found: TrialList) -> None:
     """The trials so far, and the button that begins the next."""
     names = {store.store_id: store.name for store in stores}
     design = await read(desk.trials.design)
     if design is None:
         return
-    with ui.element("section").classes("card"):
-        html(f"<h2>Trials</h2><p>{escape(_worth(found.worth))}</p>")
+    with ui.element("section").classes("card") as card:
+        card.props('id="trials"')
+        html(f"<h2>{reader.t('Trials')}</h2><p>{escape(_worth(reader, found.worth))}</p>")
         for trial in found.trials:
-            _show_trial(desk, trial, names)
-        _offer(desk, design, names, found)
+            _show_trial(desk, reader, trial, names)
+        _offer(desk, reader, design, names, found)
 
 
-def _worth(worth: ScoreWorth | None) -> str:
+def _worth(reader: Reader, worth: ScoreWorth | None) -> str:
     if worth is None:
-        return "No trial has ended yet, so no gain in sales is claimed for any move"
-    tenth = 0.1
-    low, mean, high = (change(tenth * value) for value in (worth.low, worth.per_point, worth.high))
-    trials = counted(worth.trials, "trial", "trials")
+        return reader.t("No trial has ended yet, so no gain in sales is claimed for any move")
+    low, mean, high = (reader.change(0.1 * value) for value in (worth.low, worth.per_point, worth.high))
+    ended = capital(reader.n("{count} trial ended", "{count} trials ended", worth.trials))
     if worth.low <= 0.0 <= worth.high:
-        return f"{trials.capitalize()} ended: a tenth of the score brought between {low} and {high} of sales, which may be nothing"
-    return f"{trials.capitalize()} ended: a tenth of the score brought {mean} of sales, between {low} and {high}"
+        shown = reader.t("a tenth of the score brought between {low} and {high} of sales, which may be nothing", low=low, high=high)
+    else:
+        shown = reader.t("a tenth of the score brought {mean} of sales, between {low} and {high}", mean=mean, low=low, high=high)
+    return reader.t("{ended}: {shown}", ended=ended, shown=shown)
 
 
-def _show_trial(desk: Desk, trial: TrialView, names: dict[str, str]) -> None:
+def _show_trial(desk: Desk, reader: Reader, trial: TrialView, names: dict[str, str]) -> None:
     with ui.element("div").classes("line"):
-        state = {"running": "● running", "stopped": "stopped", "ended": "ended"}[trial.state]
+        state = {"running": f"● {reader.t('running')}", "stopped": reader.t("stopped"), "ended": reader.t("ended")}[trial.state]
         last = trial.first.fromordinal(trial.first.toordinal() + 7 * trial.weeks - 1)
-        stated = f"Stated beforehand: {trial.detectable:.1%} found four times in five, in {len(trial.pairs)} pairs.".replace("%", " %")
+        stated = reader.t(
+            "Stated beforehand: {share} found four times in five, in {pairs} pairs.",
+            share=reader.percent(trial.detectable, decimals=1), pairs=len(trial.pairs),
+        )  # fmt: skip
+        weeks = reader.t("{done} of {weeks} weeks", done=trial.weeks_done, weeks=trial.weeks)
         html(
-            f'<div class="row-line"><h3>{escape(span(trial.first, last))}</h3><span class="state look">{state}</span>'
-            f'<span class="end">{trial.weeks_done} of {trial.weeks} weeks</span></div><p>{escape(_shown(trial))}</p>'
+            f'<div class="row-line"><h3>{escape(reader.days(trial.first, last))}</h3><span class="state look">{state}</span>'
+            f'<span class="end">{weeks}</span></div><p>{escape(trial_shown(reader, trial))}</p>'
             f'<p class="quiet">{stated}</p>'
         )
         with ui.element("details"):
-            html("Shops and their moves", tag="summary")
-            html(_shops(trial, names))
+            html(reader.t("Shops and their moves"), tag="summary")
+            html(_shops(reader, trial, names))
         if trial.state == "running":
             with ui.element("div").classes("buttons"):
-                button("End this trial", partial(_stop, desk, trial.trial_id))
+                button(reader.t("End this trial"), partial(_stop, desk, trial.trial_id))
 
 
-def _shown(trial: TrialView) -> str:
+def trial_shown(reader: Reader, trial: TrialView) -> str:
+    """What a trial has shown so far, with its doubt."""
     reading = trial.reading
     if reading is None:
-        return "No whole week yet"
-    found = f"{change(reading.effect)} sales, between {change(reading.low)} and {change(reading.high)}"
-    return f"{reading.verdict.capitalize()}: {found}"
+        return reader.t("No whole week yet")
+    effect, low, high = (reader.change(share) for share in (reading.effect, reading.low, reading.high))
+    found = reader.t("{effect} sales, between {low} and {high}", effect=effect, low=low, high=high)
+    return reader.t("{verdict}: {found}", verdict=capital(reader.say(reading.verdict)), found=found)
 
 
-def _shops(trial: TrialView, names: dict[str, str]) -> str:
+def _shops(reader: Reader, trial: TrialView, names: dict[str, str]) -> str:
     rows = "".join(
         f"<tr><td>{escape(names.get(changed, changed))}</td><td>{escape(names.get(same, same))}</td>"
-        f"<td>{'; '.join(escape(', '.join(move.name for move in step.moves)) for step in trial.moves.get(changed, [])) or 'none'}</td></tr>"
+        f"<td>{'; '.join(escape(', '.join(move.name for move in step.moves)) for step in trial.moves.get(changed, [])) or '–'}</td></tr>"
         for changed, same in trial.pairs
     )
-    head = "<tr><th>Changed</th><th>Left as it is</th><th>Bays that change places</th></tr>"
-    return f'<div class="scroll"><table class="figures"><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
+    heads = (reader.t("Changed shop"), reader.t("Left as it is"), reader.t("Bays that change places"))
+    head = "".join(f"<th>{words}</th>" for words in heads)
+    return f'<div class="scroll"><table class="figures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _offer(desk: Desk, design: TrialDesign, names: dict[str, str], found: TrialList) -> None:
+def _offer(desk: Desk, reader: Reader, design: TrialDesign, names: dict[str, str], found: TrialList) -> None:
     with ui.element("div").classes("line"):
-        html(f"<p>{escape(design.sentence).replace('%', ' %')}.</p>")
+        html(f"<p>{escape(reader.told(design.sentence))}</p>")
         if not design.can_begin:
             return
-        changed = ", ".join(escape(names.get(shop, shop)) for shop, _ in design.pairs)
-        html(f'<p class="quiet">The lot changes {changed}. It begins on {design.first.day} {design.first:%B}.</p>')
+        changed = reader.listed([escape(names.get(shop, shop)) for shop, _ in design.pairs])
+        begins = reader.t("The lot changes {shops}. It begins on {day}.", shops=changed, day=reader.day(design.first))
+        html(f'<p class="quiet">{begins}</p>')
         place = ui.element("div").classes("buttons")
 
     async def begin() -> None:
@@ -100,10 +110,11 @@ def _offer(desk: Desk, design: TrialDesign, names: dict[str, str], found: TrialL
         )
         place.clear()
         with place:
-            show_job(job, "Working out the moves of each shop.", lambda _: ui.navigate.reload())
+            show_job(job, reader.t("Working out the moves of each shop."), lambda _: ui.navigate.reload())
 
     with place:
-        button(f"Try it in these {len(design.pairs)} shops for {counted(design.weeks, 'week', 'weeks')}", begin, is_main=not found.trials)
+        weeks = reader.n("{count} week", "{count} weeks", design.weeks)
+        button(reader.t("Try it in these {pairs} shops for {weeks}", pairs=len(design.pairs), weeks=weeks), begin, is_main=not found.trials)
 
 
 async def _stop(desk: Desk, trial_id: str) -> None:

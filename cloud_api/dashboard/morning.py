@@ -16,26 +16,14 @@ from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
-from cloud_api.dashboard.words import age, capital, counted, money
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, say_refused, title
+from cloud_api.dashboard.marks import urgency_mark
+from cloud_api.dashboard.reader import Reader, capital
 from cloud_api.errors import CloudError
 from cloud_api.rules.early_warning import Concern
 
-_MARKS = {"now": "▲ now", "soon": "◐ soon", "look": "● look"}
 _LOOK_EVERY_S = 20.0
 MOVED_ON = "as it was when it was read"
-_NOTHING = (
-    '<div class="card"><h2>Nothing to order now</h2><p class="quiet">Proposals come with the first sales and a known stock, '
-    "and are worked out again whenever a shop reports.</p></div>"
-)
-_KEYS = (
-    '<p class="quiet keys">Keys for the marked order: <kbd>a</kbd> approve <kbd>e</kbd> edit <kbd>s</kbd> skip '
-    "<kbd>u</kbd> undo a skip <kbd>j</kbd> <kbd>k</kbd> next and previous</p>"
-)
-_ALL_WELL = (
-    '<div class="card"><h2>All shops report and count</h2>'
-    '<p class="quiet">A silent shop, a dead sensor or an unusual day stands here.</p></div>'
-)
 
 
 class Morning(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,23 +44,23 @@ def gather(desk: Desk) -> Morning:
 def show_morning(desk: Desk) -> None:
     """Register the page."""
 
-    @ui.page("/", title="Morning list · Aislewise", response_timeout=PATIENCE_S)
+    @ui.page("/", response_timeout=PATIENCE_S)
     async def morning(request: Request) -> None:
-        with page(request, "/"):
+        with page(request, "/") as reader:
             content = await read(lambda: gather(desk))
             if content is None:
                 return
             if not content.stores:
                 say_no_store(desk.address)
                 return
-            _MorningList(desk, content).show()
+            _MorningList(desk, reader, content).show()
 
 
 class _MorningList:
     """The page of one reader: what is shown stays where it is until the reader acts or asks for news."""
 
-    def __init__(self, desk: Desk, content: Morning) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, reader: Reader, content: Morning) -> None:
+        self._desk, self._reader = desk, reader
         self._content = content
         self._names = {store.store_id: store for store in content.stores}
         self._skipped: list[str] = []
@@ -82,60 +70,62 @@ class _MorningList:
         """Lay the page out."""
         with ui.element("div").classes("stack"):
             self._heading = ui.element("div")
-            self._news = button("Newer figures are here: show them", ui.navigate.reload)
+            self._news = button(self._reader.t("Newer figures are here: show them"), ui.navigate.reload)
             self._news.visible = False
         with ui.element("div").classes("two"):
             self._list = ui.element("section").classes("stack")
             with ui.element("section").classes("stack"):
-                _show_concerns(self._content.concerns, self._names)
-                _show_stores(self._content.stores, self._desk.now())
+                _show_concerns(self._reader, self._content.concerns, self._names)
+                _show_stores(self._reader, self._content.stores, self._desk.now())
         self._draw()
         ui.keyboard(on_key=self._on_key)
         ui.timer(_LOOK_EVERY_S, self._look_for_news)
 
     def _draw(self) -> None:
+        reader, orders = self._reader, self._content.orders
         self._heading.clear()
         with self._heading:
             shops = len({concern.store_id for concern in self._content.concerns})
-            orders = len(self._content.orders)
-            title(f"{capital(counted(orders, 'order', 'orders'))} to approve, {counted(shops, 'shop needs', 'shops need')} a look")
+            title(capital(reader.listed([
+                reader.n("{count} order to approve", "{count} orders to approve", len(orders)),
+                reader.n("{count} shop needs a look", "{count} shops need a look", shops),
+            ])))  # fmt: skip
         self._list.clear()
         with self._list:
-            if not self._content.orders:
-                html(_NOTHING)
-            for index, order in enumerate(self._content.orders):
+            if not orders:
+                _say_nothing_to_order(reader)
+            for index, order in enumerate(orders):
                 self._order_card(order, index == self._at)
-            if self._content.orders:
-                html(_KEYS)
+            if orders:
+                _show_keys(reader)
             if self._skipped:
-                button(f"Undo: {len(self._skipped)} skipped", self._undo)
+                button(reader.t("Undo: {count} skipped", count=len(self._skipped)), self._undo)
 
     def _order_card(self, order: OrderRecord, picked: bool) -> None:
-        store = self._names[order.store_id]
-        risk, value = (money(order.body[name], store.currency) for name in ("at_risk_minor", "value_minor"))
+        reader, store = self._reader, self._names[order.store_id]
+        risk, value = (reader.money(order.body[name], store.currency) for name in ("at_risk_minor", "value_minor"))
         lines = order.body["lines"]
-        units = sum(line["units"] for line in lines)
-        supplier = escape(order.supplier) or "no named supplier"
-        if order.body.get("from_store"):
-            supplier = f"our shop {supplier}, moved"
+        articles = reader.n("{count} article", "{count} articles", len(lines))
+        units = reader.n("{count} unit", "{count} units", sum(line["units"] for line in lines))
         with ui.element("article").classes("card picked" if picked else "card"):
             html(
-                f'<div class="row-line"><h2>{escape(store.name)} <span class="unit">from {supplier}</span></h2>'
-                f'<span class="end big">{risk} <span class="unit">sales at risk</span></span></div>'
-                f"<p>{escape(order.body['reason'])}</p>"
-                f'<p class="quiet">{counted(len(lines), "article", "articles")}, {units} units for {value}</p>'
+                f'<div class="row-line"><h2>{escape(store.name)} <span class="unit">{_from(reader, order)}</span></h2>'
+                f'<span class="end big">{risk} <span class="unit">{reader.t("sales at risk")}</span></span></div>'
+                f"<p>{escape(reader.told(order.body['reason']))}</p>"
+                f'<p class="quiet">{reader.t("{articles}, {units} for {money}", articles=articles, units=units, money=value)}</p>'
             )
             with ui.element("div").classes("buttons"):
-                button("Approve", lambda: self._approve(order), is_main=True)
-                button("Edit", lambda: ui.navigate.to(f"/orders?open={order.order_id}"))
-                button("Skip for today", lambda: self._skip(order))
+                button(reader.t("Approve"), lambda: self._approve(order), is_main=True)
+                button(reader.t("Edit"), lambda: ui.navigate.to(f"/orders?open={order.order_id}"))
+                button(reader.t("Skip for today"), lambda: self._skip(order))
 
     async def _approve(self, order: OrderRecord) -> None:
         units = {line["sku"]: int(line["units"]) for line in order.body["lines"]}  # What was read is what is approved.
         if await self._decide(
             "approve", order.order_id, lambda by: self._desk.decisions.approve(order.order_id, by=by, units=units, reason=MOVED_ON)
         ):
-            ui.notify(f"Approved: {order.supplier or 'order'} for {self._names[order.store_id].name}. Its hub fetches it now.")
+            shop, supplier = self._names[order.store_id].name, order.supplier or self._reader.t("no named supplier")
+            ui.notify(self._reader.t("Approved: {supplier} for {shop}. Its hub fetches it now.", supplier=supplier, shop=shop))
             self._remove(order)
 
     async def _skip(self, order: OrderRecord) -> None:
@@ -156,7 +146,7 @@ class _MorningList:
         try:
             await pressed(self._desk, "orders", f"{act} {order_id}", decision)
         except (CloudError, DBAPIError) as error:
-            ui.notify(str(error).splitlines()[0], type="negative", timeout=8000)
+            say_refused(error)
             return False
         return True
 
@@ -197,26 +187,48 @@ def _gist(content: Morning) -> object:
     return orders, {(concern.store_id, concern.kind, concern.urgency) for concern in content.concerns}
 
 
-def _show_concerns(concerns: list[Concern], names: dict[str, StoreRecord]) -> None:
+def _from(reader: Reader, order: OrderRecord) -> str:
+    supplier = escape(order.supplier) or reader.t("no named supplier")
+    if order.body.get("from_store"):
+        return reader.t("moved from our shop {shop}", shop=supplier)
+    return reader.t("from {supplier}", supplier=supplier)
+
+
+def _say_nothing_to_order(reader: Reader) -> None:
+    words = reader.t("Proposals come with the first sales and a known stock, and are worked out again whenever a shop reports.")
+    html(f'<div class="card"><h2>{reader.t("Nothing to order now")}</h2><p class="quiet">{words}</p></div>')
+
+
+def _show_keys(reader: Reader) -> None:
+    keys = (
+        ("a", reader.t("approve")), ("e", reader.t("edit")), ("s", reader.t("skip")), ("u", reader.t("undo a skip")),
+        ("j", reader.t("next")), ("k", reader.t("previous")),
+    )  # fmt: skip
+    told = " ".join(f"<kbd>{key}</kbd> {words}" for key, words in keys)
+    html(f'<p class="quiet keys">{reader.t("Keys for the marked order:")} {told}</p>')
+
+
+def _show_concerns(reader: Reader, concerns: list[Concern], names: dict[str, StoreRecord]) -> None:
     if not concerns:
-        html(_ALL_WELL)
+        words = reader.t("A silent shop, a dead sensor or an unusual day stands here.")
+        html(f'<div class="card"><h2>{reader.t("All shops report and count")}</h2><p class="quiet">{words}</p></div>')
         return
-    html("<h2>Shops that need a look</h2>")
+    html(f"<h2>{reader.t('Shops that need a look')}</h2>")
     for concern in concerns:
         html(
-            f'<div class="card"><div class="row-line"><span class="state {concern.urgency}">{_MARKS[concern.urgency]}</span>'
+            f'<div class="card"><div class="row-line">{urgency_mark(reader, concern.urgency)}'
             f'<h2><a href="/footfall?store={escape(concern.store_id)}">{escape(names[concern.store_id].name)}</a></h2></div>'
-            f'<p>{escape(capital(concern.sentence))}.</p><p class="quiet">{escape(concern.advice)}.</p></div>'
+            f'<p>{escape(reader.told(concern.sentence))}</p><p class="quiet">{escape(reader.told(concern.advice))}</p></div>'
         )
 
 
-def _show_stores(stores: list[StoreRecord], now: datetime) -> None:
+def _show_stores(reader: Reader, stores: list[StoreRecord], now: datetime) -> None:
     rows = "".join(
         f'<tr><td><a class="open" href="/footfall?store={escape(store.store_id)}">{escape(store.name)}</a></td>'
-        f'<td class="num quiet">{age(store.reported_at, now)}</td></tr>'
+        f'<td class="num quiet">{reader.age(store.reported_at, now)}</td></tr>'
         for store in stores
     )
     html(
-        '<div class="card"><h2>All shops</h2><table class="figures"><thead><tr><th>Shop</th><th class="num">Last report</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<div class="card"><h2>{reader.t("All shops")}</h2><table class="figures"><thead><tr><th>{reader.t("Shop")}</th>'
+        f'<th class="num">{reader.t("Last report")}</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )

@@ -14,42 +14,58 @@ from cloud_api.adapters.order_records import APPROVED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, read
-from cloud_api.dashboard.words import age, change, counted, money
+from cloud_api.dashboard.reader import Reader
 from cloud_api.flows.order_papers import as_csv, order_paper
 from cloud_api.flows.planning import Deliveries
 from cloud_api.rules.supplier_record import SupplierRecord
 
 _PAPERS_SHOWN = 6
-_METHODS = {
-    "blend": "a blend of levels",
-    "mean_28": "the 28-day mean",
-    "tsb": "TSB",
-    "adida": "ADIDA",
-    "imapa": "IMAPA",
-    "pooled": "a regression over all articles",
-}
-_CLASSES = {"bulk": "sold in bulk", "steady": "sold in most weeks", "occasional": "sold now and then", "rare": "rarely sold"}
 
 
-def forecast_worth(arithmetic: dict[str, Any]) -> str:
+def forecast_worth(reader: Reader, arithmetic: dict[str, Any]) -> str:
     """The band of the forecast and how it did before, or that it was never measured."""
     low, high = arithmetic.get("low_units"), arithmetic.get("high_units")
     if low is None or high is None:
-        return '<p class="quiet">Forecast: mean of the days in stock; too short a past to measure its error.</p>'
-    expected, days = arithmetic["demand_over_cover_units"], arithmetic["cover_days"]
-    band = f"{expected:.0f} units over {days:.1f} days, in 8 of 10 cases {low:.0f} to {high:.0f}"
-    method = escape(_METHODS.get(arithmetic["method"], arithmetic["method"]))
+        return f'<p class="quiet">{reader.t("Forecast: mean of the days in stock; too short a past to measure its error.")}</p>'
+    band = reader.t(
+        "Forecast: {expected} units over {days} days, in 8 of 10 cases {low} to {high}",
+        expected=reader.number(arithmetic["demand_over_cover_units"]), days=reader.number(arithmetic["cover_days"], decimals=1),
+        low=reader.number(low), high=reader.number(high),
+    )  # fmt: skip
+    method = escape(_methods(reader).get(arithmetic["method"], arithmetic["method"]))
     if arithmetic.get("error") is None:
-        return f'<p class="quiet">Forecast: {band}; by {method}, not measured yet.</p>'
-    kind = escape(_CLASSES.get(arithmetic["class_name"], arithmetic["class_name"]))
-    return (
-        f'<p class="quiet">Forecast: {band}. By {method}, best so far for articles {kind} here: error {arithmetic["error"]:.2f} '
-        f"of a naive one's, {change(arithmetic['bias'])} units, band held {100 * arithmetic['band_held']:.0f} % of the time "
-        "(80 % promised).</p>"
-    )
+        return f'<p class="quiet">{reader.t("{band}; by {method}, not measured yet.", band=band, method=method)}</p>'
+    kind = escape(_classes(reader).get(arithmetic["class_name"], arithmetic["class_name"]))
+    told = reader.t(
+        "{band}. By {method}, best so far for articles {kind} here: error {error} of a naive one's, {bias} units, "
+        "band held {held} of the time (80 % promised).",
+        band=band, method=method, kind=kind, error=f"{arithmetic['error']:.2f}", bias=reader.change(arithmetic["bias"]),
+        held=reader.percent(arithmetic["band_held"]),
+    )  # fmt: skip
+    return f'<p class="quiet">{told}</p>'
 
 
-async def show_decided(desk: Desk, orders: Sequence[OrderRecord], names: dict[str, StoreRecord]) -> None:
+def _methods(reader: Reader) -> dict[str, str]:
+    return {
+        "blend": reader.t("a blend of levels"),
+        "mean_28": reader.t("the 28-day mean"),
+        "tsb": "TSB",
+        "adida": "ADIDA",
+        "imapa": "IMAPA",
+        "pooled": reader.t("a regression over all articles"),
+    }
+
+
+def _classes(reader: Reader) -> dict[str, str]:
+    return {
+        "bulk": reader.t("sold in bulk"),
+        "steady": reader.t("sold in most weeks"),
+        "occasional": reader.t("sold now and then"),
+        "rare": reader.t("rarely sold"),
+    }
+
+
+async def show_decided(desk: Desk, reader: Reader, orders: Sequence[OrderRecord], names: dict[str, StoreRecord]) -> None:
     """The orders decided lately with what came of them, and the suppliers' records."""
     if not orders:
         return
@@ -58,21 +74,21 @@ async def show_decided(desk: Desk, orders: Sequence[OrderRecord], names: dict[st
     if found is None:
         return
     received = {progress.order.order_id: progress.share for each in found for progress in each.orders}
-    rows = "".join(_row(order, names[order.store_id], received.get(order.order_id), desk) for order in orders)
+    rows = "".join(_row(reader, order, names[order.store_id], received.get(order.order_id), desk) for order in orders)
     html(
-        '<div class="card"><h2>Decided in the last 14 days</h2><div class="scroll"><table class="figures"><thead><tr>'
-        '<th>Shop</th><th>Supplier</th><th>State</th><th>Changed</th><th class="num">Received</th><th class="num">Worth</th>'
-        '<th class="num">When</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
+        f'<div class="card"><h2>{reader.t("Decided in the last 14 days")}</h2><div class="scroll"><table class="figures"><thead><tr>'
+        f"<th>{reader.t('Shop')}</th><th>{reader.t('Supplier')}</th><th>{reader.t('State')}</th><th>{reader.t('Changed')}</th>"
+        f'<th class="num">{reader.t("Received")}</th><th class="num">{reader.t("Worth")}</th>'
+        f'<th class="num">{reader.t("When")}</th></tr></thead><tbody>{rows}</tbody></table></div></div>'
     )
     approved = [order for order in orders if order.state == APPROVED][:_PAPERS_SHOWN]
     if approved:
-        html('<p class="quiet">For the supplier, as a spreadsheet or as EDI fields:</p>')
+        html(f'<p class="quiet">{reader.t("For the supplier, as a spreadsheet or as EDI fields:")}</p>')
         with ui.element("div").classes("buttons"):
             for order in approved:
                 button(f"{order.order_id} CSV", partial(_hand_out, desk, order, is_csv=True))
                 button(f"{order.order_id} JSON", partial(_hand_out, desk, order, is_csv=False))
-    _show_suppliers(found, names)
+    _show_suppliers(reader, found, names)
 
 
 async def _hand_out(desk: Desk, order: OrderRecord, *, is_csv: bool) -> None:
@@ -83,48 +99,58 @@ async def _hand_out(desk: Desk, order: OrderRecord, *, is_csv: bool) -> None:
         ui.download.content(content, f"{order.order_id}.{'csv' if is_csv else 'json'}")
 
 
-def _row(order: OrderRecord, store: StoreRecord, received: float | None, desk: Desk) -> str:
-    came = "–" if received is None else f"{100 * received:.0f} %"
+def _row(reader: Reader, order: OrderRecord, store: StoreRecord, received: float | None, desk: Desk) -> str:
+    came = "–" if received is None else reader.percent(received)
     return (
-        f"<tr><td>{escape(store.name)}</td><td>{escape(order.supplier)}</td><td>{_state(order)}</td><td>{_changes(order)}</td>"
-        f'<td class="num">{came}</td><td class="num">{money(order.body["value_minor"], store.currency)}</td>'
-        f'<td class="num quiet">{age(order.decided_at, desk.now())}</td></tr>'
+        f"<tr><td>{escape(store.name)}</td><td>{escape(order.supplier)}</td><td>{_state(reader, order)}</td>"
+        f"<td>{_changes(reader, order)}</td>"
+        f'<td class="num">{came}</td><td class="num">{reader.money(order.body["value_minor"], store.currency)}</td>'
+        f'<td class="num quiet">{reader.age(order.decided_at, desk.now())}</td></tr>'
     )
 
 
-def _state(order: OrderRecord) -> str:
+def _state(reader: Reader, order: OrderRecord) -> str:
     """Approved or skipped, and whether the supplier's server took it."""
+    told = [reader.t("approved") if order.state == APPROVED else reader.t("skipped")]
     if order.send_problem:
-        return f'{order.state}, <span class="state soon">◐ not taken by the supplier: {escape(order.send_problem)}</span>'
-    return f"{order.state}, sent to the supplier" if order.state == APPROVED and order.sent_at else order.state
+        problem = reader.t("not taken by the supplier: {problem}", problem=escape(order.send_problem))
+        told.append(f'<span class="state soon">◐ {problem}</span>')
+    elif order.state == APPROVED and order.sent_at:
+        told.append(reader.t("sent to the supplier"))
+    return reader.listed(told)
 
 
-def _changes(order: OrderRecord) -> str:
+def _changes(reader: Reader, order: OrderRecord) -> str:
     """What a planner changed, and why."""
     told = [
         f"{escape(line['name'])} {line['change']['proposed_units']} → {line['units']}: {escape(line['change']['reason'])}"
         for line in order.body["lines"] if "change" in line
     ]  # fmt: skip
-    told += [f"{escape(line['name'])} left out: {escape(line['reason'])}" for line in order.body.get("left_out", [])]
-    return "<br>".join(told[:3]) + (f"<br>and {len(told) - 3} more" if len(told) > 3 else "")
+    told += [
+        reader.t("{name} left out: {why}", name=escape(line["name"]), why=escape(line["reason"])) for line in order.body.get("left_out", [])
+    ]
+    more = [reader.t("and {count} more", count=len(told) - 3)] if len(told) > 3 else []
+    return "<br>".join(told[:3] + more)
 
 
-def _show_suppliers(found: Sequence[Deliveries], names: dict[str, StoreRecord]) -> None:
-    rows = "".join(_supplier_row(names[each.store_id].name, record) for each in found for record in each.suppliers)
+def _show_suppliers(reader: Reader, found: Sequence[Deliveries], names: dict[str, StoreRecord]) -> None:
+    rows = "".join(_supplier_row(reader, names[each.store_id].name, record) for each in found for record in each.suppliers)
     if not rows:
         return
+    below = reader.t("From the shops' own receipts of the last 180 days; orders reckon with it.")
     html(
-        '<div class="card"><h2>How suppliers deliver</h2><p class="quiet">From the shops\' own receipts of the last 180 days; '
-        'orders reckon with it.</p><div class="scroll"><table class="figures"><thead><tr><th>Shop</th><th>Supplier</th>'
-        '<th class="num">Orders</th><th class="num">Lead time, days</th><th class="num">Delivered</th>'
-        f'<th class="num">Late</th></tr></thead><tbody>{rows}</tbody></table></div></div>'
+        f'<div class="card"><h2>{reader.t("How suppliers deliver")}</h2><p class="quiet">{below}</p><div class="scroll">'
+        f'<table class="figures"><thead><tr><th>{reader.t("Shop")}</th><th>{reader.t("Supplier")}</th>'
+        f'<th class="num">{reader.t("Orders")}</th><th class="num">{reader.t("Lead time, days")}</th>'
+        f'<th class="num">{reader.t("Delivered")}</th><th class="num">{reader.t("Late")}</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
     )
 
 
-def _supplier_row(shop: str, record: SupplierRecord) -> str:
+def _supplier_row(reader: Reader, shop: str, record: SupplierRecord) -> str:
     lead = "–" if record.lead_time_days is None else f"{record.lead_time_days:.1f} ± {record.lead_time_sd_days:.1f}"
-    fill, late = ("–" if share is None else f"{100 * share:.0f} %" for share in (record.fill_share, record.late_share))
+    fill, late = ("–" if share is None else reader.percent(share) for share in (record.fill_share, record.late_share))
     return (
-        f'<tr><td>{escape(shop)}</td><td>{escape(record.supplier)}</td><td class="num">{counted(record.orders, "order", "orders")}</td>'
+        f'<tr><td>{escape(shop)}</td><td>{escape(record.supplier)}</td><td class="num">{reader.number(record.orders)}</td>'
         f'<td class="num">{lead}</td><td class="num">{fill}</td><td class="num">{late}</td></tr>'
     )

@@ -15,25 +15,14 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.adapters.terms_records import TermsRecord
 from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
-from cloud_api.dashboard.words import age, money
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, say_refused, title
+from cloud_api.dashboard.reader import Reader
 from cloud_api.errors import CloudError
 from cloud_api.flows.what_if import TermsChange, WhatIf
 from cloud_api.rules.order_simulation import Outcome
 from cloud_api.rules.order_terms import EVERYTHING, WHOLE_CHAIN, Scope, Terms
 from wire_format.plans import Planogram
 
-_SCOPES: dict[Scope, str] = {"all": "Every article", "supplier": "A supplier", "category": "A category", "article": "An article"}
-_FIELDS = (
-    ("service_level", "Service level, %", 100.0),
-    ("lead_time_days", "Lead time, days", 1.0),
-    ("review_days", "Days between orders", 1.0),
-    ("minimum_minor", "Minimum order, money", 100.0),
-    ("minimum_units", "Minimum order, units", 1.0),
-    ("shelf_life_days", "Shelf life, days", 1.0),
-    ("back_room_units", "Fits in the back room, units", 1.0),
-    ("holding_per_year", "Holding a year, % of cost", 100.0),
-)
 _WHOLE = frozenset({"minimum_minor", "minimum_units", "back_room_units"})
 _GROWS = frozenset({"service_level", "holding_per_year"})
 """Told in per cent, kept as shares."""
@@ -42,9 +31,9 @@ _GROWS = frozenset({"service_level", "holding_per_year"})
 def show_order_terms(desk: Desk) -> None:
     """Register the page."""
 
-    @ui.page("/orders/terms", title="Terms of ordering · Aislewise", response_timeout=PATIENCE_S)
+    @ui.page("/orders/terms", response_timeout=PATIENCE_S)
     async def terms(request: Request, store: str = "") -> None:
-        with page(request, "/orders"):
+        with page(request, "/orders") as reader:
             stores = await read_stores(desk)
             if not stores:
                 return
@@ -54,37 +43,60 @@ def show_order_terms(desk: Desk) -> None:
             if planogram is None or said is None:
                 return
             title(
-                "Try terms of ordering before you keep them",
-                f"A year of {picked.name} is played with each article's forecast, once as orders are made now and once with your terms.",
+                reader.t("Try terms of ordering before you keep them"),
+                reader.t(
+                    "A year of {shop} is played with each article's forecast, once as orders are made now and once with your terms.",
+                    shop=picked.name,
+                ),
             )
-            _Trial(desk, picked, planogram).show()
-            _show_said(said, {known.store_id: known.name for known in stores}, picked, desk)
+            _Trial(desk, reader, picked, planogram).show()
+            _show_said(reader, said, {known.store_id: known.name for known in stores}, picked, desk)
+
+
+def _fields(reader: Reader) -> tuple[tuple[str, str, str, float], ...]:
+    """Each term: its field, its name, its unit, and what one of the unit is in the field."""
+    per_cent, days, units = reader.t("%"), reader.t("days"), reader.t("units")
+    return (
+        ("service_level", reader.t("Service level"), per_cent, 100.0),
+        ("lead_time_days", reader.t("Lead time"), days, 1.0),
+        ("review_days", reader.t("Between orders"), days, 1.0),
+        ("minimum_minor", reader.t("Minimum order"), reader.t("money"), 100.0),
+        ("minimum_units", reader.t("Minimum order"), units, 1.0),
+        ("shelf_life_days", reader.t("Shelf life"), days, 1.0),
+        ("back_room_units", reader.t("Fits in the back room"), units, 1.0),
+        ("holding_per_year", reader.t("Holding a year"), reader.t("% of cost"), 100.0),
+    )
 
 
 class _Trial:
     """The form and what came of it."""
 
-    def __init__(self, desk: Desk, store: StoreRecord, planogram: Planogram) -> None:
-        self._desk, self._store, self._planogram = desk, store, planogram
+    def __init__(self, desk: Desk, reader: Reader, store: StoreRecord, planogram: Planogram) -> None:
+        self._desk, self._reader, self._store, self._planogram = desk, reader, store, planogram
         self._numbers: dict[str, ui.number] = {}
 
     def show(self) -> None:
         """Lay the form out."""
+        reader = self._reader
+        scopes = {
+            "all": reader.t("Every article"), "supplier": reader.t("A supplier"), "category": reader.t("A category"),
+            "article": reader.t("An article"),
+        }  # fmt: skip
         with ui.element("div").classes("card"):
             with ui.element("div").classes("ask"):
-                self._scope = ui.select(dict(_SCOPES), value="all", label="Terms for").props("outlined dense").classes("why")
-                self._name = ui.select([], label="Which", with_input=True).props("outlined dense").classes("why")
+                self._scope = ui.select(scopes, value="all", label=reader.t("Terms for")).props("outlined dense").classes("why")
+                self._name = ui.select([], label=reader.t("Which"), with_input=True).props("outlined dense").classes("why")
                 self._name.visible = False
                 self._scope.on_value_change(lambda event: self._offer(event.value))
-                self._everywhere = ui.checkbox("in every shop", value=True)
+                self._everywhere = ui.checkbox(reader.t("in every shop"), value=True)
             with ui.element("div").classes("ask"):
-                for field, label, _ in _FIELDS:
-                    self._numbers[field] = ui.number(label, min=0).props("outlined dense clearable").classes("term")
-                self._by_cost = ui.checkbox("service level that pays (margin against holding)")
-            html('<p class="quiet">A field left empty stays as it is. A service level that pays needs no number.</p>')
+                for field, label, unit, _ in _fields(reader):
+                    self._numbers[field] = ui.number(f"{label}, {unit}", min=0).props("outlined dense clearable").classes("term")
+                self._by_cost = ui.checkbox(reader.t("service level that pays (margin against holding)"))
+            html(f'<p class="quiet">{reader.t("A field left empty stays as it is. A service level that pays needs no number.")}</p>')
             with ui.element("div").classes("buttons"):
-                button("Try", self._try, is_main=True)
-                button("Keep", self._keep)
+                button(reader.t("Try"), self._try, is_main=True)
+                button(reader.t("Keep"), self._keep)
         self._result = ui.element("div").classes("stack")
 
     def _offer(self, scope: str) -> None:
@@ -99,7 +111,7 @@ class _Trial:
 
     def _change(self) -> TermsChange:
         values: dict[str, Any] = {}
-        for field, _, factor in _FIELDS:
+        for field, _, _, factor in _fields(self._reader):
             told = self._numbers[field].value
             if told is not None:
                 value = told / factor if field in _GROWS else told * factor
@@ -115,12 +127,12 @@ class _Trial:
     async def _try(self) -> None:
         self._result.clear()
         with self._result:
-            html('<p class="quiet">Playing two years, some seconds …</p>')
+            html(f'<p class="quiet" role="status">{self._reader.t("Playing two years, some seconds …")}</p>')
         found = await self._ask(self._tried)
         self._result.clear()
         if isinstance(found, WhatIf):
             with self._result:
-                html(_compared(found, self._store.currency))
+                html(_compared(self._reader, found, self._store.currency))
 
     async def _keep(self) -> None:
         if await self._ask(self._kept):
@@ -138,79 +150,87 @@ class _Trial:
         try:
             return await act(self._change())
         except (CloudError, DBAPIError, msgspec.ValidationError) as error:
-            ui.notify(str(error).splitlines()[0], type="negative", timeout=8000)
+            say_refused(error)
             return None
 
 
-def _compared(found: WhatIf, currency: str) -> str:
+def _compared(reader: Reader, found: WhatIf, currency: str) -> str:
     before, after = found.before, found.after
 
     def row(name: str, told: Any) -> str:
         return f'<tr><td>{name}</td><td class="num">{told(before)}</td><td class="num">{told(after)}</td></tr>'
 
     def minor(field: str) -> Any:
-        return lambda outcome: money(getattr(outcome, field), currency)
+        return lambda outcome: reader.money(getattr(outcome, field), currency)
 
     rows = "".join(
         (
-            row("Demand served", lambda outcome: f"{100 * outcome.fill_rate:.1f} %"),
-            row("Orders a year", lambda outcome: f"{outcome.orders:.0f}"),
-            row("Goods in the shop", minor("stock_minor")),
-            row("Margin lost a year", minor("lost_minor")),
-            row("Holding a year", minor("holding_minor")),
-            row("Goods wasted a year", minor("wasted_minor")),
-            row("<b>Cost a year</b>", lambda outcome: f"<b>{money(outcome.cost_minor, currency)}</b>"),
+            row(reader.t("Demand served"), lambda outcome: reader.percent(outcome.fill_rate, decimals=1)),
+            row(reader.t("Orders a year"), lambda outcome: reader.number(outcome.orders)),
+            row(reader.t("Goods in the shop"), minor("stock_minor")),
+            row(reader.t("Margin lost a year"), minor("lost_minor")),
+            row(reader.t("Holding a year"), minor("holding_minor")),
+            row(reader.t("Goods wasted a year"), minor("wasted_minor")),
+            row(f"<b>{reader.t('Cost a year')}</b>", lambda outcome: f"<b>{reader.money(outcome.cost_minor, currency)}</b>"),
         )
     )
-    which = f"all {found.articles} articles"
+    which = reader.t("all {count} articles", count=found.articles)
     if found.articles < found.of_articles:
-        which = f"the {found.articles} of {found.of_articles} articles that sell for most money"
+        which = reader.t("the {count} of {all} articles that sell for most money", count=found.articles, all=found.of_articles)
+    played = reader.t(
+        "Played over {days} days for {which}, and told by the year. Demand is drawn from the forecasts: what they miss, this misses.",
+        days=found.tried_days, which=which,
+    )  # fmt: skip
     return (
-        f'<div class="card"><h2>{escape(_verdict(before, after, currency))}</h2><p class="quiet">Played over {found.tried_days} days '
-        f"for {which}, and told by the year. Demand is drawn from "
-        'the forecasts: what they miss, this misses.</p><div class="scroll"><table class="figures"><thead><tr><th></th>'
-        '<th class="num">As now</th>'
-        f'<th class="num">With these terms</th></tr></thead><tbody>{rows}</tbody></table></div></div>'
+        f'<div class="card"><h2>{escape(_verdict(reader, before, after, currency))}</h2><p class="quiet">{played}</p>'
+        f'<div class="scroll"><table class="figures"><thead><tr><th></th><th class="num">{reader.t("As now")}</th>'
+        f'<th class="num">{reader.t("With these terms")}</th></tr></thead><tbody>{rows}</tbody></table></div></div>'
     )
 
 
-def _verdict(before: Outcome, after: Outcome, currency: str) -> str:
+def _verdict(reader: Reader, before: Outcome, after: Outcome, currency: str) -> str:
     saved = before.cost_minor - after.cost_minor
     served = 100 * (after.fill_rate - before.fill_rate)
     if abs(served) < 0.05 and abs(saved) < 0.005 * before.cost_minor:
-        return "These terms change next to nothing"
-    cost = f"cost {money(abs(saved), currency)} a year {'less' if saved > 0 else 'more'}"
-    return f"These terms {cost} and serve {abs(served):.1f} points {'more' if served >= 0 else 'less'} of the demand"
+        return reader.t("These terms change next to nothing")
+    money, points = reader.money(abs(saved), currency), reader.number(abs(served), decimals=1)
+    cost = reader.t("cost {money} a year less", money=money) if saved > 0 else reader.t("cost {money} a year more", money=money)
+    more = reader.t("serve {points} points more of the demand", points=points)
+    less = reader.t("serve {points} points less of the demand", points=points)
+    return reader.t("These terms {cost} and {serve}", cost=cost, serve=more if served >= 0 else less)
 
 
-def _show_said(said: list[TermsRecord], names: dict[str, str], picked: StoreRecord, desk: Desk) -> None:
+def _show_said(reader: Reader, said: list[TermsRecord], names: dict[str, str], picked: StoreRecord, desk: Desk) -> None:
     if not said:
-        nothing = "Orders go by the configuration and the product master."
-        html(f'<div class="card"><h2>No terms are kept yet</h2><p class="quiet">{nothing}</p></div>')
+        nothing = reader.t("Orders go by the configuration and the product master.")
+        html(f'<div class="card"><h2>{reader.t("No terms are kept yet")}</h2><p class="quiet">{nothing}</p></div>')
         return
     rows = "".join(
-        f"<tr><td>{escape(names.get(row.store_id, row.store_id)) if row.store_id != WHOLE_CHAIN else 'every shop'}</td>"
-        f"<td>{'everything' if row.scope == 'all' else f'{row.scope} {escape(row.name)}'}</td>"
-        f'<td>{escape(_terms_words(row.body, picked.currency))}</td><td class="num quiet">{age(row.changed_at, desk.now())}</td></tr>'
+        f"<tr><td>{reader.t('every shop') if row.store_id == WHOLE_CHAIN else escape(names.get(row.store_id, row.store_id))}</td>"
+        f"<td>{reader.t('everything') if row.scope == 'all' else escape(row.name)}</td>"
+        f"<td>{escape(_terms_words(reader, row.body, picked.currency))}</td>"
+        f'<td class="num quiet">{reader.age(row.changed_at, desk.now())}</td></tr>'
         for row in said
     )
+    nearest = reader.t(
+        "The nearest word counts: an article's before its category's, its supplier's, everybody's. To take terms away, keep empty "
+        "fields for them."
+    )
     html(
-        '<div class="card"><h2>Terms kept</h2><p class="quiet">The nearest word counts: '
-        "an article's before its category's, its supplier's, everybody's. To take terms away, keep empty fields for them.</p>"
-        '<div class="scroll"><table class="figures"><thead><tr><th>Where</th><th>For</th><th>Terms</th>'
-        '<th class="num">Since</th></tr></thead>'
+        f'<div class="card"><h2>{reader.t("Terms kept")}</h2><p class="quiet">{nearest}</p>'
+        f'<div class="scroll"><table class="figures"><thead><tr><th>{reader.t("Where")}</th><th>{reader.t("For")}</th>'
+        f'<th>{reader.t("Terms")}</th><th class="num">{reader.t("Since")}</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div></div>"
     )
 
 
-def _terms_words(body: dict[str, Any], currency: str) -> str:
+def _terms_words(reader: Reader, body: dict[str, Any], currency: str) -> str:
     told = []
-    for field, label, factor in _FIELDS:
+    for field, label, unit, factor in _fields(reader):
         if field in body:
-            name = label.split(",")[0].lower()
             value = body[field]
-            shown = money(value, currency) if field == "minimum_minor" else f"{value * factor:g} %" if field in _GROWS else f"{value:g}"
-            told.append(f"{name} {shown}")
+            shown = reader.money(value, currency) if field == "minimum_minor" else f"{value * (factor if field in _GROWS else 1):g} {unit}"
+            told.append(f"{label.lower()} {shown}")
     if body.get("service_by_cost"):
-        told.append("service level that pays")
-    return ", ".join(told)
+        told.append(reader.t("service level that pays"))
+    return reader.listed(told)

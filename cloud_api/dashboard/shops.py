@@ -11,7 +11,8 @@ from nicegui import ui
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
-from cloud_api.dashboard.words import age, change, counted, major
+from cloud_api.dashboard.marks import urgency_mark
+from cloud_api.dashboard.reader import Reader, capital
 from cloud_api.rules.chain_figures import ShopFigures
 from cloud_api.rules.early_warning import Concern
 
@@ -21,9 +22,9 @@ _ROWS_MAX = 1000
 def show_shops(desk: Desk) -> None:
     """Register the page."""
 
-    @ui.page("/shops", title="Shops · Aislewise", response_timeout=PATIENCE_S)
+    @ui.page("/shops", response_timeout=PATIENCE_S)
     async def shops(request: Request) -> None:
-        with page(request, "/shops"):
+        with page(request, "/shops") as reader:
             stores = await read_stores(desk)
             if not stores:
                 return
@@ -38,47 +39,61 @@ def show_shops(desk: Desk) -> None:
             silent = {concern.store_id for concern in concerns if concern.kind == "silent" and concern.urgency == "now"}
             looks = {concern.store_id for concern in concerns}
             title(
-                _sentence(len(stores), len(silent), len(looks)),
-                "Visitors of the last 7 days against the 4 weeks before; sales of the last 28",
+                _sentence(reader, len(stores), len(silent), len(looks)),
+                reader.t("Visitors of the last 7 days against the 4 weeks before; sales of the last 28"),
             )
             change_of = {shop.store_id: shop.comparison.change_share for shop in chain.stores}
-            _show_rows(stores, concerns, change_of, {shop.store_id: shop for shop in figures.shops}, desk.now())
+            _show_rows(reader, stores, concerns, change_of, {shop.store_id: shop for shop in figures.shops}, desk.now())
 
 
-def _sentence(shops: int, silent: int, looks: int) -> str:
+def _sentence(reader: Reader, shops: int, silent: int, looks: int) -> str:
     if silent:
-        return f"{counted(silent, 'shop has', 'shops have')} gone silent, {shops - silent} of {shops} report".capitalize()
+        gone = reader.n("{count} shop has gone silent", "{count} shops have gone silent", silent)
+        return capital(reader.listed([gone, reader.t("{part} of {all} report", part=shops - silent, all=shops)]))
     if looks:
-        return f"All {shops} shops report; {counted(looks, 'needs', 'need')} a look"
-    return f"All {shops} shops report, and none needs a look"
+        need = reader.n("{count} shop needs a look", "{count} shops need a look", looks)
+        return reader.listed([reader.t("All {count} shops report", count=shops), need])
+    return reader.t("All {count} shops report, and none needs a look", count=shops)
 
 
 def _show_rows(
-    stores: list[StoreRecord], concerns: list[Concern], changes: dict[str, float | None], figures: dict[str, ShopFigures], now: datetime
+    reader: Reader,
+    stores: list[StoreRecord],
+    concerns: list[Concern],
+    changes: dict[str, float | None],
+    figures: dict[str, ShopFigures],
+    now: datetime,
 ) -> None:
     first: dict[str, Concern] = {}
     for concern in concerns:
         first.setdefault(concern.store_id, concern)
     order = {"now": 0, "soon": 1, "look": 2}
     ranked = sorted(stores, key=lambda store: (order[first[store.store_id].urgency] if store.store_id in first else 3, store.name))
-    rows = "".join(_row(store, first.get(store.store_id), changes, figures.get(store.store_id), now) for store in ranked[:_ROWS_MAX])
+    rows = "".join(
+        _row(reader, store, first.get(store.store_id), changes, figures.get(store.store_id), now) for store in ranked[:_ROWS_MAX]
+    )
     html(
-        '<div class="card"><div class="scroll"><table class="figures"><thead><tr>'
-        '<th>Shop</th><th>State</th><th class="num">Last report</th>'
-        '<th class="num">Visitors</th><th class="num">Sales a day</th><th>What to look at</th>'
+        f'<div class="card"><div class="scroll"><table class="figures"><thead><tr>'
+        f'<th>{reader.t("Shop")}</th><th>{reader.t("State")}</th><th class="num">{reader.t("Last report")}</th>'
+        f'<th class="num">{reader.t("Visitors")}<br><span class="unit">{reader.t("against usual")}</span></th>'
+        f'<th class="num">{reader.t("Sales a day")}</th><th>{reader.t("What to look at")}</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
     )
 
 
-def _row(store: StoreRecord, concern: Concern | None, changes: dict[str, float | None], figures: ShopFigures | None, now: datetime) -> str:
-    marks = {"now": "▲ now", "soon": "◐ soon", "look": "● look"}
-    state = '<span class="quiet">well</span>'
-    if concern is not None:
-        state = f'<span class="state {concern.urgency}">{marks[concern.urgency]}</span>'
+def _row(
+    reader: Reader,
+    store: StoreRecord,
+    concern: Concern | None,
+    changes: dict[str, float | None],
+    figures: ShopFigures | None,
+    now: datetime,
+) -> str:
+    state = urgency_mark(reader, concern.urgency) if concern else f'<span class="quiet">{reader.t("well")}</span>'
     sales = figures.figures["revenue_a_day"].value if figures else None
-    told = "not told" if sales is None else f"{major(sales, store.currency)} {escape(store.currency)}"
+    told = reader.t("not told") if sales is None else reader.money(sales, store.currency)
     return (
         f'<tr><td><a class="open" href="/footfall?store={escape(store.store_id)}">{escape(store.name)}</a></td><td>{state}</td>'
-        f'<td class="num">{age(store.reported_at, now)}</td><td class="num">{change(changes.get(store.store_id))}</td>'
-        f'<td class="num">{told}</td><td>{escape(concern.sentence) if concern else ""}</td></tr>'
+        f'<td class="num">{reader.age(store.reported_at, now)}</td><td class="num">{reader.change(changes.get(store.store_id))}</td>'
+        f'<td class="num">{told}</td><td>{escape(reader.told(concern.sentence)) if concern else ""}</td></tr>'
     )

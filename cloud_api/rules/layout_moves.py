@@ -241,8 +241,8 @@ def _reason(task: FloorTask, before: Sequence[int], after: Sequence[int], ring: 
     i, j = max(((i, j) for i in ring for j in range(len(before)) if i != j), key=lambda pair: shorter[pair])
     nearer, seen = _gain(task, before, after)
     if shorter[i, j] > 0.0 and nearer >= seen:
-        names = f"{task.bays[i].name} and {task.bays[j].name}"
-        return f"{names} are bought together; they stand {distance[0][i, j]:.1f} m apart now, then {distance[1][i, j]:.1f} m"
+        now_m, then_m = distance[0][i, j], distance[1][i, j]
+        return f"{task.bays[i].name} and {task.bays[j].name} are bought together; they stand {now_m:.1f} m apart now, then {then_m:.1f} m"
     rows = np.array(ring)
     gains = task.price[rows, [before[bay] for bay in ring]] - task.price[rows, [after[bay] for bay in ring]]
     bay = ring[int(np.argmax(gains))]

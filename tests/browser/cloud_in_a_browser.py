@@ -94,10 +94,11 @@ def browser() -> Iterator[Browser]:
 class Watched:
     """A page whose console errors and requests are written down."""
 
-    def __init__(self, browser: Browser, *, size: str = "desktop", theme: str = "light") -> None:
+    def __init__(self, browser: Browser, *, size: str = "desktop", theme: str = "light", language: str = "en") -> None:
         width, height = SIZES[size]
         scheme: Any = theme
         self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=size == "phone")
+        self.context.add_cookies([{"name": "aislewise_language", "value": language, "domain": "127.0.0.1", "path": "/"}])
         self.page: Page = self.context.new_page()
         self.errors: list[str] = []
         self.elsewhere: list[str] = []

@@ -31,6 +31,7 @@ PAGES = {
     "promotions": "/promotions",
     "layout": "/layout?store=corner-shop",
 }
+CHINESE = {("phone", "dark"), ("desktop", "light")}
 MARKED_UP_NAME = "North & <Co>"
 """A browser that took the name for a mark would show only its first half."""
 
@@ -42,10 +43,17 @@ def test_an_empty_cloud_says_what_will_be_here_and_how_to_make_it_so(empty_page_
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", list(SIZES))
-def test_every_page_shows_its_finding_in_the_first_screenful(chain: Cloud, browser: Browser, size: str, theme: str) -> None:
-    watched = Watched(browser, size=size, theme=theme)
+def test_every_page_shows_its_finding_in_the_first_screenful(
+    chain: Cloud, browser: Browser, repository: Path, size: str, theme: str
+) -> None:
+    names = (repository / "demo" / "planogram.json").read_text(encoding="utf-8")
+    language = "zh" if (size, theme) in CHINESE else "en"
+    watched = Watched(browser, size=size, theme=theme, language=language)
     for name, path in PAGES.items():
         watched.page.goto(chain.address + path)
+        if language == "zh":
+            told = re.findall(r"[A-Za-z]{3,}(?: [a-z]{2,}){2,}", watched.page.locator("body").inner_text())
+            assert not [words for words in told if words not in names], f"{name} speaks English: {told}"
         heading = watched.page.locator("h1")
         expect(heading).to_be_visible()
         if name == "footfall":

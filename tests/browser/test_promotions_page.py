@@ -28,7 +28,7 @@ def test_a_promotion_is_tried_planned_measured_and_called_off(chain: Cloud, brow
     measured = watched.page.locator("table.figures tbody tr")
     expect(measured).to_have_count(1, timeout=60_000)
     expect(measured).to_contain_text("Corner shop")
-    expect(measured.locator("td").nth(3)).to_contain_text(" to ")
+    expect(measured.locator("td").nth(3)).to_contain_text(" – ")
     watched.page.get_by_label("Article").fill("Cola 0.33")
     watched.page.get_by_role("option").first.click()
     watched.page.get_by_label("Price, EUR").fill("0.69")
