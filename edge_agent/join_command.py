@@ -15,7 +15,7 @@ def join(
         str | None, typer.Option("--hub", metavar="HOST[:PORT]", help="The hub's address, where it is not found by itself.")
     ] = None,
     config: Annotated[
-        Path, typer.Option("--config", metavar="EDGE.toml", help="The device's file: who it is and [broker] are written into it.")
+        Path, typer.Option("--config", metavar="EDGE.toml", help="The device's file: who it is and its broker are written into it.")
     ] = Path("/etc/aislewise/edge.toml"),
     folder: Annotated[Path, typer.Option("--folder", help="Where the device's key and certificates are kept.")] = Path(
         "/var/lib/aislewise/identity"
@@ -38,4 +38,4 @@ def join(
         typer.echo(msgspec.json.encode(joined._asdict()).decode())
     else:
         typer.echo(f"This device is {joined.device_id} of store {joined.store_id}, and speaks to {joined.broker}. Say what is connected in")
-        typer.echo(f"{config}, look with edge-agent check, and start it.")
+        typer.echo(f"{config}, look with edge-agent check, and start it (systemctl enable --now edge-agent).")

@@ -77,7 +77,7 @@ def init(
     planogram: Annotated[Path | None, typer.Option("--planogram", metavar="FILE", help="What stands where in the shop.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a ledger for a shop and, with [trust], its certificate authority. A planogram that contradicts itself is refused."""
+    """Make a ledger for a shop and, where the file has a trust section, its authority. A planogram that contradicts itself is refused."""
     from store_hub.adapters.clock import HubClock
     from store_hub.flows.found import found_ledger
 

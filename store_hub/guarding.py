@@ -25,7 +25,10 @@ from store_hub.routes.people_gate import PeopleGate
 from wire_format.reports import StoreProfile
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from store_hub.dashboard.desk import Keeper
+    from store_hub.flows.trust_keeper import TrustKeeper
 
 _log = structlog.get_logger("hub")
 
@@ -63,6 +66,7 @@ class Guards:
         self.trust: Trust | None = None
         self.senders: SenderGuard | None = None
         self.flows: list[Flow] = []
+        self._trust_keeper: TrustKeeper | None = None
         if config.trust is not None:
             from store_hub.flows.trust_keeper import TrustKeeper  # Multicast DNS takes a while to import.
 
@@ -73,6 +77,7 @@ class Guards:
                 self.trust, config.trust, self.broker, audit=self.audit, clock=clock, client_id=watcher, config_path=config_path
             )
             self.flows.append(keeper)
+            self._trust_keeper = keeper
 
     @property
     def is_secure(self) -> bool:
@@ -90,6 +95,17 @@ class Guards:
         if http.certificate_file is None:
             return {}
         return {"ssl_certfile": http.certificate_file, "ssl_keyfile": http.key_file or http.certificate_file}
+
+    def renew_pages(self, pages: uvicorn.Config) -> None:
+        """Have the pages show the shop's next certificate as soon as it is made."""
+        own = self.tls().get("ssl_certfile")
+
+        def renew() -> None:
+            if pages.ssl is not None and own is not None:
+                pages.ssl.load_cert_chain(own)  # Counts for every connection from now on.
+
+        if self._trust_keeper is not None and self._config.http.shop_certificate:
+            self._trust_keeper.on_renewal = renew
 
     def guard(self, app: FastAPI, profile: StoreProfile) -> None:
         """Put the forms of log-in on the application, and the gate before it. To be called before the pages are mounted."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from store_hub.adapters.own_addresses import own_addresses
 from store_hub.errors import HubError
 
 if TYPE_CHECKING:
@@ -129,10 +130,12 @@ def remove_key(name: Annotated[str, typer.Argument(metavar="SYSTEM")], config: C
 
 
 def page_address(settings: HubConfig) -> str:
-    """Where the pages are, as well as the configuration tells."""
+    """Where the pages are, as well as the configuration and this machine's network tell."""
     if settings.pager.page_url is not None:
         return settings.pager.page_url.rstrip("/")
-    host = "127.0.0.1" if settings.http.host in ("0.0.0.0", "::") else settings.http.host
+    host = settings.http.host
+    if host in ("0.0.0.0", "::"):
+        host = next(iter(own_addresses()), "127.0.0.1")
     return f"http{'s' if settings.http.certificate_file or settings.http.shop_certificate else ''}://{host}:{settings.http.port}"
 
 

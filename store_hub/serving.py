@@ -30,17 +30,17 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
         listener.close()
         raise
     try:
-        server = WatchedServer(
-            uvicorn.Config(
-                hub.application(),
-                log_level="warning",
-                access_log=False,
-                timeout_graceful_shutdown=GRACE_S,
-                ws_max_queue=32,
-                server_header=False,
-                **hub.guards.tls(),
-            )
+        pages = uvicorn.Config(
+            hub.application(),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+            ws_max_queue=32,
+            server_header=False,
+            **hub.guards.tls(),
         )
+        hub.guards.renew_pages(pages)
+        server = WatchedServer(pages)
         interrupted = stop_on_signals(server)
         hub.start()
         _log.info("the hub is open", pages=page_address(config) + "/", ledger=config.ledger.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceListener, Zeroconf
@@ -9,6 +10,7 @@ from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceListener
 from wire_format.join_code import SERVICE
 
 FIND_WITHIN_S = 6.0
+REACH_WITHIN_S = 1.5
 
 
 class _Listener(ServiceListener):
@@ -25,7 +27,7 @@ class _Listener(ServiceListener):
         if info.properties.get(b"fingerprint") != self._fingerprint:
             self.others += 1
             return
-        self.address = f"{info.parsed_addresses(IPVersion.V4Only)[0]}:{info.port}"
+        self.address = _reachable(info.parsed_addresses(IPVersion.V4Only), info.port or 0)
         self.found.set()
 
     def update_service(self, zc: Zeroconf, type_: str, name: str) -> None:
@@ -33,6 +35,16 @@ class _Listener(ServiceListener):
 
     def remove_service(self, zc: Zeroconf, type_: str, name: str) -> None:
         pass
+
+
+def _reachable(hosts: list[str], port: int) -> str:
+    """The first address that takes a connection: a hub with two networks announces itself with both. None does: the first."""
+    for host in hosts:
+        with socket.socket() as caller:
+            caller.settimeout(REACH_WITHIN_S)
+            if caller.connect_ex((host, port)) == 0:
+                return f"{host}:{port}"
+    return f"{hosts[0]}:{port}"
 
 
 def find_hub(fingerprint: str, *, within_s: float = FIND_WITHIN_S, interfaces: list[str] | None = None) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from edge_agent.adapters.hub_door import HubDoor, HubRefused, fetch_authority
 from edge_agent.adapters.identity import AUTHORITY_FILE, CERTIFICATE_FILE, new_request, write_private
 from edge_agent.config import load_config
@@ -85,15 +87,16 @@ def join(code: JoinCode, *, address: str, folder: Path, config: Path | None) -> 
             "host": host, "port": admitted.broker_port, "server_name": HUB_NAME, "ca_file": str(authority.resolve()),
             "certificate_file": str(certificate.resolve()), "key_file": str(certificate.resolve()), "hub": address,
         }  # fmt: skip
-        _write(config, names, broker)
+        _write(config, names, broker, folder)
     return JoinedShop(admitted.device_id, admitted.store_id, address, f"{host}:{admitted.broker_port}")
 
 
-def _write(config: Path, names: dict[str, str], broker: dict[str, str | int]) -> None:
+def _write(config: Path, names: dict[str, str], broker: dict[str, str | int], folder: Path) -> None:
     try:
         if not config.exists():
             config.parent.mkdir(parents=True, exist_ok=True)
-            config.write_text(f'{BEGUN}store_id = ""\ndevice_id = ""\n', encoding="utf-8")
+            outbox = msgspec.json.encode(str(folder.resolve().parent / "outbox.sqlite")).decode()
+            config.write_text(f'{BEGUN}store_id = ""\ndevice_id = ""\n\n[outbox]\npath = {outbox}\n', encoding="utf-8")
     except OSError as error:
         raise ConfigurationInvalid(path=str(config), field="file", problem=f"cannot be written: {error.strerror}") from None
     write_values(config, (), names)

@@ -184,6 +184,17 @@ def days_left(path: Path, *, now: datetime) -> float:
     return (certificate.not_valid_after_utc - now).total_seconds() / 86_400
 
 
+def names_of(path: Path) -> set[str]:
+    """The host names and addresses that the first certificate of a PEM file is for; none when there is no such certificate."""
+    try:
+        content = path.read_bytes()
+        certificate = x509.load_pem_x509_certificate(content[content.index(b"-----BEGIN CERTIFICATE") :])
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return set()
+    return {str(name.value) for name in names}
+
+
 def write_secret(path: Path, content: bytes, *, new: bool = False, mode: int = 0o600) -> None:
     """Write a file that only its owner reads, whole at every moment. `new`: refuse to write over one.
 

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import structlog
 
 from store_hub.adapters.audit_log import AuditLog
-from store_hub.adapters.authority import Authority, Issued, TrustUnusable, days_left
+from store_hub.adapters.authority import Authority, Issued, TrustUnusable, days_left, names_of
 from store_hub.adapters.broker_files import BrokerFiles
+from store_hub.adapters.own_addresses import own_addresses
 from store_hub.adapters.trust_register import Enrolled, Register
 from store_hub.config import BrokerConfig, HubConfig, TrustConfig
 from store_hub.errors import HubError
@@ -22,6 +23,7 @@ from wire_format.join_code import ALPHABET, HUB_NAME, SECRET_CHARACTERS, JoinCod
 
 REGISTER_FILE, HUB_CERTIFICATE, DOOR_CERTIFICATE = "register.sqlite", "hub.pem", "door.pem"
 OWN_DAYS = 180.0
+EVERYWHERE = ("0.0.0.0", "::")
 OWN_RENEWED_AT = 60.0
 """The hub's and the broker's own certificates are made anew when they count no longer than this, in days."""
 
@@ -166,15 +168,17 @@ class Trust:
         self.files.reload()
 
     def renew_own(self, *, anew: bool = False) -> bool:
-        """Make the hub's, the door's and the broker's certificates where they are missing or end soon; whether any was made.
+        """Make the hub's, the door's and the broker's certificates where they are missing, end soon or lack a name; whether any was made.
 
         Args:
             anew: make all of them, for instance with other names.
         """
         now, made = self._now(), False
         names = [*self._config.names, platform.node() or "localhost", "localhost", "127.0.0.1"]
+        if self._config.host in EVERYWHERE:
+            names += own_addresses()  # A browser is told the hub's address in the shop's network.
         for path in (self.folder / DOOR_CERTIFICATE, self.files.certificate):
-            if anew or days_left(path, now=now) < OWN_RENEWED_AT:
+            if anew or days_left(path, now=now) < OWN_RENEWED_AT or not names_of(path).issuperset(names):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 mode = 0o640 if path == self.files.certificate else 0o600
                 self.authority.make_server(path, names=names, days=OWN_DAYS, now=now, mode=mode)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from socket import socket
 
@@ -19,7 +21,10 @@ from store_hub.errors import HubError
 from store_hub.flows.trust import DOOR_CERTIFICATE, Trust
 from store_hub.routes.device_door import device_door
 
-LOOK_EVERY_S = 3600.0
+LOOK_EVERY_S = 60.0
+TELL_EVERY = 60
+"""Looks after which the head of the audit log is told again: each hour."""
+
 LOG_FILTERS = [("$SYS/broker/log/N", 0), ("$SYS/broker/log/E", 0), ("$SYS/broker/log/W", 0)]
 
 _CAME = re.compile(r"New connection from (\S+) on port")
@@ -46,6 +51,8 @@ class TrustKeeper:
         self, trust: Trust, config: TrustConfig, broker: BrokerConfig, *, audit: AuditLog, clock: Clock, client_id: str, config_path: str
     ) -> None:
         self._trust, self._audit = trust, audit
+        self.on_renewal: Callable[[], None] = lambda: None
+        """Called when the hub has new certificates: its pages show them too."""
         trust.renew_own()
         listener: socket = listen(config.host, config.port, setting=f"[trust] port in {config_path}")
         application = device_door(trust, broker_port=broker.port, refused=lambda actor, why: audit.refused(actor, "device.join", why))
@@ -67,8 +74,9 @@ class TrustKeeper:
         if self._announcement is not None:
             self._announcement.start()
         try:
-            while True:
-                _log.info("the audit log stands at", **dict(zip(("number", "hash"), self._audit.head(), strict=True)))
+            for look in itertools.count():
+                if look % TELL_EVERY == 0:
+                    _log.info("the audit log stands at", **dict(zip(("number", "hash"), self._audit.head(), strict=True)))
                 if stop.wait(LOOK_EVERY_S):
                     break
                 self._look()
@@ -82,9 +90,12 @@ class TrustKeeper:
         try:
             if self._trust.renew_own():
                 self._door.reload()
+                self.on_renewal()
                 self._trust.tell_broker()
         except HubError as error:
             _log.error("the hub's certificates cannot be renewed", problem=str(error))
+        if self._announcement is not None:
+            self._announcement.look()
 
 
 class _Refusals:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from guarded_shop import STORE, GuardedShop
 from typer.testing import CliRunner
@@ -23,6 +27,8 @@ from edge_agent.toml_edit import with_numbers
 from store_hub.__main__ import app
 from store_hub.adapters.announcement import Announcement
 from store_hub.adapters.audit_log import AuditLog, verify_audit
+from store_hub.adapters.authority import names_of
+from store_hub.flows.trust import Trust
 from store_hub.rules.broker_acl import access_list
 from wire_format import topics
 
@@ -85,6 +91,27 @@ def test_the_hub_of_a_code_is_found_by_its_fingerprint() -> None:
         for hub in hubs:
             hub.stop()
     assert found == "127.0.0.1:1002"
+
+
+def test_a_hub_in_a_network_without_a_way_out_knows_its_address() -> None:
+    """A network of its own for one process: an interface with an address, and no route to the world."""
+    look = f"{sys.executable} -c 'from store_hub.adapters.own_addresses import own_addresses; print(own_addresses())'"
+    network = "ip link add shop0 type veth peer name shop1 && ip addr add 10.9.8.7/24 dev shop0 && ip link set shop0 up"
+    done = subprocess.run(
+        ["unshare", "-rn", "sh", "-c", f"{network} && exec {look}"], capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode != 0 and "own_addresses" not in done.stderr:
+        pytest.skip(f"no network of one's own here: {done.stderr.strip()[:80]}")
+    assert done.stdout.strip() == "['10.9.8.7']"
+
+
+def test_a_certificate_that_lacks_a_name_of_the_hub_is_made_anew_once(other_shop: GuardedShop) -> None:
+    config = msgspec.structs.replace(other_shop.trust._config, names=["hub.corner.example", "10.9.8.7"])
+    trust = Trust(config, other_shop.config.broker, audit=other_shop.audit, now_ms=lambda: time.time_ns() // 1_000_000)
+    door = other_shop.folder / "trust/door.pem"
+    assert trust.renew_own()
+    assert names_of(door) >= {"hub.corner.example", "10.9.8.7", "hub.aislewise.internal"}
+    assert not trust.renew_own(), "it has every name now"
 
 
 def test_a_file_with_a_mistake_is_told_before_the_code_is_used_up(other_shop: GuardedShop, tmp_path: Path) -> None:

@@ -106,6 +106,20 @@ def test_mount_reads_every_line_of_the_read_only_root(files: Path) -> None:
     assert "0 parse errors" in said.stdout
 
 
+@pytest.mark.parametrize(("name", "groups"), [("sysusers-edge.conf", {"video", "gpio", "i2c"}), ("sysusers-hub.conf", set())])
+def test_the_user_of_the_services_is_made_with_its_groups(files: Path, tmp_path: Path, name: str, groups: set[str]) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "usr/lib/sysusers.d").mkdir(parents=True)
+    shutil.copy(files / "system" / name, tmp_path / "usr/lib/sysusers.d/aislewise.conf")
+    said = answer_of("systemd-sysusers", f"--root={tmp_path}")
+    assert said.returncode == 0, said.stdout
+    assert ":/var/lib/aislewise:/usr/sbin/nologin" in (tmp_path / "etc/passwd").read_text()
+    lines = [line.split(":") for line in (tmp_path / "etc/group").read_text().splitlines()]
+    assert {line[0] for line in lines if "aislewise" in line[3].split(",")} == groups
+    unit = (files / "systemd" / "edge-agent.service").read_text(encoding="utf-8")
+    assert not groups or f"SupplementaryGroups={' '.join(['video', 'gpio', 'i2c'])}" in unit
+
+
 def test_the_kernel_knows_each_of_its_settings(files: Path) -> None:
     lines = (files / "system" / "sysctl-edge.conf").read_text().splitlines()
     names = [line.partition("=")[0].strip() for line in lines if line and not line.startswith("#")]
