@@ -13,12 +13,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from access_control.errors import LogInRefused, PeopleInvalid
 from access_control.log_in_limits import LogInLimits
-from access_control.persons import Audit, Key, People, Person
+from access_control.persons import Audit, Identity, Key, People, Person
 
 PASSWORD_MIN, PASSWORD_MAX = 12, 256
 NAME = re.compile(r"^[^\x00-\x1f\x7f<>\"'`\\/]{1,40}$")
 LINK_HOURS = 24.0
 KEY_PREFIX = "aislewise_"
+PROVIDED = "provider: "
+"""Stands where a password's hash would, before issuer and subject, of who comes by the company's provider: no password fits it."""
 AT_ONCE = 2
 """Passwords are hashed at once: each takes 64 MB for a moment."""
 
@@ -69,6 +71,36 @@ class Doorkeeper:
         if old_token:
             self._people.end_session(old_token)
         self._audit.done(person.name, "person.login", address)
+        return self._begin(person)
+
+    def log_in_by(self, found: Identity, *, address: str, old_token: str | None = None) -> str:
+        """Return a new session's token for whom the company's provider vouches. Name and role are as the provider says now.
+
+        Raises:
+            LogInRefused: they have no role here any more (then what they had open ends), or the name is somebody else's account.
+        """
+        name, mark = " ".join(found.name.split()), f"{PROVIDED}{found.issuer} {found.subject}"
+        if not NAME.match(name):
+            self._audit.refused(address, "person.provider", f"{name}: no name that can be used")
+            raise LogInRefused("your account's name cannot be used here; a name has 1 to 40 characters")
+        known = next((one for one in self._people.persons() if one.name.casefold() == name.casefold()), None)
+        kept = None if known is None else self._people.password_hash(known.name)
+        if known is not None and kept != mark:
+            self._audit.refused(address, "person.provider", f"{name}: an account of its own already")
+            raise LogInRefused(
+                f"there is another account called {name} here; have the {self.roles[0]} remove it, or log in with its password"
+            )
+        if found.role is None or found.role not in self.roles:
+            self._audit.refused(address, "person.provider", f"{name}: no role")
+            if known is not None:
+                self._people.remove_person(known.name)
+            raise LogInRefused(f"your account has no role here; ask the {self.roles[0]} which group it needs")
+        self._audit.done(name, "person.provider", f"as {found.role}, from {address}")
+        person = Person(name, found.role)
+        if known is None or known.role != found.role:
+            self._people.put_person(person, mark, now_ms=self._now_ms())
+        if old_token:
+            self._people.end_session(old_token)
         return self._begin(person)
 
     def who(self, token: str | None) -> Person | None:

@@ -35,7 +35,8 @@ class GateRules(NamedTuple):
     """What one program's gate goes by.
 
     `doors`: beginnings of addresses that look after themselves; `open_pages`: of those that need no session. `may_see` and `may_post`
-    tell whether a role may open, or press at, an address. `cookie` holds the session; `chief` is whom people ask for more.
+    tell whether a role may open, or press at, an address. `cookie` holds the session; `chief` is whom people ask for more;
+    `home_of` tells where a role begins, if not at `/`.
     """
 
     doors: tuple[str, ...]
@@ -44,6 +45,7 @@ class GateRules(NamedTuple):
     may_post: Callable[[str, str], bool]
     cookie: str
     chief: str
+    home_of: Callable[[str], str] = lambda _: "/"
 
 
 def person_of(request: Request) -> Person | None:
@@ -115,6 +117,9 @@ class PeopleGate:
             return None
         if person is None:
             return _to_log_in(scope, headers, path)
+        home = self._rules.home_of(person.role)
+        if path == "/" and home != "/" and is_reading:
+            return RedirectResponse(home, status_code=303, headers={"Cache-Control": "no-store"})
         if not self._rules.may_see(person.role, "/account" if path.startswith("/logout") else path):
             self._refused(person.name, "page.open", f"{path} as {person.role}")
             return PlainTextResponse(f"This page is not for your role. Ask the {self._rules.chief}.", status_code=403)

@@ -27,6 +27,15 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+class Identity(NamedTuple):
+    """Who somebody is at the company's own provider; `role` is None where none of their groups is known here."""
+
+    issuer: str
+    subject: str
+    name: str
+    role: str | None
+
+
 class People(Protocol):
     """Keeps persons, sessions, one-time links and keys; of secrets only hashes. Names differ by more than case. Thread-safe.
 

@@ -269,7 +269,8 @@ def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | No
         ConfigurationInvalid, PortTaken, DatabaseUnreachable, RecordsUnusable: it cannot start.
     """
     tokens = read_tokens(Path(config.tokens.file) if config.tokens.file else None, demo=demo_token)
-    is_open = pages_are_open(config, demo_token=demo_token, path=str(config_path or "the defaults"))
+    path = str(config_path or "the defaults")
+    is_open = pages_are_open(config, demo_token=demo_token, path=path)
     if config.tokens.file:
         tokens.follow(Path(config.tokens.file), demo=demo_token)
     with listening(config.listen.host, config.listen.port) as door, open_records(config.database) as engine:
@@ -277,7 +278,7 @@ def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | No
         cloud.migrate()
         app = cloud.doors(tokens)
         address = f"http://{config.listen.host}:{config.listen.port}"
-        cloud.guards.guard(app, is_open=is_open)
+        cloud.guards.guard(app, is_open=is_open, path=path)
         cloud.show_pages(app, address, keeper=None if is_open else cloud.guards.keeper)
         if not is_open:
             cloud.guards.greet()

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
+from access_control.provider_config import ProviderConfig
 from cloud_api.errors import ConfigurationInvalid
 from toml_settings import Port, Positive, PositiveInt, Section, SettingsFile
 
@@ -100,6 +101,7 @@ class CloudConfig(Section, frozen=True, kw_only=True):
     database: DatabaseConfig = DatabaseConfig()
     tokens: TokensConfig = TokensConfig()
     people: PeopleConfig = PeopleConfig()
+    oidc: ProviderConfig | None = None
     ingest: IngestConfig = IngestConfig()
     retention: RetentionConfig = RetentionConfig()
     planning: PlanningConfig = PlanningConfig()

@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 
 from access_control.forms import PeopleForms
 from access_control.gate import PeopleGate
+from access_control.provider_config import provider_of
+from access_control.provider_forms import ProviderForms
 from cloud_api.adapters.audit_records import AuditRecords
 from cloud_api.adapters.http_server import is_loopback
 from cloud_api.adapters.people_records import PeopleRecords
@@ -21,6 +23,7 @@ from cloud_api.errors import ConfigurationInvalid
 from cloud_api.flows.doorkeeper import Doorkeeper
 from cloud_api.people_commands import page_address
 from cloud_api.routes.people_gate import COOKIE, RULES, came_securely
+from cloud_api.rules.roles import ROLES
 
 log = structlog.get_logger()
 
@@ -52,18 +55,27 @@ class Guards:
         """Let the keys that were made here open the doors."""
         tokens.also(self.keeper.caller)
 
-    def guard(self, app: FastAPI, *, is_open: bool) -> None:
+    def guard(self, app: FastAPI, *, is_open: bool, path: str = "the defaults") -> None:
         """Put the forms of log-in on the application, and the gate before it. To be called before the pages are mounted.
 
         Args:
             is_open: whoever is at this machine needs no log-in.
+            path: of the settings file.
+
+        Raises:
+            ConfigurationInvalid: of `[oidc]`.
         """
         from cloud_api.dashboard.sign_in import SignInPages
 
         keeper = None if is_open else self.keeper
         if keeper is not None:
-            forms = PeopleForms(keeper, pages=SignInPages(), cookie=COOKIE, is_secure=came_securely)
+            oidc = self._config.oidc
+            pages = SignInPages(provider=oidc.label if oidc is not None else "")
+            forms = PeopleForms(keeper, pages=pages, cookie=COOKIE, is_secure=came_securely)
             app.include_router(forms.router())
+            if oidc is not None:
+                provider = provider_of(oidc, known_roles=ROLES, path=path, invalid=ConfigurationInvalid)
+                app.include_router(ProviderForms(provider, keeper, forms=forms, pages=pages, cookie=COOKIE).router())
         app.add_middleware(PeopleGate, rules=RULES, doorkeeper=keeper, is_secure=False, refused=self.keeper.refuse)
 
     def greet(self) -> None:

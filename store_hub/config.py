@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
+from access_control.provider_config import ProviderConfig
 from store_hub.errors import ConfigurationInvalid
 from toml_settings import Port, Positive, PositiveInt, Section, SettingsFile
 from wire_format.identifiers import StoreId
@@ -169,6 +170,7 @@ class HubConfig(Section, frozen=True, kw_only=True):
     bookkeeping: BookkeepingConfig = BookkeepingConfig()
     http: HttpConfig = HttpConfig()
     people: PeopleConfig = PeopleConfig()
+    oidc: ProviderConfig | None = None
     cloud: CloudConfig = CloudConfig()
     pager: PagerConfig = PagerConfig()
     mirror: MirrorConfig = MirrorConfig()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 from fastapi import FastAPI
 
+from access_control.provider import Provider
+from access_control.provider_config import provider_of
 from store_hub.adapters.audit_log import AuditLog, audit_path
 from store_hub.adapters.broker_link import Clock
 from store_hub.adapters.door_tokens import DoorKeys, DoorTokens, read_door_tokens
@@ -22,6 +24,7 @@ from store_hub.flows.sender_guard import SenderGuard
 from store_hub.flows.trust import DOOR_CERTIFICATE, Trust, trusted_broker
 from store_hub.people_commands import page_address
 from store_hub.routes.people_gate import PeopleGate
+from store_hub.rules.roles import ROLES
 from wire_format.reports import StoreProfile
 
 if TYPE_CHECKING:
@@ -114,8 +117,9 @@ class Guards:
 
         if self.keeper is not None:
             forms = PeopleForms(
-                self._doorkeeper, reader=lambda request: reader_of(request, profile), shop=profile.name, is_secure=self.is_secure
-            )
+                self._doorkeeper, reader=lambda request: reader_of(request, profile), shop=profile.name, is_secure=self.is_secure,
+                provider=self._provider(), label=self._config.oidc.label if self._config.oidc is not None else "",
+            )  # fmt: skip
             app.include_router(forms.router())
         keeper = None if self.keeper is None else self._doorkeeper
         app.add_middleware(PeopleGate, doorkeeper=keeper, is_secure=self.is_secure, refused=self._doorkeeper.refuse)
@@ -136,6 +140,12 @@ class Guards:
     def close(self) -> None:
         """Let go of the files."""
         self.audit.close()
+
+    def _provider(self) -> Provider | None:
+        oidc = self._config.oidc
+        if oidc is None:
+            return None
+        return provider_of(oidc, known_roles=ROLES, path=self._config_path, invalid=ConfigurationInvalid)
 
     def _key(self, secret: str) -> tuple[str, tuple[str, ...]] | None:
         found = self._doorkeeper.key(secret)

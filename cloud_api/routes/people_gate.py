@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from access_control.gate import GateRules
-from cloud_api.rules.roles import may_post, may_see
+from cloud_api.rules.roles import home_of, may_post, may_see
 
 COOKIE = "aislewise_chain"
 RULES = GateRules(
@@ -15,6 +15,7 @@ RULES = GateRules(
     may_post=may_post,
     cookie=COOKIE,
     chief="administrator",
+    home_of=home_of,
 )
 
 

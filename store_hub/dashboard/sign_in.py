@@ -27,10 +27,10 @@ def whole_page(reader: Reader, title: str, body: Markup) -> str:
     )
 
 
-def log_in_form(reader: Reader, *, shop: str, target: str, problem: str = "", name: str = "") -> Markup:
+def log_in_form(reader: Reader, *, shop: str, target: str, problem: str = "", name: str = "", provider: str = "") -> Markup:
     """Ask for name and password."""
     return Markup(
-        '<div class="title"><h1>{title}</h1><p>{shop}</p></div>{problem}<form class="card" method="post" action="/login">'
+        '<div class="title"><h1>{title}</h1><p>{shop}</p></div>{problem}{other}<form class="card" method="post" action="/login">'
         '<input type="hidden" name="next" value="{target}">'
         '<label>{name_label}<input name="name" value="{name}" autocomplete="username"{at_name} required maxlength="40"></label>'
         '<label>{password_label}<input name="password" type="password" autocomplete="current-password"{at_password} required'
@@ -40,6 +40,7 @@ def log_in_form(reader: Reader, *, shop: str, target: str, problem: str = "", na
         title=reader.t("Log in"),
         shop=shop,
         problem=_problem(problem),
+        other=_other_log_in(reader, provider, target),
         target=target,
         name=name,
         at_name="" if name else Markup(" autofocus"),
@@ -48,6 +49,14 @@ def log_in_form(reader: Reader, *, shop: str, target: str, problem: str = "", na
         password_label=reader.t("Password"),
         button=reader.t("Log in"),
         help=reader.t("Forgotten? The manager makes you a new link: on the page People, or with store-hub people invite."),
+    )
+
+
+def _other_log_in(reader: Reader, provider: str, target: str) -> Markup:
+    if not provider:
+        return Markup()
+    return Markup('<div class="bar"><a class="button" href="/login/provider?next={}">{}</a></div>').format(
+        target, reader.t("Log in with {provider}", provider=provider)
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.requests import Request
 
 from access_control import forms
 from access_control.doorkeeper import Doorkeeper
 from access_control.persons import Key, Person
+from access_control.provider import Provider
+from access_control.provider_forms import ProviderForms
 from store_hub.dashboard import sign_in
 from store_hub.dashboard.reader import Reader
 from store_hub.routes.people_gate import COOKIE
@@ -22,19 +25,40 @@ class PeopleForms(forms.PeopleForms):
         reader: whose language a request speaks.
         shop: the shop's name.
         is_secure: whether the session's cookie may only travel over HTTPS.
+        provider, label: the company's own log-in and what it is called.
     """
 
-    def __init__(self, doorkeeper: Doorkeeper, *, reader: Callable[[Request], Reader], shop: str, is_secure: bool) -> None:
-        super().__init__(doorkeeper, pages=_Pages(reader, shop), cookie=COOKIE, is_secure=lambda _: is_secure)
+    def __init__(
+        self,
+        doorkeeper: Doorkeeper,
+        *,
+        reader: Callable[[Request], Reader],
+        shop: str,
+        is_secure: bool,
+        provider: Provider | None = None,
+        label: str = "",
+    ) -> None:
+        self._doorkeeper, self._provider = doorkeeper, provider
+        self._drawn = _Pages(reader, shop, label if provider is not None else "")
+        super().__init__(doorkeeper, pages=self._drawn, cookie=COOKIE, is_secure=lambda _: is_secure)
+
+    def router(self) -> APIRouter:
+        """Return the routes, those to the company's own provider among them where there is one."""
+        router = super().router()
+        if self._provider is not None:
+            others = ProviderForms(self._provider, self._doorkeeper, forms=self, pages=self._drawn, cookie=COOKIE)
+            router.include_router(others.router())
+        return router
 
 
 class _Pages:
-    def __init__(self, reader: Callable[[Request], Reader], shop: str) -> None:
-        self._reader, self._shop = reader, shop
+    def __init__(self, reader: Callable[[Request], Reader], shop: str, provider: str) -> None:
+        self._reader, self._shop, self._provider = reader, shop, provider
 
     def log_in(self, request: Request, *, target: str, problem: str = "", name: str = "") -> str:
         reader = self._reader(request)
-        drawn = sign_in.log_in_form(reader, shop=self._shop, target=target, problem=sign_in.refusal_words(reader, problem), name=name)
+        told = sign_in.refusal_words(reader, problem)
+        drawn = sign_in.log_in_form(reader, shop=self._shop, target=target, problem=told, name=name, provider=self._provider)
         return sign_in.whole_page(reader, reader.t("Log in"), drawn)
 
     def welcome(self, request: Request, person: Person, *, problem: str = "") -> str:

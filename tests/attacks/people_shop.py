@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, WebSocket
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from access_control.provider import Provider
 from store_hub.adapters.audit_log import AuditLog
 from store_hub.adapters.people_file import PeopleFile
 from store_hub.dashboard.reader import Reader, time_zone
@@ -25,7 +26,7 @@ HOST = "hub.test"
 class PeopleShop:
     """One."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, provider: Provider | None = None) -> None:
         self.folder, self.now_ms, self.now_s = folder, 1_800_000_000_000, 0.0
         self.sockets_ended = 0
         self.audit = AuditLog(folder / "audit.sqlite", now_ms=lambda: self.now_ms)
@@ -37,7 +38,7 @@ class PeopleShop:
         self.app.include_router(
             PeopleForms(
                 self.keeper, reader=lambda request: Reader.of(request.cookies, zone=time_zone("UTC"), currency="EUR"), shop="Corner",
-                is_secure=False,
+                is_secure=False, provider=provider, label="the test account",
             ).router()
         )  # fmt: skip
 

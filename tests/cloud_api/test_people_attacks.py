@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 from people_chain import GOOD, HOST, PAGES, PeopleChain, cookie_of
+from providers import log_in_at, provider_process
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from starlette.websockets import WebSocketDisconnect
@@ -14,9 +17,11 @@ from starlette.websockets import WebSocketDisconnect
 from access_control.audit_chain import verify_rows
 from access_control.errors import LogInRefused, PeopleInvalid
 from access_control.log_in_limits import LimitRule
+from access_control.provider_config import ProviderConfig
 from cloud_api.adapters.audit_records import REFUSALS_MAX, AuditRecords, _rows
 from cloud_api.adapters.database import open_database
 from cloud_api.adapters.people_records import PeopleRecords
+from cloud_api.config import CloudConfig
 from cloud_api.routes.people_gate import COOKIE
 from cloud_api.rules.roles import ACTS, ROLES, home_of, may_do, may_post, may_see
 
@@ -155,8 +160,9 @@ ROLE_PAGES = {
 def test_every_page_opens_to_its_roles_and_people_are_the_administrators(chain: PeopleChain, role: str) -> None:
     browser = chain.somebody("Bo", role)
     assert {path for path in PAGES if browser.get(path).status_code == 200} == ROLE_PAGES[role]
-    assert len(chain.refused("page.open")) == len(PAGES) - len(ROLE_PAGES[role])
+    assert len(chain.refused("page.open")) == len(PAGES) - len(ROLE_PAGES[role]) - (home_of(role) != "/")
     assert browser.get(home_of(role)).status_code == 200
+    assert browser.get("/").headers.get("location", "/") == home_of(role)
     assert browser.get("/people").status_code == (200 if role in ("administrator", "auditor") else 403)
     made = browser.post("/people/invite", data={"name": "Eve", "role": "administrator"})
     assert made.status_code == (200 if role == "administrator" else 403)
@@ -238,3 +244,23 @@ def test_a_key_is_shown_once_and_its_scopes_must_exist(chain: PeopleChain) -> No
             chain.keeper.make_key("till", [scope], actor="test")
     chain.keeper.remove_key("hub of shop-1", actor="test")
     assert chain.keeper.caller(secret) is None
+
+
+def test_a_real_provider_lets_planners_into_the_chain(engine: Engine, tmp_path: Path) -> None:
+    secret = tmp_path / "oidc.secret"
+    secret.write_text("the chain's secret\n")
+    mei = {"sub": "m", "preferred_username": "Mei", "groups": ["chain-planners"]}
+    with provider_process(mei) as issuer:
+        table = ProviderConfig(
+            issuer=issuer, client_id="chain", client_secret_file=str(secret), page_url="https://chain.test",
+            roles={"chain-planners": "planner"},
+        )  # fmt: skip
+        chain = PeopleChain(engine, CloudConfig(oidc=table))
+        browser = TestClient(chain.app, base_url="https://chain.test", headers={"accept": "text/html"}, follow_redirects=False)
+        assert "Log in with the company account" in browser.get("/login").text
+        away = browser.get("/login/provider", params={"next": "/orders"}).headers["location"]
+        back = browser.get(log_in_at(away, "m", "https://chain.test"))
+        assert (back.status_code, back.headers["location"]) == (303, "/orders"), back.text
+        assert browser.get("/orders").json() == {"name": "Mei"}
+        assert browser.get("/people").status_code == 403
+        assert chain.guards.audit.newest(2)[1].action == "person.provider"
