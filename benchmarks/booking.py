@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -37,7 +38,6 @@ from store_hub.flows.bookkeep import Bookkeeper
 from store_hub.flows.found import found_ledger
 from store_hub.flows.ingest import make_link
 from wire_format import codec, topics
-from wire_format.commands import BookedThrough
 from wire_format.plans import Planogram
 
 LETTERS = 20_000
@@ -60,9 +60,8 @@ def broker(folder: Path) -> Iterator[BrokerConfig]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    (folder / "mosquitto.conf").write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\nuser root\n", encoding="utf-8"
-    )
+    settings = "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\nuser root\n"
+    (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\n{settings}", encoding="utf-8")
     process = subprocess.Popen([program, "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 10
@@ -78,6 +77,13 @@ def broker(folder: Path) -> Iterator[BrokerConfig]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+class Sent(msgspec.Struct):
+    """When each letter was handed over (trickle only), and when each mark was heard; seconds of the system's monotonic clock."""
+
+    sent: list[float]
+    told: list[tuple[float, int]]
 
 
 class Sender:
@@ -108,10 +114,18 @@ class Sender:
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
 
-    def sent_at(self) -> list[float]:
-        """When each letter was handed over (trickle only); waits for the end."""
-        out, _ = self._process.communicate(timeout=180)
-        return [float(line) for line in out.split()]
+    def finish(self) -> Sent:
+        """Wait for the end.
+
+        Raises:
+            TimeoutError: it did not come within three minutes.
+        """
+        try:
+            out, _ = self._process.communicate(timeout=180)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise TimeoutError("the sender did not come to its end within 180 s") from None
+        return msgspec.json.decode(out, type=Sent)
 
 
 class EmptySubscriber:
@@ -132,33 +146,6 @@ class EmptySubscriber:
 
     def _heard(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
         self.count += 1
-
-    def close(self) -> None:
-        """Go."""
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-class Marks:
-    """Hears the hub's word, as an edge does."""
-
-    def __init__(self, config: BrokerConfig, topic: str) -> None:
-        self.told: list[tuple[float, int]] = [(0.0, 0)]
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-        self._client.on_message = self._heard
-        self._client.connect(config.host, config.port)
-        self._client.subscribe(topic, qos=1)
-        self._client.loop_start()
-
-    @property
-    def booked_through(self) -> int:
-        """The last mark heard."""
-        return self.told[-1][1]
-
-    def _heard(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        word = codec.commands.decode(message.payload)
-        if isinstance(word, BookedThrough) and word.booked_through > self.booked_through:
-            self.told.append((time.monotonic(), word.booked_through))
 
     def close(self) -> None:
         """Go."""
@@ -213,7 +200,7 @@ def drain_empty(config: BrokerConfig, payloads: list[bytes], folder: Path) -> tu
     ended = wait_for(lambda: subscriber.count, len(payloads))
     used = cpu_s() - used
     subscriber.close()
-    sender.sent_at()
+    sender.finish()
     return len(payloads) / (ended - began), 1e6 * used / len(payloads)
 
 
@@ -221,15 +208,13 @@ def drain_hub(config: BrokerConfig, payloads: list[bytes], folder: Path, name: s
     """The same of the hub, until its mark has come back."""
     outbox = f"{abs(hash(name)):032x}"[-32:]
     with hub(config, folder / f"{name}.sqlite") as store_id:
-        marks = Marks(config, topics.booked(store_id, outbox))
         sender = Sender(config, f"stores/{store_id}/v1/seen/{outbox}/", payloads, folder, marks=topics.booked(store_id, outbox))
         time.sleep(0.5)
         sender.go()
         began, used = time.monotonic(), cpu_s()
-        ended = wait_for(lambda: marks.booked_through, len(payloads))
+        ended, booked = sender.finish().told[-1]
         used = cpu_s() - used
-        marks.close()
-        sender.sent_at()
+    assert booked == len(payloads), f"only {booked} were booked"
     return len(payloads) / (ended - began), 1e6 * used / len(payloads)
 
 
@@ -237,16 +222,14 @@ def trickle(config: BrokerConfig, payloads: list[bytes], folder: Path) -> list[f
     """Milliseconds from publish to booked, of each letter of a steady trickle."""
     outbox = "f" * 32
     with hub(config, folder / "trickle.sqlite") as store_id:
-        marks = Marks(config, topics.booked(store_id, outbox))
-        sender = Sender(config, f"stores/{store_id}/v1/seen/{outbox}/", payloads, folder, per_s=TRICKLE_PER_S)
+        prefix, marks = f"stores/{store_id}/v1/seen/{outbox}/", topics.booked(store_id, outbox)
+        sender = Sender(config, prefix, payloads, folder, per_s=TRICKLE_PER_S, marks=marks)
         time.sleep(0.5)
         sender.go()
-        wait_for(lambda: marks.booked_through, len(payloads))
-        sent_at = sender.sent_at()
-        marks.close()
-    waited, told = [], iter(marks.told)
+        found = sender.finish()
+    waited, told = [], iter(found.told)
     at, through = next(told)
-    for sequence, sent in enumerate(sent_at, start=1):
+    for sequence, sent in enumerate(found.sent, start=1):
         while through < sequence:
             at, through = next(told)
         waited.append(1000 * (at - sent))

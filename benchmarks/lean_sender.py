@@ -1,12 +1,14 @@
 """A lean edge: letters are packed beforehand and written to a bare socket, so that the sender is never the one who is measured.
 
 `python -m benchmarks.lean_sender PORT PER_S TOPIC_PREFIX FILE [MARKS]` waits for a line on standard input, then sends the letters of the
-file, one a line, with QoS 1; PER_S 0 is as fast as the broker takes them, else it prints when each one was handed over. With MARKS, the
-topic of the hub's word, it is never further ahead of what is booked than an edge's window.
+file, one a line, with QoS 1; PER_S 0 is as fast as the broker takes them. With MARKS, the topic of the hub's word, it is never further
+ahead of what is booked than an edge's window. When all is acknowledged (and booked), it prints as JSON when each letter was handed over
+(`sent`, where PER_S is not 0) and when each mark was heard (`told`: seconds and mark), both by the system's monotonic clock.
 """
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 import sys
@@ -76,10 +78,11 @@ def packets_of(data: bytes) -> tuple[list[bytes], bytes]:
 class Answers:
     """Counts the broker's acknowledgements, and hears the hub's mark, on a thread of its own."""
 
-    def __init__(self, link: socket.socket, expected: int) -> None:
+    def __init__(self, link: socket.socket, expected: int, *, marked: bool) -> None:
         self.count = self.booked_through = 0
+        self.told: list[tuple[float, int]] = []
         self.complete = threading.Event()
-        self._link, self._expected = link, expected
+        self._link, self._expected, self._marked = link, expected, marked
         threading.Thread(target=self._listen, name="answers", daemon=True).start()
 
     def _listen(self) -> None:
@@ -90,9 +93,14 @@ class Answers:
                 if packet[0] >> 4 == PUBACK:
                     self.count += 1
                 elif packet[0] >> 4 == PUBLISH:
-                    self.booked_through = int(packet.rsplit(b'"booked_through":', 1)[1].split(b",")[0].rstrip(b"}"))
-            if self.count >= self._expected:
+                    self._hear(int(packet.rsplit(b'"booked_through":', 1)[1].split(b",")[0].rstrip(b"}")))
+            if (self.booked_through if self._marked else self.count) >= self._expected:
                 self.complete.set()
+
+    def _hear(self, booked_through: int) -> None:
+        if booked_through > self.booked_through:
+            self.booked_through = booked_through
+            self.told.append((time.monotonic(), booked_through))
 
 
 def main() -> None:
@@ -100,24 +108,26 @@ def main() -> None:
     port, per_s, prefix, path, marks = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), sys.argv[5:]
     packets = [publish_packet(f"{prefix}{n}", n, payload) for n, payload in enumerate(path.read_bytes().split(b"\n"), start=1)]
     link = connect(port)
-    answers = Answers(link, len(packets))
+    answers = Answers(link, len(packets), marked=bool(marks))
     for topic in marks:
         link.sendall(subscribe_packet(topic))
     sys.stdin.readline()
-    begin, sent, sent_at = time.perf_counter(), 0, []
+    begin, sent, sent_at = time.monotonic(), 0, list[float]()
     while sent < len(packets):
-        if per_s:
-            time.sleep(max(0.0, begin + sent / per_s - time.perf_counter()))
-            sent_at.append(str(time.monotonic()))
+        if marks and sent - answers.booked_through >= BOOKED_WINDOW:
+            time.sleep(0.0005)
+        elif per_s:
+            time.sleep(max(0.0, begin + sent / per_s - time.monotonic()))
+            sent_at.append(time.monotonic())
             link.sendall(packets[sent])
             sent += 1
-        elif sent - answers.count < BROKER_WINDOW and (not marks or sent - answers.booked_through < BOOKED_WINDOW):
+        elif sent - answers.count < BROKER_WINDOW:
             link.sendall(b"".join(packets[sent : sent + CHUNK]))
             sent += CHUNK
         else:
             time.sleep(0.001)
     answers.complete.wait(120)
-    print("\n".join(sent_at))  # Only now: a full pipe would hold the sender up.
+    print(json.dumps({"sent": sent_at, "told": answers.told}))  # Only now: a full pipe would hold the sender up.
     link.sendall(b"\xe0\0")
 
 

@@ -17,6 +17,7 @@ allow_anonymous true
 persistence true
 persistence_location {state}/
 max_queued_messages 0
+set_tcp_nodelay true
 log_type error
 log_type warning
 """

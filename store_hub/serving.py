@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import structlog
 import uvicorn
 
@@ -45,6 +47,8 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
         hub.start()
         _log.info("the hub is open", pages=page_address(config) + "/", ledger=config.ledger.path)
         hub.guards.greet()
+        gc.collect()
+        gc.freeze()  # What was read from the ledger stays: to look through it for garbage again and again would hold up booking.
         server.run(sockets=[listener])
     finally:
         hub.stop()

@@ -67,6 +67,8 @@ allow_anonymous false
 acl_file {folder}/acl
 # A stolen device must not fill the memory: no letter of ours comes near a megabyte, and nothing waits for who is away.
 max_packet_size 1048576
+# Letters and the hub's word are small: none waits for the one before it to be confirmed.
+set_tcp_nodelay true
 max_inflight_messages 200
 max_queued_messages 1000
 persistent_client_expiration 1h

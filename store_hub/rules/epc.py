@@ -74,6 +74,7 @@ class UnknownEpc(Struct, frozen=True):
         return raw_uri(self.hex)
 
 
+@lru_cache(maxsize=64)  # Whoever meets a tag asks several things of it, one after the other.
 def read_epc(epc_hex: str) -> Epc | UnknownEpc:
     """Read a tag's EPC memory.
 

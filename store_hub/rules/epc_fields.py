@@ -22,11 +22,15 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 def escaped(text: str) -> str:
     """Return a part as it stands in an EPC URI."""
+    if text.isascii() and text.isalnum():
+        return text
     return "".join(f"%{ord(letter):02X}" if letter in _ESCAPED_IN_URI else letter for letter in text)
 
 
 def unescaped(text: str) -> str:
     """Return a part of an EPC URI as plain text; raise FieldRefused where it should have been escaped, or is escaped wrongly."""
+    if text.isascii() and text.isalnum():
+        return text
     if _STRAY_PERCENT.search(text):
         raise FieldRefused(f"in {text!r} a % is not followed by two hex digits")
     bare = next((letter for letter in text if letter in _ESCAPED_IN_URI and letter != "%"), None)

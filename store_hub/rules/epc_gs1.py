@@ -32,8 +32,7 @@ class Gs1Element(Struct, frozen=True):
 
 def gs1_check_digit(digits: str) -> str:
     """Return GS1's check digit: weights 3, 1, 3, … from the right."""
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    return str(-total % 10)
+    return str(-(3 * sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2]))) % 10)
 
 
 def gs1_elements(identity: EpcIdentity) -> list[Gs1Element]:

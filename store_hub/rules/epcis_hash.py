@@ -65,7 +65,7 @@ def _plain(held: str, name: str) -> list[str]:
 
 
 def _epcs(held: list[str], name: str) -> list[str]:
-    return [name, *sorted(f"epc={canonical_name(epc)}" for epc in held)]
+    return [name, *sorted([f"epc={canonical_name(epc)}" for epc in held])]
 
 
 def _quantities(held: list[dict[str, Any]], name: str) -> list[str]:
@@ -115,9 +115,11 @@ def _utc(told: str) -> str:
     return f"{written_second(at_ms // 1000, UTC)[0]}.{at_ms % 1000:03}Z"
 
 
+_KNOWN_WORDS = {"BizStep": BIZ_STEPS, "Disp": DISPOSITIONS, "BTT": TRANSACTION_TYPES, "SDT": SOURCE_TYPES}
+
+
 def _word(kind: str, value: str) -> str:
-    known = {"BizStep": BIZ_STEPS, "Disp": DISPOSITIONS, "BTT": TRANSACTION_TYPES, "SDT": SOURCE_TYPES}[kind]
-    return f"{_CBV}/{kind}-{value}" if value in known else value
+    return f"{_CBV}/{kind}-{value}" if value in _KNOWN_WORDS[kind] else value
 
 
 @lru_cache(maxsize=50_000)

@@ -20,7 +20,7 @@ def event_rows(event: dict[str, Any], changes: Changes, *, captured: bool) -> li
     """Return an event's rows. It has been checked, and bears its eventID."""
     line = changes.next_line()
     declared = event.get("errorDeclaration")
-    kept = {name: value for name, value in event.items() if name != "recordTime"}
+    kept = {name: value for name, value in event.items() if name != "recordTime"} if "recordTime" in event else event
     rows: list[Effect] = [
         EpcisEventRow(
             event_id=event["eventID"],
@@ -54,8 +54,11 @@ def _place(event: dict[str, Any], name: str) -> str:
 
 
 def _things(event: dict[str, Any]) -> set[tuple[str, str]]:
-    found = {(canonical_name(epc), role) for name, role in _LISTS.items() for epc in event.get(name) or ()}
-    found |= {(canonical_name(one["epcClass"]), role) for name, role in _CLASSES.items() for one in event.get(name) or ()}
+    found: set[tuple[str, str]] = set()
+    for name in event.keys() & _LISTS.keys():
+        found |= {(canonical_name(epc), _LISTS[name]) for epc in event[name] or ()}
+    for name in event.keys() & _CLASSES.keys():
+        found |= {(canonical_name(one["epcClass"]), _CLASSES[name]) for one in event[name] or ()}
     if event.get("parentID"):
         found.add((canonical_name(event["parentID"]), "parent"))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left, insort
 
 from store_hub.rows import TAG_REMEMBERED_MS, Effect, TagCountRow, TagRow
 from store_hub.rules.epc import gtin_14, gtin_of_epc
@@ -18,8 +18,8 @@ class TagBook:
 
     def __init__(self) -> None:
         self._tags: dict[str, dict[str, TagRow]] = {}  # By EPC and zone.
-        self._of_sku: dict[str, dict[tuple[str, str], TagRow]] = {}  # Present ones.
-        self._counts: dict[tuple[str, str], int] = defaultdict(int)
+        self._of_sku: dict[str, _Present] = {}
+        self._counts: dict[str, dict[str, int]] = {}  # By article and zone.
         self._sku_of_gtin: dict[str, str] = {}
         self._newest_ms = 0
         self._departures = 0
@@ -30,7 +30,7 @@ class TagBook:
 
     def restore_count(self, row: TagCountRow) -> None:
         """Go on from a count that the ledger holds."""
-        self._counts[row.sku, row.zone_id] = row.tags_present
+        self._counts.setdefault(row.sku, {})[row.zone_id] = row.tags_present
 
     def use_planogram(self, planogram: Planogram) -> None:
         """Know articles by their GTINs from now on. Tags booked before keep the article they were booked under."""
@@ -89,25 +89,24 @@ class TagBook:
 
     def last_place(self, epc: str) -> TagRow | None:
         """Where a tag was last seen or left, or None for one that is new to the shop; present counts before gone, later before earlier."""
-        rows = [row for row in self._tags.get(epc, {}).values() if self._is_remembered(row)]
-        return max(rows, key=lambda row: (row.present, row.since_ms, row.zone_id), default=None)
+        here = self._tags.get(epc)
+        if here is None:
+            return None
+        rows = [row for row in here.values() if self._is_remembered(row)]
+        return max(rows, key=_place_in_time, default=None)
 
     def present_of(self, sku: str) -> list[TagRow]:
-        """The present tags of an article, each once, in the zone where it came last."""
-        last: dict[str, TagRow] = {}
-        for key in sorted(self._of_sku.get(sku, ())):
-            row = self._of_sku[sku][key]
-            if row.epc not in last or row.since_ms >= last[row.epc].since_ms:
-                last[row.epc] = row
-        return list(last.values())
+        """The present tags of an article, each once, in the zone where it came last, in order of their EPCs."""
+        here = self._of_sku.get(sku)
+        return [] if here is None else here.rows()
 
     def zones_of(self, sku: str) -> list[str]:
         """The zones in which tags of an article have ever been present."""
-        return sorted(zone_id for known, zone_id in self._counts if known == sku)
+        return sorted(self._counts.get(sku, ()))
 
     def skus(self) -> list[str]:
         """The articles of which a tag has ever been seen, in order."""
-        return sorted({sku for sku, _ in self._counts} - {UNKNOWN_ARTICLE})
+        return sorted(self._counts.keys() - {UNKNOWN_ARTICLE})
 
     # ---- keeping
 
@@ -138,11 +137,10 @@ class TagBook:
         self._newest_ms = max(self._newest_ms, row.since_ms)
         if row.sku is None:
             return
-        here = self._of_sku.setdefault(row.sku, {})
-        if row.present:
-            here[row.epc, row.zone_id] = row
-        else:
-            here.pop((row.epc, row.zone_id), None)
+        here = self._of_sku.get(row.sku)
+        if here is None:
+            here = self._of_sku[row.sku] = _Present()
+        here.keep(row.epc, [each for each in self._tags[row.epc].values() if each.present and each.sku == row.sku])
 
     def _sweep(self) -> None:
         """Let go of what is no longer remembered, now and then."""
@@ -157,6 +155,37 @@ class TagBook:
                 del self._tags[epc]
 
     def _count(self, sku: str | None, zone_id: str, change: int, at_ms: int) -> TagCountRow:
-        key = (sku or UNKNOWN_ARTICLE, zone_id)
-        self._counts[key] += change
-        return TagCountRow(*key, self._counts[key], at_ms)
+        article = sku or UNKNOWN_ARTICLE
+        counts = self._counts.setdefault(article, {})
+        counts[zone_id] = counts.get(zone_id, 0) + change
+        return TagCountRow(article, zone_id, counts[zone_id], at_ms)
+
+
+class _Present:
+    """The present tags of an article, kept in order: with hundreds of them, to sort them anew for each would be most of the work."""
+
+    def __init__(self) -> None:
+        self._row: dict[str, TagRow] = {}
+        self._epcs: list[str] = []
+
+    def keep(self, epc: str, rows: list[TagRow]) -> None:
+        """Take over where a tag is present now; of several zones that where it came last counts."""
+        if not rows:
+            if self._row.pop(epc, None) is not None:
+                del self._epcs[bisect_left(self._epcs, epc)]
+            return
+        if epc not in self._row:
+            insort(self._epcs, epc)
+        self._row[epc] = rows[0] if len(rows) == 1 else max(rows, key=_came_last)
+
+    def rows(self) -> list[TagRow]:
+        """Each tag once."""
+        return [self._row[epc] for epc in self._epcs]
+
+
+def _came_last(row: TagRow) -> tuple[int, str]:
+    return row.since_ms, row.zone_id
+
+
+def _place_in_time(row: TagRow) -> tuple[int, int, str]:
+    return row.present, row.since_ms, row.zone_id
