@@ -101,10 +101,29 @@ class SalesQueries:
         )
         return [(row[0], row[1], row[2]) for row in rows if row[3] == 1]
 
-    def fill_minutes(self, since_ms: int) -> float | None:
-        """Return the mean minutes from a shelf's call until its scale confirmed the refill, of alerts closed since then."""
+    def fills(self, since_ms: int) -> list[tuple[int, float]]:
+        """Return of each refill that a scale confirmed since then when it was, and the minutes from the shelf's call until it."""
+        rows = self._connection.execute(
+            "SELECT cleared_at_ms, (cleared_at_ms - raised_at_ms) / 60000.0 FROM alerts WHERE cleared_at_ms >= ? AND cleared_by = 'scale'",
+            (since_ms,),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def spells_out(self, from_ms: int, to_ms: int) -> list[tuple[int, int]]:
+        """Return from when to when articles were on no shelf, of spells that reach into a span; one that goes on ends with the span."""
+        rows = self._connection.execute(
+            "SELECT started_at_ms, ended_at_ms FROM stockouts WHERE ended_at_ms > ? AND started_at_ms < ?"
+            " UNION ALL SELECT out_since_ms, ? FROM totals WHERE out_since_ms < ?",
+            (from_ms, to_ms, to_ms, to_ms),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def lost_sales_minor(self, from_ms: int, to_ms: int) -> float | None:
+        """Return what empty places cost in a span, at the pace before they were empty; None where no place with a known pace was."""
         row = self._connection.execute(
-            "SELECT avg(cleared_at_ms - raised_at_ms) / 60000.0 FROM alerts WHERE cleared_at_ms >= ? AND cleared_by = 'scale'", (since_ms,)
+            "SELECT sum(lost_minor_h * max(0, min(coalesce(cleared_at_ms, ?2), ?2) - max(coalesce(emptied_at_ms, raised_at_ms), ?1)))"
+            " / 3600000.0 FROM alerts WHERE kind = 'empty_shelf' AND (cleared_at_ms IS NULL OR cleared_at_ms > ?1)",
+            (from_ms, to_ms),
         ).fetchone()
         return None if row[0] is None else float(row[0])
 

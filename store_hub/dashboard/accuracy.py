@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from markupsafe import Markup
+from nicegui import ui
 
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.dashboard.accuracy_findings import HeldAgainst, findings_list, shrink_table, worth_acting_on
@@ -32,10 +33,12 @@ class AccuracyPage(Page):
         self.part("title", "title")
         self.part("findings", "card")
         self.part("measures", "card")
-        self.part("trend-title")
-        self.chart("trend", self.reader.t("Share of records that are exact, day by day"))
+        with ui.element("section").classes("card"):
+            self.part("trend-title")
+            self.chart("trend", self.reader.t("Share of records that are exact, day by day"))
         self.part("shrink", "card")
         self.part("records", "card")
+        self.part("exports")
 
     async def on_act(self, act: str, value: str) -> None:
         """Book a count: `sku units`."""
@@ -64,6 +67,7 @@ class AccuracyPage(Page):
             "trend": trend_chart(reader, days),
             "shrink": shrink_table(reader, held.unmatched),
             "records": _records(reader, reading),
+            "exports": self._exports_bar(),
         }
 
     def _title(self, items: int, held: HeldAgainst) -> Markup:
@@ -75,11 +79,15 @@ class AccuracyPage(Page):
         parts = Markup("<h1>{}</h1>").format(sentence)
         if held.at_stake_minor:
             parts += Markup("<p>{}</p>").format(reader.t("At stake: {money}", money=reader.money(held.at_stake_minor)))
+        return parts
+
+    def _exports_bar(self) -> Markup:
+        reader = self.reader
         exports = ((reader.t("Records as CSV"), "records"), (reader.t("Findings as CSV"), "findings"), (reader.t("Days as CSV"), "days"))
         buttons = Markup().join(
             Markup('<a class="button" href="/accuracy.csv?of={}" download>{}</a>').format(of, words) for words, of in exports
         )
-        return parts + Markup('<div class="bar">{}</div>').format(buttons)
+        return Markup('<div class="bar wrap">{}</div>').format(buttons)
 
     def _empty(self) -> Markup:
         reader = self.reader

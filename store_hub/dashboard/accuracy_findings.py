@@ -72,7 +72,7 @@ def worth_acting_on(reader: Reader, reading: LedgerReading, held: HeldAgainst, n
     items += _of_strays(reader, reading) + _of_weights(reader, reading, now_ms)
     recent = [doubt for doubt in held.doubts if doubt.sold_at_ms >= now_ms - DAY_MS]
     names = {line.sku: line.name for line in reading.record_lines()}
-    items += _of_doubts(reader, recent, names)
+    items += _of_doubts(reader, recent, names, now_ms)
     return sorted(items, key=lambda item: (not item.is_red, item.cost_minor is None, -(item.cost_minor or 0.0), item.name))
 
 
@@ -198,7 +198,7 @@ def _of_weights(reader: Reader, reading: LedgerReading, now_ms: int) -> list[Ite
     ]  # fmt: skip
 
 
-def _of_doubts(reader: Reader, doubts: Sequence[TillDoubt], names: dict[str, str]) -> list[Item]:
+def _of_doubts(reader: Reader, doubts: Sequence[TillDoubt], names: dict[str, str], now_ms: int) -> list[Item]:
     """One line for each article and kind of doubt, with the receipts to look at."""
     alike: dict[tuple[str, str, str | None], list[TillDoubt]] = {}
     for doubt in doubts:
@@ -212,8 +212,9 @@ def _of_doubts(reader: Reader, doubts: Sequence[TillDoubt], names: dict[str, str
         }[kind]
         units = sum(doubt.units for doubt in some)
         evidence = reader.n("{count} unit more than left the shelf", "{count} units more than left the shelf", units)
-        numbers = reader.t(", ").join(str(doubt.journal_id) for doubt in some[:RECEIPTS_SHOWN])
-        to_do = reader.t("Look at the receipts: entries {numbers}.", numbers=numbers)
+        newest = sorted(some, key=lambda doubt: -doubt.sold_at_ms)[:RECEIPTS_SHOWN]
+        times = reader.t(", ").join(dict.fromkeys(reader.moment(doubt.sold_at_ms, now_ms) for doubt in newest))
+        to_do = reader.t("Look at the till's receipts of {times}.", times=times)
         since_ms = min(doubt.sold_at_ms for doubt in some)
         items.append(Item(names.get(sku, sku), facing_link(None, sku), what, evidence, to_do, since_ms, None, False, None))
     return items

@@ -15,7 +15,7 @@ COMMAND = "edge-agent audit FILM --config EDGE.toml"
 
 
 def sum_words(reader: Reader, counts: Mapping[str, int], audits: Sequence[AuditRow], now_ms: int) -> str:
-    """Say, after a sum over doors, how far it can be trusted: ` · audited 97 %, 94–99 %, 12 Nov`. Nothing without a door."""
+    """Say, after a sum over doors, how far it can be trusted: ` · 97% right (94–99), audited 12 Nov`. Nothing without a door."""
     if not counts:
         return ""
     accuracy, missing = accuracy_of_sum(dict(counts), _accuracies(audits))
@@ -33,10 +33,12 @@ def door_words(reader: Reader, door_id: str, audits: Sequence[AuditRow], now_ms:
 
 
 def accuracy_words(reader: Reader, accuracy: DoorAccuracy, now_ms: int) -> str:
-    """Write an accuracy with its interval and day: `audited 97 %, 94–99 %, 12 Nov`."""
+    """Write an accuracy with its interval and day: `97% right (94–99), audited 12 Nov`."""
     low, high = (reader.number(100 * share) for share in (accuracy.low, accuracy.high))
     day = _day(reader, accuracy.audited_at_ms, now_ms)
-    return reader.t("audited {share}, {low}–{high} %, {day}", share=reader.share(accuracy.value, decimals=0), low=low, high=high, day=day)
+    return reader.t(
+        "{share} right ({low}–{high}), audited {day}", share=reader.share(accuracy.value, decimals=0), low=low, high=high, day=day
+    )
 
 
 def audit_notes(reader: Reader, names: Mapping[str, str], door_ids: Sequence[str], audits: Sequence[AuditRow]) -> Markup:

@@ -30,7 +30,7 @@ def base(**more: Any) -> Options:
     return {
         "animation": False,
         "textStyle": {"fontFamily": _FONT, ":color": colour("ink")},
-        "grid": {"left": 8, "right": 16, "top": 36, "bottom": 4, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 52, "bottom": 4, "containLabel": True},  # The legend above the axis' name.
         **more,
     }
 

@@ -14,7 +14,7 @@ from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.presses import presses
 from store_hub.dashboard.reader import Reader
-from store_hub.dashboard.tables import link, table
+from store_hub.dashboard.tables import table
 from store_hub.dashboard.tag_zones import unknown_zones_card
 from store_hub.dashboard.unknown_tags import unknown_tags
 from store_hub.dashboard.wording import device_troubles, mark
@@ -141,7 +141,7 @@ class DevicesPage(Page):
     def _table(self, devices: list[DeviceRow], unwell: set[str], now_ms: int) -> Markup:
         reader = self.reader
         title = Markup('<div class="panel-head"><h2>{}</h2>{}</div>').format(
-            reader.t("Every device"), link("/devices/setup", reader.t("What devices run"))
+            reader.t("Every device"), Markup('<a class="button" href="/devices/setup">{}</a>').format(reader.t("What devices run"))
         )
         if not devices:
             return title + Markup('<p class="empty"><strong>{}</strong>{}</p>').format(

@@ -171,7 +171,7 @@ def _clock(reader: Reader, error_ms: int | None) -> str:
     if error_ms is None:
         return "—"
     if abs(error_ms) < CLOCK_RIGHT_MS:
-        return reader.t("right")
+        return reader.t("exact to two seconds")
     span = reader.span(abs(error_ms))
     return reader.t("{span} ahead, corrected", span=span) if error_ms > 0 else reader.t("{span} behind, corrected", span=span)
 

@@ -101,10 +101,12 @@ class Page(ABC):
             of_people: it counts people: a count of too few does not leave the shop.
         """
         element = ui.echart({}, renderer="svg").classes("chart")
+        element.set_visibility(False)  # Until there is something to draw.
         element.props["role"] = "img"
         element.props["aria-label"] = label
         self._charts[name] = element
         self._exports[name] = LiveHtml(export_bar(label, name), on_act=self._export)
+        self._exports[name].set_visibility(False)
         if of_people:
             self._of_people.add(name)
         return element

@@ -53,7 +53,7 @@ def head_markup(
     devices = reading.devices()
     unwell = sum(bool(device_troubles(reader, device, now_ms)) for device in devices)
     tasks = reading.open_alert_count()
-    state = [reader.day(now_ms), reader.clock(now_ms), reader.n("{count} open task", "{count} open tasks", tasks)]
+    state = [reader.short_day(now_ms), reader.clock(now_ms), reader.n("{count} open task", "{count} open tasks", tasks)]
     if devices:
         sensors = reader.n("{count} device needs a look", "{count} devices need a look", unwell)
         state.append(sensors if unwell else reader.t("all sensors well"))
@@ -64,14 +64,17 @@ def _head(reader: Reader, shop: str, state: list[str], path: str, tasks: int) ->
     return Markup(
         '<a class="skip" href="#main">{skip}</a><div class="head-row"><span class="shop">{shop}</span>'
         '<nav aria-label="{pages}"><ul>{links}</ul></nav>'
-        '<span class="state"><span class="hide-phone">{day} · </span>{state}</span>{tools}</div>'
+        '<span class="state"><span class="hide-phone">{day} · </span>{clock}'
+        '<span class="only-phone"> · {open}</span>{state}</span>{tools}</div>'
     ).format(
         skip=reader.t("Skip to the page"),
         shop=shop,
         pages=reader.t("Pages"),
         links=_links(reader, path, tasks),
-        state=Markup(" · ").join(state[1:]),
         day=state[0],
+        clock=state[1],
+        open=state[2],  # Where there is room for the day, the navigation shows the number.
+        state=Markup().join(Markup(" · {}").format(words) for words in state[3:]),
         tools=_tools(reader),
     )
 

@@ -1,40 +1,59 @@
-"""Gathers from a reading how the day goes, where it will close and what drifts, for the pages Sales and Today; and says it."""
+"""Gathers from a reading how the day goes, where each figure will close, how it has moved, and what drifts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
-
 from store_hub.adapters.ledger_views import LedgerReading
+from store_hub.adapters.ledger_views_rows import TotalRow
 from store_hub.adapters.ledger_views_sales import TillRow
 from store_hub.dashboard.reader import Reader
-from store_hub.dashboard.tables import table
-from store_hub.entries_settings import Target
-from store_hub.rules.day_outlook import WEEKS, Closing, DayTotals, Drift, closing, drifts, is_till_silent, light, trend
-from store_hub.rules.key_figures import availability, day_started_ms
+from store_hub.dashboard.wording import is_empty
+from store_hub.rules.day_outlook import (
+    WEEKS,
+    Closing,
+    DayTotals,
+    Drift,
+    availability_at,
+    availability_of,
+    closing,
+    drifts,
+    is_till_silent,
+    ratio_of,
+    trend,
+)  # fmt: skip
+from store_hub.rules.key_figures import availability, day_started_ms, empty_at_ms, pace_per_hour
 from store_hub.rules.opening_hours import open_span
 
 DAYS = 7 * WEEKS
-QUARTER_MS = 900_000
+DAY_MS, QUARTER_MS = 86_400_000, 900_000
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """Everything about today beside the weeks before. `days`: whole days, oldest first. `midnights_ms`: of those days and today."""
+    """Everything about today beside the weeks before. `days`: whole days, oldest first. `midnights_ms`: of those days and today.
+
+    By figure: `figures` as it stands, `forecasts` as it closes today (absent where a close makes no sense), `trends` of the last week
+    against the three before, as a share. None: not known.
+    """
 
     midnights_ms: list[int]
     revenue: Closing
     visitors: Closing
+    lost: Closing
     today: DayTotals
     days: list[DayTotals]
     drifts: list[Drift]
     silent_tills: list[TillRow]
     figures: dict[str, float | None]
+    forecasts: dict[str, float | None]
+    trends: dict[str, float | None]
 
 
 def outlook(reading: LedgerReading, zone: ZoneInfo, now_ms: int) -> Outlook:
@@ -54,19 +73,37 @@ def outlook(reading: LedgerReading, zone: ZoneInfo, now_ms: int) -> Outlook:
             lost_units=round(_sum(lost, from_ms, to_ms)),
         )  # fmt: skip
 
-    today = totals(midnights[-1], midnights[-1] + 2 * 86_400_000)  # Nothing lies beyond now.
+    def closes(quarters: Mapping[int, int]) -> Closing:
+        return _closing(quarters, midnights, now_ms)
+
+    today = totals(midnights[-1], midnights[-1] + 2 * DAY_MS)  # Nothing lies beyond now.
     days = [totals(began, ended) for began, ended in pairwise(midnights)]
+    revenue, came = closes(money), closes(visitors)
+    gone = _closing(lost, midnights, now_ms, open_days=[day.receipts > 0 or day.units > 0 for day in days])
+    articles = reading.totals()
+    closes_ms = _closes_ms(reading, zone, midnights, sold, now_ms)
+    forecasts = {
+        "availability": _availability_at_close(reading, articles, closes_ms, now_ms), "conversion": ratio_of(closes(receipts), came),
+        "revenue": revenue.forecast, "visitors": came.forecast, "shrink": gone.forecast,
+    }  # fmt: skip
+    fills = reading.fills(midnights[0])
+    return Outlook(
+        midnights, revenue, came, gone, today, days, drifts(revenue, days, reading.audit_pairs()), _silent_tills(reading, zone, now_ms),
+        _figures(reading, articles, today, [minutes for at_ms, minutes in fills if at_ms >= midnights[-7]]), forecasts,
+        _trends(reading, days, midnights, fills, len(articles), zone),
+    )  # fmt: skip
+
+
+def _closing(quarters: Mapping[int, int], midnights: list[int], now_ms: int, *, open_days: list[bool] | None = None) -> Closing:
+    """Where a sum over quarters closes, by the same weekday of the weeks before; of the open ones alone, those without any too."""
     into_day_ms = now_ms - midnights[-1]
     alike = [DAYS - 7 * week for week in range(1, WEEKS + 1)]
-    revenue = closing(today.revenue_minor, [(_sum(money, midnights[i], midnights[i] + into_day_ms), days[i].revenue_minor) for i in alike])
-    came = closing(
-        today.visitors or 0,
-        [(_sum(visitors, midnights[i], midnights[i] + into_day_ms), days[i].visitors or 0) for i in alike],
-    )
-    return Outlook(
-        midnights, revenue, came, today, days, drifts(revenue, days, reading.audit_pairs()), _silent_tills(reading, zone, now_ms),
-        _figures(reading, today, midnights[-1], now_ms),
-    )  # fmt: skip
+    before = [
+        (_sum(quarters, midnights[i], midnights[i] + into_day_ms), _sum(quarters, midnights[i], midnights[i + 1]))
+        for i in alike
+        if open_days is None or open_days[i]
+    ]
+    return closing(_sum(quarters, midnights[-1], midnights[-1] + 2 * DAY_MS), before, may_be_none=open_days is not None)
 
 
 def _days_before(now_ms: int, zone: ZoneInfo, days: int) -> int:
@@ -88,7 +125,7 @@ def _silent_tills(reading: LedgerReading, zone: ZoneInfo, now_ms: int) -> list[T
     if span is not None and not span.is_open(now_ms):
         return []
     silent = []
-    for till in reading.tills(now_ms - 14 * 86_400_000, now_ms):
+    for till in reading.tills(now_ms - 14 * DAY_MS, now_ms):
         since_ms = max(till.last_sold_at_ms + 1, (span.opens_ms or 0) if span else day_started_ms(now_ms, zone))
         before = []
         for week in range(1, 3):
@@ -99,121 +136,73 @@ def _silent_tills(reading: LedgerReading, zone: ZoneInfo, now_ms: int) -> list[T
     return silent
 
 
-def _figures(reading: LedgerReading, today: DayTotals, midnight_ms: int, now_ms: int) -> dict[str, float | None]:
-    totals = reading.totals()
-    known = [total for total in totals if total.book_units is not None and total.low is not None and total.high is not None]
+def _figures(reading: LedgerReading, articles: list[TotalRow], today: DayTotals, fills: list[float]) -> dict[str, float | None]:
+    known = [total for total in articles if total.book_units is not None and total.low is not None and total.high is not None]
     right = [
         total for total in known
         if (total.low or 0) + total.basket_units - 0.5 <= (total.book_units or 0) <= (total.high or 0) + total.basket_units + 0.5
     ]  # fmt: skip
     return {
-        "availability": availability([total.out_since_ms is not None for total in totals]),
+        "availability": availability([total.out_since_ms is not None for total in articles]),
         "conversion": today.conversion,
         "revenue": float(today.revenue_minor) if reading.has_sales() else None,
         "visitors": None if today.visitors is None else float(today.visitors),
         "shrink": float(today.lost_units) if reading.has_sales() else None,
-        "task_minutes": reading.fill_minutes(midnight_ms - 6 * 86_400_000),
+        "task_minutes": fmean(fills) if fills else None,
         "accuracy": len(right) / len(known) if known else None,
     }
 
 
-# ---- words
+def _closes_ms(reading: LedgerReading, zone: ZoneInfo, midnights: list[int], sold: Collection[int], now_ms: int) -> int | None:
+    """When the shop closes today: by its hours, or else when it last sold something a week ago. None: it is not open."""
+    plan = reading.planogram
+    span = open_span(now_ms, plan.opening_hours, zone) if plan else None
+    if span is not None:
+        return span.closes_ms if span.is_open(now_ms) else None
+    last_ms = max((at_ms for at_ms in sold if midnights[-8] <= at_ms < midnights[-7]), default=None)
+    closes_ms = None if last_ms is None else last_ms + QUARTER_MS - midnights[-8] + midnights[-1]
+    return None if closes_ms is None or closes_ms <= now_ms else closes_ms
 
 
-def warnings_markup(reader: Reader, found: Outlook, now_ms: int) -> Markup:
-    """Say what goes the wrong way and what to do about it; nothing where all is well."""
-    lines = [_drift_words(reader, drift) for drift in found.drifts]
-    lines += [
-        (
-            reader.t("Till {name} has been silent since {time}", name=till.till, time=reader.moment(till.last_sold_at_ms, now_ms)),
-            reader.t(
-                "See whether it is in use; if so, its line to the hub is broken, and the stock of shelves without a scale goes wrong."
-            ),
-        )
-        for till in found.silent_tills
-    ]
-    if not lines:
-        return Markup()
-    items = Markup().join(Markup("<li><strong>{}</strong><span>{}</span></li>").format(*line) for line in lines)
-    return Markup('<h2>{}</h2><ul class="warnings">{}</ul>').format(
-        reader.n("{count} thing goes the wrong way", "{count} things go the wrong way", len(lines)), items
-    )
+def _availability_at_close(reading: LedgerReading, articles: list[TotalRow], closes_ms: int | None, now_ms: int) -> float | None:
+    """If nobody fills anything until the shop closes; None where nobody can say when that is."""
+    plan = reading.planogram
+    if closes_ms is None:
+        return None
+    out = {total.sku for total in articles if total.out_since_ms is not None}
+    places = Counter(facing.sku for bay in plan.bays for shelf in bay.shelves for facing in shelf.facings) if plan else Counter[str]()
+    low: dict[str, list[int | None]] = {}
+    for alert in reading.open_alerts():
+        if alert.sku is not None and alert.sku not in out:
+            at_ms = now_ms if is_empty(alert) else empty_at_ms(alert.units, pace_per_hour(alert.taken_units, alert.taken_over_ms), now_ms)
+            low.setdefault(alert.sku, []).append(at_ms)
+    # An article is gone only once its last place is.
+    gone = [None if None in ends or len(ends) < places[sku] else max(end for end in ends if end) for sku, ends in low.items()]
+    return availability_at(closes_ms, len(out), gone, len(articles))
 
 
-def _drift_words(reader: Reader, drift: Drift) -> tuple[str, str]:
-    share = reader.share(abs(drift.size), decimals=0)
-    match drift.kind:
-        case "sales_under":
-            return (
-                reader.t("Sales are {share} under what this weekday usually has by now", share=share),
-                reader.t("Look for empty shelves and a silent till; then at visitors: fewer people is another cause than fewer buyers."),
-            )
-        case "conversion_down":
-            return (
-                reader.t("More people come, but {share} fewer of them buy than in the weeks before", share=share),
-                reader.t("Look at the queue, at what is out of stock, and on Floor at where people stop and take nothing."),
-            )
-        case "shrink_up":
-            return (
-                reader.t("Losses are {share} over the weeks before", share=share),
-                reader.t("See on Accuracy which articles; count them, and move them into sight of the till."),
-            )
-        case _:
-            return (
-                reader.t("The count at door {name} has become less exact", name=drift.subject),
-                reader.t("Clean the lens, see whether the camera was turned, and audit it again."),
-            )
-
-
-def lights_markup(
-    reader: Reader, found: Outlook, targets: Sequence[Target], names: Mapping[str, str], today: str, *, mark: Mapping[str, Markup]
-) -> Markup:
-    """Draw each figure that has a target: value, light (with its word), trend, owner, and when to look again.
-
-    Args:
-        today: the store's day, ISO; a review that is due is marked.
-        mark: the shape of each light.
-    """
-    if not targets:
-        return Markup()
-    words = {"green": reader.t("on target"), "amber": reader.t("nearly"), "red": reader.t("off target"), "grey": reader.t("not known yet")}
-    rows = []
-    for target in targets:
-        closes = {"revenue": found.revenue.forecast, "visitors": found.visitors.forecast}.get(target.figure)
-        value = found.figures[target.figure] if closes is None else closes
-        state = light(target, value)
-        due = bool(target.review_on) and target.review_on <= today
-        rows.append(
-            (
-                names[target.figure],
-                Markup('{}<span class="{}">{}</span>').format(
-                    mark[state], {"red": "red", "amber": "amber"}.get(state, "soft"), words[state]
-                ),
-                figure_words(reader, target.figure, found.figures[target.figure]),
-                "—" if closes is None else figure_words(reader, target.figure, closes),
-                figure_words(reader, target.figure, target.value),
-                reader.share(_trend_of(found, target.figure), decimals=0, signed=True),
-                target.owner or "—",
-                Markup('<strong class="amber">{}</strong>').format(reader.t("due since {day}", day=target.review_on))
-                if due
-                else target.review_on or "—",
-            )
-        )
-    heads = (
-        reader.t("Figure"), reader.t("Light"), reader.t("Today so far"), reader.t("Closes at about"), reader.t("Target"),
-        reader.t("Last week against before"), reader.t("Whose"), reader.t("Look again on"),
-    )  # fmt: skip
-    return Markup("<h2>{}</h2>{}").format(reader.t("Targets"), table(heads, rows, figures=(2, 3, 4, 5)))
-
-
-def _trend_of(found: Outlook, figure: str) -> float | None:
-    values: dict[str, list[float | None]] = {
-        "revenue": [float(day.revenue_minor) for day in found.days],
-        "visitors": [None if day.visitors is None else float(day.visitors) for day in found.days],
-        "conversion": [day.conversion for day in found.days],
-        "shrink": [float(day.lost_units) for day in found.days],
-    }
-    return trend(values[figure]) if figure in values else None
+def _trends(
+    reading: LedgerReading, days: list[DayTotals], midnights: list[int], fills: list[tuple[int, float]], articles: int, zone: ZoneInfo
+) -> dict[str, float | None]:
+    """Last week against the three before, by figure. A day on which nothing was heard of is not known."""
+    plan = reading.planogram
+    spells = reading.spells_out(midnights[0], midnights[-1])
+    judged = {day.day: day.exact for day in reading.accuracy_days()}
+    available, filled, accurate = [], [], []
+    for day, (began, ended) in zip(days, pairwise(midnights), strict=True):
+        span = open_span(began + DAY_MS // 2, plan.opening_hours, zone) if plan else None
+        opens, closes = (began, ended) if span is None else (span.opens_ms or began, span.closes_ms or began)
+        heard = day.visitors is not None or day.receipts > 0
+        available.append(availability_of(spells, opens, closes, articles) if heard else None)
+        minutes = [took for at_ms, took in fills if began <= at_ms < ended]
+        filled.append(fmean(minutes) if minutes else None)
+        accurate.append(judged.get(datetime.fromtimestamp(began / 1000, zone).date().isoformat()))
+    return {
+        "availability": trend(available), "conversion": trend([day.conversion for day in days]),
+        "revenue": trend([float(day.revenue_minor) for day in days]),
+        "visitors": trend([None if day.visitors is None else float(day.visitors) for day in days]),
+        "shrink": trend([float(day.lost_units) for day in days]), "task_minutes": trend(filled), "accuracy": trend(accurate),
+    }  # fmt: skip
 
 
 def figure_words(reader: Reader, figure: str, value: float | None) -> str:

@@ -78,6 +78,10 @@ class Reader(Wording):
         """Write a day: Sunday 22 November."""
         return str(format_date(self.local(at_ms), "EEEE d MMMM" if self.language == "en" else "M月d日 EEEE", locale=self.locale))
 
+    def short_day(self, at_ms: int) -> str:
+        """Write a day where room is scarce: Sun 22 Nov."""
+        return str(format_date(self.local(at_ms), "EEE d MMM" if self.language == "en" else "M月d日 EEE", locale=self._locale))
+
     def weekday(self, at_ms: int) -> str:
         """Write a weekday's name."""
         return str(format_date(self.local(at_ms), "EEEE", locale=self.locale))

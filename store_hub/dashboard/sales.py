@@ -10,10 +10,10 @@ from nicegui import ui
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.dashboard.charts import sales_chart
 from store_hub.dashboard.frame import Drawing, Options, Page
-from store_hub.dashboard.outlook import Outlook, lights_markup, outlook, warnings_markup
-from store_hub.dashboard.settings_drawn import figure_names
+from store_hub.dashboard.outlook import Outlook, outlook
+from store_hub.dashboard.outlook_words import figures_table, warnings_markup
 from store_hub.dashboard.tables import table
-from store_hub.dashboard.wording import light_marks, signed
+from store_hub.dashboard.wording import signed
 from store_hub.rules.key_figures import day_started_ms, week_before_ms
 
 DAY_MS = 86_400_000
@@ -26,7 +26,9 @@ class SalesPage(Page):
     """Today's sales."""
 
     path: ClassVar[str] = "/sales"
-    tables: ClassVar[frozenset[str]] = frozenset({"sales", "sku_quarters", "door_minutes", "settings", "totals", "alerts", "camera_audits"})
+    tables: ClassVar[frozenset[str]] = frozenset(
+        {"sales", "sku_quarters", "door_minutes", "settings", "totals", "books", "alerts", "accuracy_days", "camera_audits"}
+    )
 
     def layout(self) -> None:
         """The finding, what drifts, targets, the chart, the articles, the tills."""
@@ -43,13 +45,10 @@ class SalesPage(Page):
     def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
         """Draw every part from one reading."""
         reader, found = self.reader, outlook(reading, self.reader.zone, now_ms)
-        settings = reading.settings()
         return {
             "title": self._title(reading, found),
             "warnings": warnings_markup(reader, found, now_ms),
-            "lights": lights_markup(
-                reader, found, settings.targets, figure_names(reader), reader.local(now_ms).date().isoformat(), mark=light_marks()
-            ),
+            "lights": figures_table(reader, found, reading.settings().targets, now_ms, every=True),
             "hours_title": self._hours_title(reading, found),
             "hours": self._hours(reading, now_ms),
             "articles": self._articles(reading, now_ms),
@@ -118,16 +117,12 @@ class SalesPage(Page):
         title = Markup("<h2>{}</h2>").format(words)
         if not today:
             return title + Markup('<p class="empty">{}</p>').format(reader.t("Nothing has been sold yet today."))
-        rows = (
-            (
-                row.name,
-                reader.number(row.units),
-                signed(reader, row.units - before.get(row.sku, 0)) if before else "—",
-                reader.money(row.revenue_minor),
-            )
-            for row in today[:ARTICLES_SHOWN]
-        )
-        heads = (reader.t("Article"), reader.t("Units"), reader.t("Change"), reader.t("Sales"))
+        rows = [[row.name, reader.number(row.units), reader.money(row.revenue_minor)] for row in today[:ARTICLES_SHOWN]]
+        heads = [reader.t("Article"), reader.t("Units"), reader.t("Sales")]
+        if before:  # Without a day to compare with there is no such column.
+            heads.insert(2, reader.t("Difference"))
+            for line, row in zip(rows, today, strict=False):
+                line.insert(2, signed(reader, row.units - before.get(row.sku, 0)))
         more = len(today) - ARTICLES_SHOWN
         rest = Markup('<p class="small soft">{}</p>').format(reader.n("and {count} more", "and {count} more", more)) if more > 0 else ""
         csv = Markup('<div class="bar"><a class="button" href="/sales-articles.csv" download>{}</a></div>').format(

@@ -111,8 +111,13 @@ class ShelvesPage(Page):
             ("var(--pale)", reader.t("perhaps there")),
             ("repeating-linear-gradient(135deg,var(--glass) 0 4px,var(--pale) 4px 6px)", reader.t("not known")),
         )
-        return Markup('<div class="legend">{}</div>').format(
-            Markup().join(Markup('<span><i style="background:{}"></i>{}</span>').format(*item) for item in items)
+        marks = Markup().join(Markup('<span><i style="background:{}"></i>{}</span>').format(*item) for item in items)
+        edges = Markup().join(
+            Markup('<span><i style="box-shadow:inset 0 0 0 2px var(--{})"></i>{}</span>').format(*item)
+            for item in (("amber-mark", reader.t("running low")), ("red", reader.t("empty")))
+        )
+        return Markup('<div class="legend">{}{}<span>{}</span></div>').format(
+            marks, edges, reader.t("28 / 36: units there / units that fit")
         )
 
     def _search(self) -> Markup:

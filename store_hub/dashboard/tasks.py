@@ -67,7 +67,7 @@ class TasksPage(Page):
             '<div class="bar"><a class="button" href="/staff">{}</a><a class="button" href="/labels" target="_blank">{}</a></div>'
         )
         return Markup("<h1>{}</h1>{}").format(
-            task_words.tasks_sentence(reader, tasks), links.format(reader.t("The page for phones"), reader.t("QR codes for the shelves"))
+            task_words.tasks_sentence(reader, tasks), links.format(reader.t("Page for phones"), reader.t("QR codes for shelves"))
         )
 
     # ---- what is open
@@ -76,9 +76,8 @@ class TasksPage(Page):
         reader = self.reader
         title = Markup("<h2>{}</h2>").format(reader.t("On the floor, in walking order"))
         if not tasks:
-            return title + Markup('<div class="empty"><strong>{}</strong>{}</div>').format(
-                reader.t("Nothing to do right now."),
-                reader.t("A task appears here when a shelf runs low, and closes by itself when the shelf weighs enough again."),
+            return title + Markup('<p class="empty">{}</p>').format(
+                reader.t("A task appears here when a shelf runs low, and closes by itself when the shelf weighs enough again.")
             )
         known = Markup('<datalist id="names">{}</datalist>').format(
             Markup().join(Markup('<option value="{}">').format(name) for name in names)

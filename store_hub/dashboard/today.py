@@ -16,12 +16,12 @@ from store_hub.dashboard.chain_news import chain_markup
 from store_hub.dashboard.charts import visitors_chart
 from store_hub.dashboard.frame import Drawing, Options, Page
 from store_hub.dashboard.heat import heat_picture
-from store_hub.dashboard.outlook import Outlook, lights_markup, outlook, warnings_markup
+from store_hub.dashboard.outlook import Outlook, figure_words, outlook
+from store_hub.dashboard.outlook_words import figures_table, warnings_markup
 from store_hub.dashboard.plan import plan_markup, ramp_markup
-from store_hub.dashboard.settings_drawn import figure_names
 from store_hub.dashboard.tables import link, table
 from store_hub.dashboard.tag_zones import unknown_zones
-from store_hub.dashboard.wording import facing_link, light_marks, shelves_sentence, signed
+from store_hub.dashboard.wording import facing_link, shelves_sentence, signed
 from store_hub.dashboard.zones import inside_words
 from store_hub.rules.key_figures import (
     QUARTER_MS,
@@ -72,6 +72,8 @@ class TodayPage(Page):
             "camera_audits",
             "planogram",
             "devices",
+            "settings",
+            "accuracy_days",
         }
     )
 
@@ -105,14 +107,7 @@ class TodayPage(Page):
             "visitors_title": self._visitors_title(visitors),
             "visitors": self._visitors_chart(visitors),
             "floor": self._floor(reading, now_ms),
-            "lights": lights_markup(
-                self.reader,
-                found,
-                reading.settings().targets,
-                figure_names(self.reader),
-                self.reader.local(now_ms).date().isoformat(),
-                mark=light_marks(),
-            ),
+            "lights": figures_table(self.reader, found, reading.settings().targets, now_ms, every=False),
             "books": self._books(totals),
         }
 
@@ -160,15 +155,22 @@ class TodayPage(Page):
         units, revenue_minor = reading.sold(midnight_ms, now_ms)
         has_sales = reading.has_sales()
         unreadable = reading.quarantine_count()
-        tills = reader.t("by the tills, {units} units", units=reader.number(units)) if has_sales else reader.t("no till has reported yet")
+        lost_minor = reading.lost_sales_minor(midnight_ms, now_ms)
         gone = reader.t("{out} of {all} articles are not on a shelf", out=reader.number(sum(out)), all=reader.number(len(out)))
         cards = [
-            ("/floor", reader.t("Visitors today"), reader.number(people_in if doors else None), f"{self._against(visitors)}{audited}"),
-            ("/floor", reader.t("In the shop now"), inside, f"{how}{audited}"),
+            (
+                "/floor", reader.t("Visitors today"), reader.number(people_in if doors else None),
+                self._with_close(f"{self._against(visitors)}{audited}", found, "visitors"),
+            ),
+            ("/floor", reader.t("In the shop now"), inside, how),
+            ("/sales", reader.t("Conversion"), reader.share(found.today.conversion, decimals=0), self._bought(found)),
             ("/shelves", reader.t("On-shelf availability"), reader.share(availability(out)), gone if out else reader.t("no article yet")),
-            ("/sales", reader.t("Sold today"), reader.money(revenue_minor) if has_sales else "—", tills),
-            self._closing(found),
-        ]
+            ("/sales", reader.t("Sold today"), reader.money(revenue_minor) if has_sales else "—", self._sold(found, units, has_sales)),
+            (
+                "/accuracy", reader.t("Lost sales"), "—" if lost_minor is None else reader.t("≈ {money}", money=reader.money(lost_minor)),
+                reader.t("at places that were empty today"),
+            ),
+        ]  # fmt: skip
         if unreadable:
             note = reader.t("see Devices for why")
             cards.append(("/devices", reader.t("Could not be read"), reader.n("{count} message", "{count} messages", unreadable), note))
@@ -185,11 +187,26 @@ class TodayPage(Page):
         )
         return Markup('<ul class="figures" aria-label="{}">{}</ul>').format(reader.t("Figures of today"), items)
 
-    def _closing(self, found: Outlook) -> tuple[str, str, str, str]:
-        reader, forecast, conversion = self.reader, found.revenue.forecast, found.today.conversion
-        bought = "" if conversion is None else reader.t("{share} of visitors bought", share=reader.share(conversion, decimals=0))
-        value = "—" if forecast is None else reader.money(forecast)
-        return "/sales", reader.t("Closes at about"), value, bought or reader.t("no comparable day yet")
+    def _with_close(self, words: str, found: Outlook, figure: str) -> str:
+        """Add where a figure of today will close, where that can be said."""
+        forecast = found.forecasts[figure]
+        if forecast is None:
+            return words
+        return f"{words} · {self.reader.t('closes at about {figure}', figure=figure_words(self.reader, figure, forecast))}"
+
+    def _bought(self, found: Outlook) -> str:
+        reader, change = self.reader, found.trends["conversion"]
+        if found.today.conversion is None:
+            return reader.t("needs doors that count, and tills")
+        words = reader.t("of visitors bought")
+        if change is None:
+            return words
+        return f"{words} · {reader.t('last week {change}', change=reader.share(change, decimals=0, signed=True))}"
+
+    def _sold(self, found: Outlook, units: int, has_sales: bool) -> str:
+        if not has_sales:
+            return self.reader.t("no till has reported yet")
+        return self._with_close(self.reader.n("{count} unit", "{count} units", units), found, "revenue")
 
     def _visitors_title(self, visitors: Visitors) -> Markup:
         reader, comparison = self.reader, visitors.comparison

@@ -26,7 +26,7 @@ def zones_table(
     """Draw one line a zone, numbered as on the plan; a dash is what nobody measures there, never zero."""
     heads = (
         "", reader.t("Zone"), reader.t("passed"), reader.t("stopped"), reader.t("units picked"), reader.t("units paid"),
-        reader.t("person-minutes"), reader.t("a visit"),
+        reader.t("person-minutes"), reader.t("stay of a visit"),
     )  # fmt: skip
     rows = [_zone_row(reader, number, zone.name, zone.zone_id, visits, goods, dwell_ms) for number, zone in enumerate(zones, 1)]
     known = {zone.zone_id for zone in zones}
@@ -78,6 +78,8 @@ def _zones_list(reader: Reader, rows: Sequence[Sequence[object]]) -> Markup:
         values = {"passed": passed, "stopped": stopped, "picked": picked, "paid": paid}
         if {*values.values()} == {"—"} and minutes in ("—", reader.number(0.0, decimals=1)):
             told, stay = reader.t("not measured"), ""
+        elif passed == stopped == "—":
+            told, stay = reader.t("people not measured · {picked} picked · {paid} paid", picked=picked, paid=paid), ""
         else:
             told = reader.t("{passed} passed → {stopped} stopped → {picked} picked → {paid} paid", **values)
             stay = reader.t("{minutes} person-minutes · {visit} a visit", minutes=minutes, visit=visit)

@@ -5,7 +5,7 @@ Comparable days are the same weekday of the last weeks. All functions are pure; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -60,24 +60,54 @@ class Drift:
     subject: str = ""
 
 
-def closing(so_far: float, before: Sequence[tuple[float, float]]) -> Closing:
+def closing(so_far: float, before: Sequence[tuple[float, float]], *, may_be_none: bool = False) -> Closing:
     """Return where today closes: what is there, and what the rest of comparable days brought, scaled in part by how today goes.
 
     Args:
         before: of each comparable day what it had by this time, and as a whole.
+        may_be_none: a day without any is a day like others, as one without a loss is; else it is one on which nobody counted.
 
     The band is the spread of what the comparable days' rests were, one and a half standard deviations to each side.
     """
-    days = [(part, whole) for part, whole in before if whole > 0]
+    days = [(part, whole) for part, whole in before if whole > 0 or may_be_none]
     if not days:
         return Closing(so_far, None, None, None, None, None)
     usual_part, usual = fmean(part for part, _ in days), fmean(whole for _, whole in days)
     rests = [whole - part for part, whole in days]
-    done = usual_part / usual
+    done = usual_part / usual if usual > 0 else 1.0
     ratio = 1.0 + MINE_WEIGHT * min(1.0, 2 * done) * (so_far / usual_part - 1.0) if usual_part > 0 else 1.0
     rest = fmean(rests) * max(0.0, ratio)
     spread = 1.5 * (fmean((one - fmean(rests)) ** 2 for one in rests) ** 0.5 if len(rests) > 1 else 0.3 * rest)
     return Closing(so_far, so_far + rest, so_far + max(0.0, rest - spread), so_far + rest + spread, usual, usual_part)
+
+
+def ratio_of(receipts: Closing, visitors: Closing) -> float | None:
+    """Return the conversion that the day closes with; None where either has no forecast."""
+    return receipts.forecast / visitors.forecast if receipts.forecast is not None and visitors.forecast else None
+
+
+def availability_of(spells: Iterable[tuple[int, int]], from_ms: int, to_ms: int, articles: int) -> float | None:
+    """Return the share of articles and time in a span that a shopper could take from a shelf.
+
+    Args:
+        spells: from when to when an article was on no shelf, Unix ms, of all articles.
+    """
+    if articles <= 0 or to_ms <= from_ms:
+        return None
+    out_ms = sum(max(0, min(ended, to_ms) - max(began, from_ms)) for began, ended in spells)
+    return max(0.0, 1.0 - out_ms / (articles * (to_ms - from_ms)))
+
+
+def availability_at(closes_ms: int, out_now: int, empty_by_ms: Iterable[int | None], articles: int) -> float | None:
+    """Return the share of articles on a shelf at closing if nobody fills anything.
+
+    Args:
+        empty_by_ms: when each place that runs low now will be empty at its present pace; None: not soon.
+    """
+    if articles <= 0:
+        return None
+    gone = sum(at_ms is not None and at_ms < closes_ms for at_ms in empty_by_ms)
+    return max(0.0, 1.0 - (out_now + gone) / articles)
 
 
 def light(target: Target, value: float | None) -> str:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "today": (
         "/",
-        ["2 places are empty, 1 is running low", "audited 97%, 92–100 %, 12 Nov", "On-shelf availability", "no till|by the tills"],
+        ["2 places are empty, 1 is running low", "97% right (92–100), audited 12 Nov", "On-shelf availability", "no till|units"],
     ),
     "shelves": (
         "/shelves?shelf=bay-1-shelf-1&sku=cola-033",
@@ -169,7 +169,7 @@ def test_a_shop_in_which_nothing_has_happened_yet_says_what_will_be_here(browser
     for path, text in {
         "/": "Every shelf has enough",
         "/floor": "Nobody was seen on the floor",
-        "/tasks": "Nothing to do right now.",
+        "/tasks": "A task appears here",
         "/devices": "No device has reported yet",
     }.items():
         expect(watched.go(path).get_by_text(text).first).to_be_visible()

@@ -6,7 +6,18 @@ import pytest
 
 from store_hub.dashboard.chart_export import chart_csv
 from store_hub.entries_settings import Target
-from store_hub.rules.day_outlook import Closing, DayTotals, closing, drifts, is_till_silent, light, trend
+from store_hub.rules.day_outlook import (
+    Closing,
+    DayTotals,
+    availability_at,
+    availability_of,
+    closing,
+    drifts,
+    is_till_silent,
+    light,
+    ratio_of,
+    trend,
+)  # fmt: skip
 
 QUIET = Closing(100.0, 200.0, 150.0, 250.0, 200.0, 100.0)
 
@@ -85,3 +96,24 @@ def test_a_chart_is_a_table_and_keeps_counts_of_few_people_in_the_shop() -> None
     assert chart_csv(options, withheld=lambda value: value < 3) == "x,today,'=last\r\n09:00,7,\r\n10:00,,9\r\n"
     traced = {"xAxis": {"type": "time"}, "series": [{"name": "kg", "data": [[1000, 2.5], {"value": [2000, 2.4]}]}]}
     assert chart_csv(traced) == "x,kg\r\n1000,2.5\r\n2000,2.4\r\n"
+
+
+def test_the_availability_of_a_day_counts_only_the_time_inside_it() -> None:
+    assert availability_of([(-50, 20), (90, 400)], 0, 100, articles=2) == pytest.approx(1 - 30 / 200)
+    assert availability_of([], 100, 100, articles=2) is None
+
+
+def test_at_closing_what_runs_out_before_is_gone_too() -> None:
+    assert availability_at(1_000, 1, [900, 1_100, None], articles=10) == pytest.approx(0.8)
+    assert availability_at(1_000, 0, [], articles=0) is None
+
+
+def test_the_closing_conversion_needs_both_forecasts() -> None:
+    known, unknown = Closing(1.0, 30.0, 25.0, 35.0, 30.0, 1.0), Closing(1.0, None, None, None, None, None)
+    assert ratio_of(known, Closing(1.0, 120.0, 100.0, 140.0, 120.0, 1.0)) == pytest.approx(0.25)
+    assert ratio_of(known, unknown) is None
+
+
+def test_a_day_without_a_loss_is_a_day_like_others() -> None:
+    assert closing(0.0, [(0.0, 0.0)] * 4, may_be_none=True).forecast == 0.0
+    assert closing(1.0, [(0.0, 0.0), (1.0, 4.0)], may_be_none=True).forecast == pytest.approx(1 + 1.5 * 1.25)

@@ -77,7 +77,7 @@ def test_a_count_is_shown_with_what_the_audit_says_of_it(shop: Any, core: Any) -
     with LedgerViews(shop.path).reading() as reading:
         audits = reading.camera_audits()
     chinese = Reader(zone=ENGLISH.zone, currency="EUR", language="zh")
-    assert sum_words(ENGLISH, {"door": 412}, audits, core.NOON_MS) == " · audited 97 %, 94–99 %, 15 Jan".replace("97 %", "97%")
+    assert sum_words(ENGLISH, {"door": 412}, audits, core.NOON_MS) == " · 97% right (94–99), audited 15 Jan"
     assert "核对" in sum_words(chinese, {"door": 412}, audits, core.NOON_MS)
     assert sum_words(ENGLISH, {"door": 412, "back": 3}, audits, core.NOON_MS) == " · 1 door not audited"
     assert sum_words(ENGLISH, {"back": 3}, audits, core.NOON_MS) == " · not audited"
