@@ -80,7 +80,7 @@ class Reader(Wording):
 
     def short_day(self, at_ms: int) -> str:
         """Write a day where room is scarce: Sun 22 Nov."""
-        return str(format_date(self.local(at_ms), "EEE d MMM" if self.language == "en" else "M月d日 EEE", locale=self._locale))
+        return str(format_date(self.local(at_ms), "EEE d MMM" if self.language == "en" else "M月d日 EEE", locale=self.locale))
 
     def weekday(self, at_ms: int) -> str:
         """Write a weekday's name."""
