@@ -14,6 +14,7 @@ from pathlib import Path
 from store_hub.errors import LedgerUnusable
 
 BUSY_MS = 5_000
+PRIVATE = 0o600
 _ADVICE = {
     "SQLITE_FULL": ("the disk is full", "free some space; nothing that was acknowledged is lost"),
     "SQLITE_READONLY": ("it cannot be written", "check the owner and rights of the file and its folder"),
@@ -71,7 +72,7 @@ class WriterLock:
     def __init__(self, path: Path) -> None:
         lock_path = path.with_name(path.name + ".lock")
         with _told(path):
-            self._handle = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            self._handle = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -92,6 +93,7 @@ def connect(path: Path) -> sqlite3.Connection:
         LedgerUnusable
     """
     with _told(path):
+        _keep_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000, cached_statements=256)
     try:
         with _told(path):
@@ -104,6 +106,14 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _keep_private(path: Path) -> None:
+    """Let none but the hub's own user read a ledger, which holds the addresses of channels; SQLite gives its logs the ledger's rights."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
+    for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        if file.exists() and file.stat().st_uid == os.geteuid():
+            file.chmod(PRIVATE)
 
 
 def connect_existing(path: Path) -> sqlite3.Connection:

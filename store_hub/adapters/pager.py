@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -12,6 +13,9 @@ from store_hub.errors import ConfigurationInvalid
 from store_hub.rows import ChannelRow
 
 Role = Literal["staff", "office", "both"]
+
+# Apprise writes an address that it cannot read into its log, secrets and all. A filter stays when a server sets logging up anew.
+logging.getLogger("apprise").addFilter(lambda record: False)
 
 
 class Pager:
@@ -65,9 +69,16 @@ def service_of(url: str) -> Any:
 
 
 def safe_name(url: str) -> str:
-    """Return an address without its secrets; empty for one that is none."""
+    """Return an address without what may be secret in it: `wecombot://…`, `ntfys://ntfy.example.com/…`; empty for one that is none.
+
+    Apprise's own private form leaves topics, paths and the ends of tokens readable: whoever knows those may write to, or read, the channel.
+    """
     service = service_of(url)
-    return "" if service is None else str(service.url(privacy=True)).split("?")[0]
+    if service is None:
+        return ""
+    host = str(getattr(service, "host", None) or "")
+    is_host = any("{host}" in template for template in service.templates) and ("." in host or host == "localhost")
+    return f"{urlsplit(url).scheme.lower()}://{host}/…" if is_host else f"{urlsplit(url).scheme.lower()}://…"
 
 
 def send_to(service: Any, *, title: str, body: str) -> bool:

@@ -122,7 +122,7 @@ class Page(ABC):
 
     async def open(self) -> None:
         """Compute, build and begin to follow the ledger."""
-        drawing = await run.io_bound(self._compute)
+        drawing = await run.io_bound(self.drawing)
         self.part("head", "head")
         self.part("banner")
         with ui.element("div").props('id="main" tabindex="-1"'):
@@ -136,7 +136,7 @@ class Page(ABC):
 
     async def refresh(self) -> None:
         """Draw anew now."""
-        drawing = await run.io_bound(self._compute)
+        drawing = await run.io_bound(self.drawing)
         if drawing is not None and not self._gone.is_set():
             self._show(drawing)
 
@@ -159,7 +159,8 @@ class Page(ABC):
             await self.refresh()
             await asyncio.sleep(REST_S)
 
-    def _compute(self) -> dict[str, Markup | Options]:
+    def drawing(self) -> dict[str, Markup | Options]:
+        """Compute every part as the ledger stands; what cannot be read is said in the banner. Takes no browser."""
         now_ms = self.desk.now_ms()
         try:
             with self.desk.views.reading() as reading:

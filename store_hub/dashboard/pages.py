@@ -15,8 +15,9 @@ from urllib.parse import unquote
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from nicegui import app as pages_app
-from nicegui import ui
+from nicegui import background_tasks, run, ui
 
+from page_language import LANGUAGES
 from store_hub.adapters.ledger_views import LedgerUnreadable, LedgerViews
 from store_hub.adapters.release_shelf import Bundle
 from store_hub.dashboard.accuracy import AccuracyPage
@@ -122,11 +123,19 @@ def _follow_bookkeep(app: FastAPI, desk: Desk) -> None:
         unsubscribe = desk.news.follow(desk.on_booked)
         try:
             async with inner(app):
+                background_tasks.create(run.io_bound(_warm, desk), name="warm the pages")
                 yield
         finally:
             unsubscribe()
 
     app.router.lifespan_context = lifespan
+
+
+def _warm(desk: Desk) -> None:
+    """Compute *Today* once for each language, lest the first reader wait for files, the planogram and the words of dates."""
+    for language in LANGUAGES:
+        reader = Reader(zone=time_zone(desk.profile.time_zone), currency=desk.profile.currency, language=language)
+        TodayPage(desk, reader).drawing()
 
 
 def _reader(request: Request, desk: Desk) -> Reader:

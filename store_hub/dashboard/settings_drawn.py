@@ -26,11 +26,12 @@ def title(reader: Reader, row: SettingsRow | None, now_ms: int) -> Markup:
     return Markup("<h1>{}</h1><p>{}</p>").format(reader.t("Settings"), note)
 
 
-def _field(label: str, name: str, value: object, *, hint: str = "", kind: str = "text", more: str = "") -> Markup:
+def _field(label: str, name: str, value: object, *, hint: str = "", kind: str = "text", more: str = "", key: str = "") -> Markup:
+    """Draw a labelled field. `key`: what was typed is forgotten once it changes."""
     return Markup(
-        '<label class="field"><span>{}</span><input name="{}" type="{}" value="{}"{} autocomplete="off">'
+        '<label class="field"{}><span>{}</span><input name="{}" type="{}" value="{}"{} autocomplete="off">'
         '<span class="small soft">{}</span></label>'
-    ).format(label, name, kind, "" if value is None else value, Markup(more), hint)
+    ).format(Markup(' data-key="{}"').format(key) if key else "", label, name, kind, "" if value is None else value, Markup(more), hint)
 
 
 def _plain(value: float | None) -> str:
@@ -144,8 +145,9 @@ def channels_section(reader: Reader, channels: Sequence[ChannelRow]) -> Markup:
     roles = {"staff": reader.t("staff"), "office": reader.t("the office"), "both": reader.t("staff and office")}
     unknown = reader.t("an address that is no longer known")
     rows = ((row.name, safe_name(row.url) or unknown, roles.get(row.role, row.role), _channel_acts(reader, row)) for row in channels)
-    fields = _field(reader.t("Name"), "name", "", hint=reader.t("whose phone, or which group")) + _field(
-        reader.t("Address"), "url", "", hint=EXAMPLES
+    kept = f"{len(channels)}-{max((row.added_at_ms for row in channels), default=0)}"  # What was saved is not left standing in the form.
+    fields = _field(reader.t("Name"), "name", "", hint=reader.t("whose phone, or which group"), key=f"name-{kept}") + _field(
+        reader.t("Address"), "url", "", hint=EXAMPLES, more=' spellcheck="false" autocapitalize="off"', key=f"url-{kept}"
     )
     buttons = Markup().join(
         _button(words, "add-channel", "channels", value=role, main=role == "staff")
@@ -155,7 +157,8 @@ def channels_section(reader: Reader, channels: Sequence[ChannelRow]) -> Markup:
     )  # fmt: skip
     heads = (reader.t("Name"), reader.t("Address"), reader.t("For"), "")
     why = reader.t(
-        "Any address that apprise knows: ntfy, WeCom, DingTalk, Slack, mail and a hundred more. Its password is never shown again."
+        "Any address that apprise knows: ntfy, WeCom, DingTalk, Slack, mail and a hundred more. It is not shown again; to replace it, save"
+        " another under the same name."
     )
     return _form("channels", reader.t("Where people are called"), why, fields, buttons) + table(heads, rows)
 

@@ -154,7 +154,6 @@ class TodayPage(Page):
         out = [total.out_since_ms is not None for total in totals]
         units, revenue_minor = reading.sold(midnight_ms, now_ms)
         has_sales = reading.has_sales()
-        unreadable = reading.quarantine_count()
         lost_minor = reading.lost_sales_minor(midnight_ms, now_ms)
         gone = reader.t("{out} of {all} articles are not on a shelf", out=reader.number(sum(out)), all=reader.number(len(out)))
         cards = [
@@ -171,13 +170,7 @@ class TodayPage(Page):
                 reader.t("at places that were empty today"),
             ),
         ]  # fmt: skip
-        if unreadable:
-            note = reader.t("see Devices for why")
-            cards.append(("/devices", reader.t("Could not be read"), reader.n("{count} message", "{count} messages", unreadable), note))
-        strange = unknown_zones(reading, now_ms)
-        if strange:
-            note = reader.t("not on the planogram: {zones}", zones=", ".join(strange))
-            cards.append(("/devices", reader.t("Readers' zones"), reader.n("{count} unknown", "{count} unknown", len(strange)), note))
+        cards += self._troubles(reading, now_ms)
         items = Markup().join(
             Markup(
                 '<li><a href="{}"><span class="small soft">{}</span>'
@@ -186,6 +179,19 @@ class TodayPage(Page):
             for card in cards
         )
         return Markup('<ul class="figures" aria-label="{}">{}</ul>').format(reader.t("Figures of today"), items)
+
+    def _troubles(self, reading: LedgerReading, now_ms: int) -> list[tuple[str, str, str, str]]:
+        """What could not be read or placed, where there is any."""
+        reader, cards = self.reader, []
+        unreadable = reading.quarantine_count()
+        if unreadable:
+            note = reader.t("see Devices for why")
+            cards.append(("/devices", reader.t("Could not be read"), reader.n("{count} message", "{count} messages", unreadable), note))
+        strange = unknown_zones(reading, now_ms)
+        if strange:
+            note = reader.t("not on the planogram: {zones}", zones=", ".join(strange))
+            cards.append(("/devices", reader.t("Readers' zones"), reader.n("{count} unknown", "{count} unknown", len(strange)), note))
+        return cards
 
     def _with_close(self, words: str, found: Outlook, figure: str) -> str:
         """Add where a figure of today will close, where that can be said."""

@@ -127,6 +127,10 @@ class KeepChannel(NamedTuple):
     url: str
     role: Literal["staff", "office", "both"]
 
+    def __repr__(self) -> str:
+        """Without the address, which holds secrets: a log may show a command."""
+        return f"KeepChannel(name={self.name!r}, role={self.role!r})"
+
 
 class DropChannel(NamedTuple):
     """Forget an address. Answer: None."""

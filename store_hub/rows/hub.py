@@ -144,9 +144,13 @@ class WebhookMarkRow(NamedTuple):
 
 
 class ChannelRow(NamedTuple):
-    """Where people are called."""
+    """Where people are called. `url` holds secrets, and is in no one's words."""
 
     name: str
     url: str
     role: str
     added_at_ms: int
+
+    def __repr__(self) -> str:
+        """Without the address: a log may show a row."""
+        return f"ChannelRow(name={self.name!r}, role={self.role!r})"

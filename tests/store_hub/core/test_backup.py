@@ -17,6 +17,7 @@ import pyrage
 import pytest
 
 from store_hub.adapters.backup_file import BackupUnusable, backups_in, new_key, read_recipients, unpack, write_backup
+from store_hub.adapters.ledger_file import connect
 from store_hub.entries import Sale, SaleLine
 from store_hub.errors import LedgerUnusable
 from store_hub.flows.backup import Backups
@@ -103,6 +104,16 @@ def test_without_our_program_age_and_tar_open_it_too(vault: Vault, tmp_path: Pat
     assert manifest["store_id"] == "corner"
     assert b"SQLite" not in backup.read_bytes()
     assert vault.key.stat().st_mode & 0o077 == 0
+
+
+def test_nobody_else_may_read_a_ledger(vault: Vault, tmp_path: Path) -> None:
+    vault.live(1)
+    path = vault.shop.path
+    assert [file.name for file in path.parent.glob(path.name + "*") if file.stat().st_mode & 0o077] == []
+    copy = Path(shutil.copy(path, tmp_path / "copy.sqlite"))
+    copy.chmod(0o644)  # As a hub of an earlier version left it.
+    connect(copy).close()
+    assert copy.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_proof_asks_every_question_and_is_noted_beside_the_backups(vault: Vault) -> None:

@@ -12,12 +12,13 @@ import pytest
 from fastapi import FastAPI, Request, Response
 
 from store_hub.adapters.ledger_calls import LedgerCalls
-from store_hub.adapters.pager import Pager
+from store_hub.adapters.pager import Pager, safe_name
 from store_hub.entries import AlertAction, Escalation, Finding, Sale, SaleLine
 from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
 from store_hub.errors import ConfigurationInvalid
 from store_hub.flows.commands import DropChannel, KeepChannel
 from store_hub.flows.notify import Notify
+from store_hub.rows import ChannelRow
 from store_hub.rules.back_off import BackOff
 
 NOON_MS = 1_780_315_200_000
@@ -171,7 +172,25 @@ def test_addresses_that_apprise_does_not_know_are_refused_without_telling_them(s
 
 
 def test_passwords_in_addresses_are_not_in_the_names_of_targets() -> None:
-    assert "secret" not in "".join(Pager(["json://user:secret@localhost/path"]).targets)
+    assert "secret" not in "".join(Pager(["json://user:secret@localhost/secretpath"]).targets)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("ntfy://secrettopic", "ntfy://…"),
+        ("ntfys://ntfy.example.com/secrettopic", "ntfys://ntfy.example.com/…"),
+        ("wecombot://secret-key-1234", "wecombot://…"),
+        ("mailto://secretname:secret@shop.example", "mailto://shop.example/…"),
+        ("nonsense://secret", ""),
+    ],
+)
+def test_of_an_address_only_what_is_no_secret_is_shown_or_logged(
+    address: str, shown: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert safe_name(address) == shown
+    assert "secret" not in repr(KeepChannel("Ana", address, "staff")) + repr(ChannelRow("Ana", address, "staff", 0))
+    assert "secret" not in caplog.text + "".join(capfd.readouterr())
 
 
 def test_a_receiver_has_one_message_in_ten_minutes_and_then_one_for_all(
