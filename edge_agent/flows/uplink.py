@@ -19,7 +19,7 @@ from edge_agent.adapters.outbox import Outbox
 from edge_agent.errors import BrokerUnavailable, OutboxUnusable
 from edge_agent.flows.fault_board import FaultBoard
 from edge_agent.flows.health import HealthTeller
-from edge_agent.flows.uplink_talk import Talk, UplinkPace
+from edge_agent.flows.uplink_talk import Gap, Talk, UplinkPace
 from wire_format import codec, topics
 from wire_format.commands import AnyCommand, BookedThrough
 from wire_format.errors import WireError
@@ -82,6 +82,7 @@ class Uplink:
         self._faults_changed = threading.Event()
         self._connected_at: float | None = None
         self._broken_soon = 0
+        self._gap: Gap | None = None
         outbox.on_put(link.wake)
         faults.on_change(self._on_faults)
 
@@ -137,6 +138,8 @@ class Uplink:
             if newest := next((answer for answer in reversed(answers) if answer is not None), None):
                 self._take_in(newest, talk, now)  # Each answer replaces those before it.
             self._tell_of_itself(talk, now)
+            if self._gap is not None and self._gap.outbox_id == talk.outbox_id and now >= talk.gap_due:
+                self._tell_gap(self._gap, talk, now)
             if now >= talk.sending_from:
                 self._send(talk, now)
         if talk.outbox_id != self._outbox.outbox_id:
@@ -198,6 +201,8 @@ class Uplink:
 
     def _believe(self, answer: BookedThrough, talk: Talk, now: float) -> None:
         booked_through = answer.booked_through
+        if self._gap is not None and booked_through >= self._gap.last:
+            self._gap = None
         if (problem := self._another_writes(answer)) is not None:
             kept = self._outbox.begin_anew()
             advice = (
@@ -209,9 +214,8 @@ class Uplink:
             self._outbox.forget_through(booked_through)
             talk.progress_at = now
             talk.cursor = max(talk.cursor, booked_through)
-        elif booked_through + 1 < (oldest := self._outbox.oldest_sequence()) and booked_through not in talk.bridged:
-            talk.bridged.add(booked_through)
-            self._bridge(booked_through + 1, oldest - 1, talk)
+        elif booked_through + 1 < (oldest := self._outbox.oldest_sequence()):
+            self._bridge(booked_through + 1, oldest - 1, talk, now)
 
     def _another_writes(self, answer: BookedThrough) -> str | None:
         """Why this outbox is not this device's alone: a copied or restored card. None while nothing tells of it."""
@@ -223,8 +227,10 @@ class Uplink:
             return f"the hub has booked another letter {answer.booked_through} of this outbox than this device wrote"
         return None
 
-    def _bridge(self, first: int, last: int, talk: Talk) -> None:
+    def _bridge(self, first: int, last: int, talk: Talk, now: float) -> None:
         """A hub restored from an older copy asks for letters it once booked. They are gone: say so, or it waits at the gap for ever."""
+        if self._gap is not None and self._gap[:3] == (talk.outbox_id, first, last):
+            return  # It is told, and told again until it is booked, in the same words: other words would look like another device's.
         gone = Shed(
             device_id=self._device_id,
             boot_id=self._clock.boot_id,
@@ -233,13 +239,20 @@ class Uplink:
             through_sequence=last,
             counts={"forgotten": last - first + 1},
         )
-        self._link.publish(Post(topics.seen(self._store_id, talk.outbox_id, first), codec.encode(gone)))
+        self._gap = Gap(talk.outbox_id, first, last, Post(topics.seen(self._store_id, talk.outbox_id, first), codec.encode(gone)))
+        self._tell_gap(self._gap, talk, now)
         self._faults.raise_fault(
             "hub",
             "hub_older_than_outbox",
             f"the hub lacks letters {first} to {last}, which it once booked and this device has forgotten",
             "the hub was restored from an older copy; recount the shelves it shows as uncertain",
         )
+
+    def _tell_gap(self, gap: Gap, talk: Talk, now: float) -> None:
+        """No letter follows it that would be sent again, so it is told by the clock until the hub's mark is past it."""
+        talk.gap_due = now + self._pace.resend_first_s
+        self._tell_clock(talk, now)
+        self._link.publish(gap.post)
 
     def _tell_of_listening(self, talk: Talk) -> None:
         if self._link.refusal is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+from edge_agent.adapters.broker_link import Post
+
 LISTEN_S = 0.25
 """The longest that the network is listened to before the flow looks whether it should stop."""
 
@@ -27,6 +29,15 @@ class UplinkPace(NamedTuple):
     farewell_s: float = 2.0
 
 
+class Gap(NamedTuple):
+    """Letters that the hub asks for and that are forgotten here; `post` says so in their place."""
+
+    outbox_id: str
+    first: int
+    last: int
+    post: Post
+
+
 class Talk:
     """What is known during one connection. Times are of `time.monotonic`."""
 
@@ -41,7 +52,7 @@ class Talk:
         self.health_told_at = now
         self.health_due = now + pace.health_every_s
         self.clock_told_at, self.clock_due = now, now + pace.clock_every_s
-        self.bridged: set[int] = set()
+        self.gap_due = now + pace.booked_wait_s
         self._pace = pace
 
     def rewind(self, cursor: int, now: float) -> None:

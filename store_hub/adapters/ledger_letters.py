@@ -13,11 +13,12 @@ class LedgerLetters:
     def __init__(self, ledger: Ledger) -> None:
         self._connection = ledger.connection
 
-    def last_of_outboxes(self) -> Iterator[tuple[str, JournalRow]]:
-        """The last entry of every outbox, with the outbox's identity."""
+    def around_marks(self, *, before: int) -> Iterator[tuple[str, JournalRow]]:
+        """Of every outbox, with its identity: so many entries up to its mark, and all that are booked beyond it."""
         rows = self._connection.execute(
             f"SELECT outbox_id, {', '.join(f'j.{name}' for name in JournalRow._fields)} FROM outboxes o JOIN journal j"
-            " ON j.outbox_no = o.outbox_no AND j.sequence = (SELECT max(sequence) FROM journal WHERE outbox_no = o.outbox_no)"
+            " ON j.outbox_no = o.outbox_no AND j.sequence > o.booked_through - ?",
+            (before,),
         )
         return ((row[0], JournalRow(*row[1:])) for row in rows)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from store_hub.adapters.broker_link import Delivered
@@ -18,12 +19,10 @@ from store_hub.rules.journal_words import EDGE, FOREIGN, Said, Unreadable, read_
 from store_hub.rules.occurrence_time import (
     RECEIVED,
     Occurrence,
-    Placed,
-    in_order,
-    later_of,
     observation_time,
     offset_after_reading,
 )
+from store_hub.rules.order_in_time import DeviceOrder, Seat
 from wire_format import codec, topics
 from wire_format.commands import BookedThrough
 from wire_format.errors import MessageUndecodable, TopicInvalid, VersionUnknown
@@ -42,18 +41,30 @@ CLOCK_WAIT_MS = 15_000
 
 CLOCKS_AWAITED_MAX = 1_000
 
+LOOK_BACK = 50
+"""Letters before an outbox's mark among which the last of its device is looked for: two devices may have written it."""
+
 _OUTBOX_ID = re.compile(r"^[0-9a-f]{32}$")
 
 
-def _latest(letters: LedgerLetters) -> dict[str, Placed]:
+def _orders(letters: LedgerLetters, marks: Mapping[str, OutboxMarks]) -> dict[str, DeviceOrder]:
     """Where each device stands in time."""
-    latest: dict[str, Placed] = {}
-    for outbox_id, row in letters.last_of_outboxes():
-        said = read_entry(EDGE, row.payload, topic=None)
-        if isinstance(said, Observation) and row.sequence is not None:
-            this = Placed(outbox_id, row.sequence, said.boot_id, said.monotonic_ms, row.happened_at_ms)
-            latest[said.device_id] = later_of(this, latest.get(said.device_id))
-    return latest
+    orders: dict[str, DeviceOrder] = defaultdict(DeviceOrder)
+    for outbox_id, row in letters.around_marks(before=LOOK_BACK):
+        said = read_entry(EDGE, row.payload, topic=row.topic)
+        if isinstance(said, Observation) and not isinstance(said, Shed) and row.sequence is not None:
+            orders[said.device_id].remember(said.boot_id, Seat(said.monotonic_ms, row.sequence, outbox_id), row.happened_at_ms)
+    for order in orders.values():
+        for outbox_id in marks:
+            if not marks[outbox_id].has_gap:
+                order.settle(outbox_id)
+    return orders
+
+
+def _tells_of_forgotten(payload: bytes) -> bool:
+    """Whether a letter only says that others are gone at its edge, because it thinks that they are not booked."""
+    said = read_entry(EDGE, payload, topic=None) if b'"forgotten"' in payload else None
+    return isinstance(said, Shed) and said.counts.keys() == {"forgotten"}
 
 
 class EdgeBooks:
@@ -69,7 +80,6 @@ class EdgeBooks:
         self._guard = guard
         rows = list(rows)
         self._copies = CopiedOutboxes(rows, letters)
-        self._latest = _latest(letters)
         self._awaited_since_ms: dict[tuple[str, str], int] = {}
         outboxes: dict[int, OutboxRow] = {}
         ranges: dict[int, list[tuple[int, int]]] = {}
@@ -83,6 +93,7 @@ class EdgeBooks:
                 self._clocks[row.outbox_id, row.boot_id] = row
         self._clock_of_start = {row.boot_id: row for row in self._clocks.values()}
         self._marks = {row.outbox_id: OutboxMarks(row, ranges.get(row.outbox_no)) for row in outboxes.values()}
+        self._orders = _orders(letters, self._marks)
         self._touched: dict[str, None] = {}
         self._bad_topics = 0
 
@@ -104,6 +115,10 @@ class EdgeBooks:
     def take_rows(self) -> list[Effect]:
         """The marks that have changed since this was last asked."""
         rows = [row for outbox_id in self._touched for row in self._marks[outbox_id].take_rows()]
+        for outbox_id in self._touched:
+            marks = self._marks[outbox_id]
+            if marks.row.device_id is not None and not marks.has_gap:
+                self._orders[marks.row.device_id].settle(outbox_id)
         self._touched.clear()
         return rows + self._copies.take_rows()
 
@@ -154,6 +169,8 @@ class EdgeBooks:
         """A number that is booked came again: with the same content it is a repetition, with another a copied outbox."""
         page.duplicates += 1
         marks.row = marks.row._replace(duplicates=marks.row.duplicates + 1)
+        if _tells_of_forgotten(message.payload):
+            return  # The edge went by an older mark, which the broker had kept.
         if self._copies.differs(marks, address.sequence, message.payload, message.received_at_ms):
             detail = f"outbox {address.outbox_id} of {marks.row.device_id}: two devices write it (a copied SD card); both are told"
             page.count("contested_outbox", detail)
@@ -208,11 +225,10 @@ class EdgeBooks:
         )
         if when.time_quality == RECEIVED and clock is None and self._is_awaited(boot, received_at_ms):
             return None
-        this = Placed(outbox_id, address.sequence, said.boot_id, said.monotonic_ms, when.happened_at_ms)
-        latest = self._latest.get(said.device_id)
-        when = in_order(when, this, latest, received_at_ms=received_at_ms)
-        self._latest[said.device_id] = later_of(this._replace(happened_at_ms=when.happened_at_ms), latest)
-        return when
+        if isinstance(said, Shed):
+            return when  # It stands for others, at the time of its telling.
+        seat = Seat(said.monotonic_ms, address.sequence, outbox_id)
+        return self._orders[said.device_id].place(when, said.boot_id, seat, received_at_ms=received_at_ms)
 
     def _is_awaited(self, boot: tuple[str, str], now_ms: int) -> bool:
         if boot not in self._awaited_since_ms and len(self._awaited_since_ms) >= CLOCKS_AWAITED_MAX:

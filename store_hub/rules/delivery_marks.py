@@ -25,6 +25,11 @@ class OutboxMarks:
         place = bisect_right(self._ranges, (sequence, 1 << 62)) - 1
         return place >= 0 and self._ranges[place][1] >= sequence
 
+    @property
+    def has_gap(self) -> bool:
+        """Whether something is booked beyond a gap."""
+        return bool(self._ranges)
+
     def has_room_for(self, sequence: int) -> bool:
         """Tell whether an observation may be booked without more holes than can be kept."""
         return sequence == self.row.booked_through + 1 or len(self._ranges) < RANGES_MAX

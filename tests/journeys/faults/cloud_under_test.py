@@ -38,6 +38,7 @@ class CloudUnderTest:
         self.port: int = find_free_port()
         self._database = EmbeddedPostgres(self.folder / "records")
         self._lock = threading.RLock()
+        self._one_restoring = threading.Lock()
         self._program: Program | None = None
         self._lookers = lookers
         self._looking = threading.BoundedSemaphore(lookers)
@@ -83,7 +84,7 @@ class CloudUnderTest:
 
     def restore(self) -> None:
         """Put the copy that was kept in the place of the records. Nobody looks at them meanwhile."""
-        with self._lock, self._all_looking():
+        with self._one_restoring, self._all_looking(), self._lock:  # Whoever looks may need the last of these.
             self._replace_files(self.folder / "records.kept", self.folder / "records")
 
     def _replace_files(self, source: Path, target: Path) -> None:
@@ -119,9 +120,19 @@ class CloudUnderTest:
             return False
         return True
 
-    def records(self) -> psycopg.Connection[Any]:
-        """A connection of the checker's own."""
-        return psycopg.connect(self.url.replace("+psycopg", ""))
+    @contextmanager
+    def records(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection of the checker's own, while which nobody kills PostgreSQL."""
+        with self._lock, psycopg.connect(self.url.replace("+psycopg", "")) as connection:
+            yield connection
+
+    def has_booked(self, store_id: str, ledger_id: str) -> int:
+        """How many of a ledger's facts the cloud has booked."""
+        with self.records() as records:
+            row = records.execute(
+                "SELECT booked_through FROM ledgers WHERE store_id = %s AND ledger_id = %s", (store_id, ledger_id)
+            ).fetchone()
+        return 0 if row is None else int(row[0])
 
     def close(self) -> None:
         """End both, and remove what they kept."""

@@ -14,6 +14,9 @@ from typing import Any
 
 SHELVES_EACH = 4
 GROUP_MAX = 20
+CLOSING_TIME = "closing-time"
+"""The file after which nothing goes wrong any more, so that an edge that has told all may end."""
+
 JUMP_EVERY = 400
 """Every so many observations the wall clock may jump: to 1970, or back to the present."""
 

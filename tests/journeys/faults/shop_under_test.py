@@ -17,36 +17,16 @@ from conftest import find_free_port, start_mosquitto
 from line_that_fails import LineThatFails
 from rogue import Rogue
 from running_programs import Program, wait_until
-from scenario import Scenario
-from seen_by_sensors import SHELVES_EACH, shelf_name
+from scenario import Kind, Scenario
+from seen_by_sensors import CLOSING_TIME
+from shop_plan import shop_plan
 from small_disk import SmallDisk
 
 from wire_format import codec
-from wire_format.plans import Bay, Door, Facing, Planogram, Product, Rectangle, Shelf, Zone
 
 HERE = Path(__file__).parent
 READY_WITHIN_S = 240.0
 TOLD_WITHIN_S = 300.0
-
-
-def shop_plan(store_id: str, devices: int) -> Planogram:
-    """A shop with a door, a bay and some weighed shelves for each device."""
-    bays, products = [], []
-    for device in range(devices):
-        shelves = []
-        for number in range(SHELVES_EACH):
-            sku = f"sku-{device}-{number}"
-            facing = Facing(sku=sku, from_m=0.0, width_m=0.5, capacity_units=12, low_units=3, full_units=9, start_units=10)
-            shelves.append(Shelf(shelf_id=shelf_name(device, number), level=number + 1, width_m=1.0, facings=[facing]))
-            products.append(Product(sku=sku, name=sku, unit_weight_g=350.0, unit_weight_sd_g=1.0, price_minor=199))
-        place = Rectangle(x_m=2.0 * device, y_m=0.0, width_m=1.0, depth_m=0.5)
-        bays.append(Bay(bay_id=f"bay-{device}", name=f"Bay {device}", place=place, shelves=shelves))
-    zones = [Zone(zone_id="front", name="Front", place=Rectangle(x_m=0.0, y_m=0.0, width_m=2.0, depth_m=2.0))]
-    doors = [Door(door_id=f"door-{device}", name="Door", x1_m=4.0, y1_m=8.0, x2_m=6.0, y2_m=8.0) for device in range(devices)]
-    return Planogram(
-        store_id=store_id, name="Faults", time_zone="Europe/Berlin", width_m=12.0, depth_m=8.0,
-        bays=bays, zones=zones, doors=doors, products=products,
-    )  # fmt: skip
 
 
 class ShopUnderTest:
@@ -260,19 +240,40 @@ class ShopUnderTest:
         return [*self.lines, self.hub_line] + ([self.cloud_line] if self.cloud_line is not None else [])
 
     def wait_all_told(self) -> None:
-        """Wait until the hub has booked what the edges saw, and the cloud what the hub made of it; then stop the hub."""
+        """Wait until the hub has booked what the edges saw, and the cloud what the hub made of it; then stop the hub.
+
+        A device does not end. An edge that did, before its hub was set back, could not say any more what it has forgotten.
+        """
+        self.wait_hub_open()
+        if self.told.kind is Kind.HUB_SET_BACK:
+            wait_until(
+                self._hears_what_is_forgotten, within_s=TOLD_WITHIN_S, what="the hub's marks are where its edges forgot what it had booked"
+            )
+        (self.folder / CLOSING_TIME).touch()
         for device, edge in self.edges.items():
             assert edge.wait_end(within_s=TOLD_WITHIN_S) == 0, f"edge {device}: {edge.log[-2000:]}"
         if self._cloud is not None:
             wait_until(self._is_reported, within_s=TOLD_WITHIN_S, what="the cloud has all facts")
         self.hub_down(orderly=True)
 
+    def _hears_what_is_forgotten(self) -> bool:
+        with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as ledger:
+            marks = dict(ledger.execute("SELECT outbox_id, booked_through FROM outboxes").fetchall())
+        for card in self.cards[: self.told.devices]:
+            with closing(sqlite3.connect(f"file:{card.folder / 'outbox.sqlite'}?mode=ro", uri=True)) as outbox:
+                about = dict(outbox.execute("SELECT * FROM about").fetchall())
+            if marks.get(about["outbox_id"], 0) < int(about["booked_through"]):
+                return False
+        return True
+
     def _is_reported(self) -> bool:
-        ledger = sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)
-        try:
-            return all(ledger.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0 for table in ("dirty", "report_outbox"))
-        finally:
-            ledger.close()
+        """The hub has nothing left to tell, and the cloud has it all: it may have been set back since, and the hub not know it yet."""
+        assert self._cloud is not None
+        with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as ledger:
+            if any(ledger.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("dirty", "report_outbox")):
+                return False
+            marks = ledger.execute("SELECT last_sequence, ledger_id FROM report_marks, meta").fetchone()
+        return marks is None or self._cloud.has_booked(self.store_id, marks[1]) == marks[0]
 
     def close(self) -> None:
         """End whatever still runs."""

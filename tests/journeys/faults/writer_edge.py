@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import msgspec
-from seen_by_sensors import GROUP_MAX, TruthFile, group_size, is_in_1970, observation
+from seen_by_sensors import CLOSING_TIME, GROUP_MAX, TruthFile, group_size, is_in_1970, observation
 
 from edge_agent.adapters import broker_link
 from edge_agent.adapters.clock import AgentClock
@@ -53,7 +53,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Observe and put until all is observed, then wait until the hub has booked it; or stop when told."""
+    """Observe and put until all is observed, and stay until it is closing time and the hub has booked it; or stop when told."""
     told = arguments()
     config = EdgeConfig(
         store_id=told.store,
@@ -79,11 +79,12 @@ def main() -> None:
             monotonic_ms = max(monotonic_ms + 1, clock.monotonic_ms())
             stamp = {"boot_id": clock.boot_id, "monotonic_ms": monotonic_ms, "wall_ms": clock.wall_ms()}
             seen.append(observation(told.seed, told.device, number, **stamp))
+        stop.wait(max(0, monotonic_ms - clock.monotonic_ms()) / 1000)  # One a millisecond at most: no device sees what is still to come.
         truth.will_put(seen)
         if put(link.outbox, msgspec.convert(seen, list[AnyObservation]), stop):
             truth.was_put()
         stop.wait(max(0.0, (truth.observed - first) / told.rate - (time.monotonic() - began)))
-    while link.outbox.depth > 0 and not stop.wait(0.05):
+    while (link.outbox.depth > 0 or not (told.folder / CLOSING_TIME).exists()) and not stop.wait(0.05):
         pass
     stop.set()
     uplink.join()

@@ -6,7 +6,7 @@ from typing import Any
 
 from store_hub.flows.verify import verify
 from wire_format import codec
-from wire_format.observations import ShelfWeight
+from wire_format.observations import Shed, ShelfWeight
 
 ANOTHER = "fedcba9876543210" * 2
 
@@ -34,6 +34,16 @@ def test_one_number_with_two_contents_makes_an_outbox_contested_and_both_writers
     assert mark(shop, core.OUTBOX).contested
     assert booked(shop) == [1.0, 2.0]
     assert shop.rows("SELECT count FROM counters WHERE name = 'contested_outbox'") == [(1,)]
+
+
+def test_an_edge_that_went_by_an_old_mark_and_tells_of_forgotten_letters_is_no_twin(shop: Any, core: Any) -> None:
+    """A broker that was killed may keep an older mark than the hub's; an edge that hears it first thinks the hub was set back."""
+    shop.book(*[shop.letter(weight(core, number)) for number in (1, 2, 3)])
+    gone = Shed(**core.stamp(core.NOON_MS), through_sequence=3, counts={"forgotten": 2})
+    shop.book(shop.letter(codec.encode(gone), sequence=2))
+    assert not mark(shop, core.OUTBOX).contested
+    assert mark(shop, core.OUTBOX).booked_through == 3
+    assert booked(shop) == [1.0, 2.0, 3.0]
 
 
 def test_a_twin_of_the_same_page_is_noticed_too(shop: Any, core: Any) -> None:
