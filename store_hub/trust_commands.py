@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from store_hub.errors import HubError
+from store_hub.errors import ConfigurationInvalid, HubError
 from store_hub.people_commands import keys, people, privacy
 from store_hub.release_commands import release
 
@@ -74,6 +74,26 @@ def devices(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         typer.echo(f"{device.device_id:<24} " + (f"trusted until {until:%Y-%m-%d %H:%M} UTC" if device.not_after_ms else "out"))
     if not found:
         typer.echo("no device has joined yet: store-hub enrol DEVICE")
+
+
+def watch_broker(config: ConfigOption = None) -> None:
+    """Sieve the broker's log (mosquitto -v) on stdin: tries on others' topics go to the audit log, what is no single message to stdout."""
+    from contextlib import closing
+
+    from store_hub.adapters.audit_log import AuditLog, audit_path
+    from store_hub.adapters.clock import HubClock
+    from store_hub.config import load_config
+    from store_hub.flows.watch_broker import watch_broker as watch
+
+    settings = load_config(config)
+    if settings.trust is None:
+        raise ConfigurationInvalid(
+            path=str(config or "the defaults"), field="trust", problem="is missing: its broker folder has the access list"
+        )
+    now_ms = HubClock().now_ms
+    acl = Path(settings.trust.broker_folder or Path(settings.trust.folder) / "broker") / "acl"
+    with closing(AuditLog(audit_path(Path(settings.ledger.path)), now_ms=now_ms)) as log:
+        watch(sys.stdin.buffer, sys.stdout, audit=log, acl=acl, now_ms=now_ms)
 
 
 def trust(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -146,6 +166,9 @@ def add_commands(app: typer.Typer) -> None:
     app.command(epilog="Example: store-hub revoke shelves-1 --config hub.toml")(revoke)
     app.command(epilog="Example: store-hub devices --config hub.toml")(devices)
     app.command(epilog="Example: store-hub trust --config hub.toml")(trust)
+    app.command("watch-broker", epilog="Example: mosquitto -v -c mosquitto.conf 2>&1 | store-hub watch-broker --config hub.toml")(
+        watch_broker
+    )
     app.command(epilog="Example: store-hub privacy")(privacy)
     app.add_typer(people, name="people", epilog="Example: store-hub people invite 'Ana Perez' --role staff")
     app.add_typer(keys, name="keys", epilog="Example: store-hub keys add till-1 --scope sales")
@@ -174,7 +197,6 @@ def _trust(config: Path | None) -> tuple[Trust, HubConfig]:
     from store_hub.adapters.audit_log import AuditLog, audit_path
     from store_hub.adapters.clock import HubClock
     from store_hub.config import load_config
-    from store_hub.errors import ConfigurationInvalid
     from store_hub.flows.trust import Trust
 
     settings = load_config(config)

@@ -20,6 +20,7 @@ from store_hub.config import BrokerConfig, TrustConfig
 from store_hub.errors import HubError
 from store_hub.flows.trust import DOOR_CERTIFICATE, Trust
 from store_hub.routes.device_door import device_door
+from store_hub.rules.tries import Line, TryBounds
 
 LOOK_EVERY_S = 60.0
 TELL_EVERY = 60
@@ -65,7 +66,7 @@ class TrustKeeper:
             if config.announce
             else None
         )
-        self._watch = BrokerLink(broker, client_id=client_id, filters=LOG_FILTERS, clock=clock, receiver=_Refusals(audit))
+        self._watch = BrokerLink(broker, client_id=client_id, filters=LOG_FILTERS, clock=clock, receiver=_Refusals(audit, clock))
 
     def run(self, stop: threading.Event) -> None:
         """Serve until told to stop."""
@@ -101,8 +102,9 @@ class TrustKeeper:
 class _Refusals:
     """Hears the broker's own log and keeps who was turned away. Where a line names nobody, it was most likely who came last."""
 
-    def __init__(self, audit: AuditLog) -> None:
-        self._audit = audit
+    def __init__(self, audit: AuditLog, clock: Clock) -> None:
+        self._audit, self._clock = audit, clock
+        self._bounds = TryBounds()
         self._last = "unknown"
 
     def has_room(self) -> bool:
@@ -117,8 +119,14 @@ class _Refusals:
             if found := _CAME.search(text):
                 self._last = found[1].rpartition(":")[0] or found[1]
             elif found := _TLS_FAILED.search(text):
-                self._audit.refused(self._last, "broker.connect", found[1].rsplit("::", 1)[-1])
+                if found[1].endswith("unexpected eof while reading"):
+                    continue  # Somebody hung up without a goodbye: nobody was refused.
+                self._refused(self._last, found[1].rsplit("::", 1)[-1])
             elif found := _FAILED.search(text):
-                self._audit.refused(found[1], "broker.connect", found[2].rsplit("::", 1)[-1])
+                self._refused(found[1], found[2].rsplit("::", 1)[-1])
             elif found := _DENIED.search(text):
-                self._audit.refused(found[1], "broker.connect", "not authorised")
+                self._refused(found[1], "not authorised")
+
+    def _refused(self, actor: str, detail: str) -> None:
+        for line in self._bounds.tell(Line(actor, "broker.connect", detail), now_ms=self._clock.now_ms()):
+            self._audit.refused(*line)

@@ -7,8 +7,11 @@ once, even on a connection that stands.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from wire_format import topics
+
+Access = Literal["read", "write"]
 
 HUB_USER = "hub:main"
 """The hub's name at the broker. No device can have it: an identifier holds no colon."""
@@ -49,10 +52,40 @@ def _device(store_id: str, device_id: str, outboxes: Sequence[str]) -> list[str]
     return [f"user {device_id}", *(f"topic write {topic}" for topic in says), *(f"topic read {topic}" for topic in hears)]
 
 
+def allows(lines: str, user: str, access: Access, wanted: str) -> bool:
+    """Whether a broker with these lines of an access list would read all of a topic filter out to a user, or take what a user says on it.
+
+    Mosquitto itself takes any subscription and any last will, and keeps what the list does not allow to itself.
+    """
+    allowed, whose = [], ""
+    for line in lines.splitlines():
+        word, _, rest = line.strip().partition(" ")
+        if word == "user":
+            whose = rest.strip()
+        elif (word == "topic" and whose == user) or word == "pattern":
+            granted, _, topic = rest.strip().partition(" ")
+            if granted not in ("read", "write", "readwrite", "deny"):
+                granted, topic = "readwrite", rest
+            if granted in (access, "readwrite"):
+                allowed.append(topic.strip().replace("%u", user))
+    if wanted.startswith("$share/"):
+        wanted = wanted.split("/", 2)[-1]
+    return any(_covers(one.split("/"), wanted.split("/")) for one in allowed)
+
+
+def _covers(allowed: list[str], wanted: list[str]) -> bool:
+    for place, level in enumerate(allowed):
+        if level == "#":
+            return not (place == 0 and wanted[0].startswith("$"))
+        if place >= len(wanted) or wanted[place] == "#" or (level not in ("+", wanted[place])):
+            return False
+    return len(allowed) == len(wanted)
+
+
 def broker_settings(folder: str, *, port: int, host: str = "") -> str:
     """Return Mosquitto's configuration for a broker whose files are in `folder`. Without a host it listens on every address."""
     return f"""\
-# Made by store-hub init. Mosquitto 2.0.11 or newer; include it from /etc/mosquitto/conf.d, and change nothing here.
+# Made by store-hub init, for Mosquitto 2.0.11 or newer; change nothing here.
 per_listener_settings false
 listener {port}{" " + host if host else ""}
 # Both sides show a certificate of this shop's authority; the device's name is the one in its certificate.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ from store_hub.config import HubConfig
 from store_hub.config import load_config as load_hub_config
 from store_hub.flows.found import found_ledger
 from store_hub.flows.trust import Trust, found_trust
+from store_hub.flows.watch_broker import watch_broker
 from wire_format.join_code import HUB_NAME
 
 STORE = "corner-shop"
@@ -107,13 +109,19 @@ class GuardedShop:
             pytest.skip("Mosquitto is not installed: apt-get install mosquitto")
         settings = (self.folder / "trust/broker/mosquitto.conf").read_text(encoding="utf-8")
         (self.folder / "mosquitto.conf").write_text(f"{settings}user root\n", encoding="utf-8")
-        with (self.folder / "mosquitto.log").open("ab") as log:
-            self._broker = subprocess.Popen([program, "-c", str(self.folder / "mosquitto.conf")], stdout=log, stderr=log)
+        command = [program, "-v", "-c", str(self.folder / "mosquitto.conf")]
+        self._broker = subprocess.Popen(command, stderr=subprocess.PIPE)
+        threading.Thread(target=self._sieve, args=(self._broker.stderr,), name="sieve", daemon=True).start()
         (self.folder / "broker.pid").write_text(str(self._broker.pid))
         wait_for(lambda: _listens(self.broker_port), "the broker listens")
         self.hub = Hub(self.config, config_path=str(self.folder / "hub.toml"))
         self.hub.start()
         wait_for(lambda: self.hub is not None and self.hub.link.connected and _listens(self.door_port), "the hub is up")
+
+    def _sieve(self, lines: IO[bytes]) -> None:
+        """Stands behind the broker, as the unit in firmware_configs/broker does."""
+        with (self.folder / "mosquitto.log").open("a") as kept:
+            watch_broker(lines, kept, audit=self.audit, acl=self.trust.files.folder / "acl", now_ms=self._clock.now_ms)
 
     def stop(self) -> None:
         if self.hub is not None:
@@ -131,6 +139,10 @@ class GuardedShop:
 
     def refusals(self, action: str) -> list[AuditRow]:
         return [row for row in self.audit.newest(1000) if row.action == action and row.outcome == "refused"]
+
+    def told(self, actor: str, action: str, detail: str) -> bool:
+        """Whether the audit log has a line of a refusal."""
+        return any(row.actor == actor and row.detail == detail for row in self.refusals(action))
 
 
 def _listens(port: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -31,7 +32,18 @@ def test_fifty_reloads_in_a_minute_are_not_too_many(folder: Path) -> None:
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
 
 
-@pytest.mark.parametrize("name", ["aislewise-broker-reload.path", "aislewise-broker-reload.service"])
+def test_the_broker_tells_the_sieve_where_it_listens(folder: Path) -> None:
+    listens = re.findall(r"^ListenStream=(.+)$", (folder / "aislewise-broker-log.socket").read_text(), re.M)
+    assert re.findall(r"^StandardError=file:(.+)$", (folder / "mosquitto-aislewise.conf").read_text(), re.M) == listens
+    trust = load_config(folder / "hub.toml").trust
+    assert trust is not None
+    assert f" -v -c {trust.broker_folder}/mosquitto.conf" in (folder / "mosquitto-aislewise.conf").read_text()
+
+
+UNITS = ["aislewise-broker-reload.path", "aislewise-broker-reload.service", "aislewise-broker-log.socket", "aislewise-broker-log@.service"]
+
+
+@pytest.mark.parametrize("name", UNITS)
 def test_systemd_takes_the_units(folder: Path, name: str) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not here")

@@ -64,15 +64,8 @@ def run_until_booked(device: Device, letters: list[ShelfWeight]) -> str:
         link.outbox.close()
 
 
-def with_outbox(device: Device) -> Device:
-    text = device.config_file.read_text()
-    if "[outbox]" not in text:
-        device.config_file.write_text(f'{text}\n[outbox]\npath = "{device.folder}/outbox.sqlite"\n')
-    return device
-
-
 def test_a_device_that_joined_is_booked_over_tls(shop: GuardedShop) -> None:
-    device = with_outbox(shop.join("shelves-1"))
+    device = shop.join("shelves-1")
     run_until_booked(device, [weight("shelves-1")])
     key = (device.folder / "identity/device.pem").stat()
     assert key.st_mode & 0o077 == 0, "only its owner reads the key"
@@ -80,7 +73,7 @@ def test_a_device_that_joined_is_booked_over_tls(shop: GuardedShop) -> None:
 
 def test_a_device_says_its_own_and_nothing_else(shop: GuardedShop) -> None:
     """A stolen device: its certificate is good, but it opens nothing of another's."""
-    victim = with_outbox(shop.join("victim"))
+    victim = shop.join("victim")
     outbox = run_until_booked(victim, [weight("victim")])
     thief = shop.join("thief")
     assert thief.refusal(topics.health(STORE, "thief")) is None
@@ -97,14 +90,18 @@ def test_a_device_says_its_own_and_nothing_else(shop: GuardedShop) -> None:
         "anything",
     ):
         assert thief.refusal(topic) == "Not authorized", topic
+        wait_for(lambda topic=topic: shop.told("device:thief", "broker.publish", topic), f"an audit line of {topic}")
 
 
 def test_a_stolen_device_hears_nothing_of_the_others(shop: GuardedShop) -> None:
     victim, thief = shop.join("heard"), shop.join("listener")
     ear = thief.link(client_id="ear")
-    for topic in ("#", "$SYS/#", f"stores/{STORE}/#", topics.health(STORE, "heard"), topics.configuration(STORE, "heard")):
+    for topic in ("#", "$SYS/#", f"stores/{STORE}/#", topics.health(STORE, "heard"), topics.configuration(STORE, "listener")):
         ear.subscribe(topic)
     ear.turn(0.3)
+    for topic in ("#", "$SYS/#", f"stores/{STORE}/#", topics.health(STORE, "heard")):
+        wait_for(lambda topic=topic: shop.told("device:listener", "broker.subscribe", topic), f"an audit line of {topic}")
+    assert not shop.told("device:listener", "broker.subscribe", topics.configuration(STORE, "listener")), "its own is no try"
     assert victim.refusal(topics.health(STORE, "heard")) is None
     assert ear.turn(0.5) == []
     ear.close()
@@ -129,18 +126,19 @@ def test_a_last_will_in_anothers_name_is_never_read_out(shop: GuardedShop) -> No
     wait_for(hears, "the will about itself")
     hears()
     ear.close()
+    wait_for(lambda: shop.told("device:undertaker", "broker.will", topics.health(STORE, "victim")), "an audit line of the other")
     assert heard == [topics.health(STORE, "undertaker")]
 
 
 def test_nobody_takes_a_connection_over_without_the_key(shop: GuardedShop) -> None:
-    device, again = with_outbox(shop.join("twin-a")), with_outbox(shop.join("twin-b"))
+    device, again = shop.join("twin-a"), shop.join("twin-b")
     names = {client_id(load_config(one.config_file)) for one in (device, again)}
     assert len(names) == 2
     assert all(len(name.rsplit(".", 1)[1]) == 16 for name in names), "64 bits that only the key's holder knows"
 
 
 def test_a_letter_in_anothers_name_is_kept_but_says_nothing(shop: GuardedShop) -> None:
-    liar = with_outbox(shop.join("liar"))
+    liar = shop.join("liar")
     run_until_booked(liar, [weight("shelves-1")])
     assert [row.detail for row in shop.refusals("device.speak")] == ["a letter in the name of shelves-1"]
     ledger = sqlite3.connect(f"file:{shop.folder}/ledger.sqlite?mode=ro", uri=True)

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from guarded_shop import STORE, GuardedShop
+from guarded_shop import STORE, GuardedShop, wait_for
 from typer.testing import CliRunner
 
+from edge_agent.adapters.broker_link import Post
 from edge_agent.adapters.hub_finder import find_hub
 from edge_agent.config import load_config
 from edge_agent.flows import join as joining
@@ -30,6 +31,7 @@ from store_hub.adapters.audit_log import AuditLog, verify_audit
 from store_hub.adapters.authority import names_of
 from store_hub.flows.trust import Trust
 from store_hub.rules.broker_acl import access_list
+from store_hub.rules.tries import EACH_MAX
 from wire_format import topics
 
 
@@ -39,6 +41,22 @@ def test_fifty_devices_join_one_after_another_and_all_may_speak(shop: GuardedSho
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda device: device.may_connect(), devices))
     assert {device.device_id for device in shop.trust.devices()} >= {f"pi-{number:02d}" for number in range(50)}
+
+
+@pytest.mark.broker
+def test_a_flood_of_tries_does_not_fill_the_audit_log_and_is_counted(shop: GuardedShop) -> None:
+    thief = shop.join("flooder")
+    link = thief.link()
+    for number in range(500):
+        link.publish(Post(topics.health(STORE, f"victim-{number}"), b"{}"))
+        if number % 100 == 99:
+            link.flush(5.0)
+    link.publish(Post(topics.health(STORE, "the-end"), b"{}"))
+    link.flush(5.0)
+    link.close()
+    wait_for(lambda: len(shop.refusals("broker.publish")) >= EACH_MAX, "audit lines")
+    assert shop.told("device:flooder", "broker.publish", topics.health(STORE, "victim-0"))
+    assert len(shop.refusals("broker.publish")) == EACH_MAX
 
 
 @pytest.mark.broker
