@@ -40,7 +40,8 @@ class TrustConfig(Section, frozen=True, kw_only=True):
     """The shop's own certificates: where its authority is, and where devices join. Without this section there are none.
 
     `names`: further names and addresses of this machine, for browsers. `broker_folder`: what the broker reads, `folder`/broker by default.
-    `reload_broker`: the command after which it reads it again. `announce`: be found in the shop's network by multicast DNS.
+    `node_port`: where ESP32 shelf nodes reach the broker; without it none do. `reload_broker`: the command after which it reads it again.
+    `announce`: be found in the shop's network by multicast DNS.
     """
 
     folder: str = "var/trust"
@@ -50,6 +51,7 @@ class TrustConfig(Section, frozen=True, kw_only=True):
     broker_folder: str | None = None
     reload_broker: list[str] = []
     certificate_days: Annotated[float, Meta(gt=0.0, le=825.0)] = 90.0
+    node_port: Port | None = None
     announce: bool = True
 
 

@@ -36,7 +36,7 @@ def enrol(
 
     if not re.match(IDENTIFIER_PATTERN, device):
         raise typer.BadParameter(f"{device!r} is no name: letters, digits, '.', '_' and '-', 1 to 64", param_hint="DEVICE")
-    trust, settings = _trust(config)
+    trust, settings = open_trust(config)
     code = trust.enrol(device, valid_minutes=minutes)
     command = f"edge-agent join {code}"
     if as_json:
@@ -53,7 +53,7 @@ def enrol(
 
 def revoke(device: DeviceArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Trust a device no longer: from this moment it can neither speak nor hear, also on a connection that stands."""
-    trust, _ = _trust(config)
+    trust, _ = open_trust(config)
     count = trust.revoke(device)
     if not count:
         raise HubError(f"{device} had no certificate that counts; see store-hub devices")
@@ -64,14 +64,16 @@ def devices(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the devices that ever joined, and until when their certificates count."""
     from datetime import UTC, datetime
 
-    trust, _ = _trust(config)
+    trust, _ = open_trust(config)
     found = trust.devices()
     if as_json:
         _print_json([device._asdict() for device in found])
         return
     for device in found:
         until = datetime.fromtimestamp((device.not_after_ms or 0) / 1000, UTC)
-        typer.echo(f"{device.device_id:<24} " + (f"trusted until {until:%Y-%m-%d %H:%M} UTC" if device.not_after_ms else "out"))
+        reader = f", a shelf node read by {device.read_by}" if device.read_by else ""
+        state = f"trusted until {until:%Y-%m-%d %H:%M} UTC{reader}" if device.not_after_ms else "out"
+        typer.echo(f"{device.device_id:<24} {state}")
     if not found:
         typer.echo("no device has joined yet: store-hub enrol DEVICE")
 
@@ -107,7 +109,7 @@ def trust(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     with closing(Ledger.open(Path(settings.ledger.path))) as ledger:
         store_id = ledger.identity.store_id
     make_trust(settings, store_id)
-    opened, _ = _trust(config)
+    opened, _ = open_trust(config)
     said = {"fingerprint": opened.authority.fingerprint, "folder": str(opened.folder)}
     _print_json(said) if as_json else typer.echo(f"fingerprint of the shop's authority: {opened.authority.fingerprint}")
 
@@ -162,7 +164,10 @@ def audit_show(
 
 def add_commands(app: typer.Typer) -> None:
     """Put them on the hub's command line."""
+    from store_hub.node_commands import enrol_node
+
     app.command(epilog="Example: store-hub enrol shelves-1 --config hub.toml")(enrol)
+    app.command(epilog="Example: store-hub enrol-node bay1-top --read-by shelves-2 --config hub.toml > bay1-top.yaml")(enrol_node)
     app.command(epilog="Example: store-hub revoke shelves-1 --config hub.toml")(revoke)
     app.command(epilog="Example: store-hub devices --config hub.toml")(devices)
     app.command(epilog="Example: store-hub trust --config hub.toml")(trust)
@@ -193,7 +198,12 @@ def make_trust(settings: HubConfig, store_id: str) -> None:
         typer.echo(f"authority made in {made.folder}; Mosquitto reads {made.files.folder / 'mosquitto.conf'}", err=True)
 
 
-def _trust(config: Path | None) -> tuple[Trust, HubConfig]:
+def open_trust(config: Path | None) -> tuple[Trust, HubConfig]:
+    """The shop's trust and the hub's settings.
+
+    Raises:
+        ConfigurationInvalid: the file has no `[trust]`. TrustUnusable: there is no authority yet.
+    """
     from store_hub.adapters.audit_log import AuditLog, audit_path
     from store_hub.adapters.clock import HubClock
     from store_hub.config import load_config

@@ -126,10 +126,14 @@ class Authority:
 
     def make_client(self, path: Path, *, name: str, days: float, now: datetime) -> Issued:
         """Make a key and its client certificate in one file, for a program on this machine."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        issued = self._issue(key.public_key(), name, ExtendedKeyUsageOID.CLIENT_AUTH, days=days, now=now)
-        write_secret(path, _private_pem(key) + issued.pem)
+        key, issued = self.make_pair(name=name, days=days, now=now)
+        write_secret(path, key + issued.pem)
         return issued
+
+    def make_pair(self, *, name: str, days: float, now: datetime) -> tuple[bytes, Issued]:
+        """Make a key and its client certificate for what cannot ask for one itself. The key is kept nowhere."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        return _private_pem(key), self._issue(key.public_key(), name, ExtendedKeyUsageOID.CLIENT_AUTH, days=days, now=now)
 
     def make_server(self, path: Path, *, names: Iterable[str], days: float, now: datetime, mode: int = 0o600) -> Issued:
         """Make a key and its server certificate in one file. `names`: besides `HUB_NAME`, host names and addresses."""

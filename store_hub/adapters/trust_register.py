@@ -23,16 +23,21 @@ CREATE TABLE IF NOT EXISTS codes (
 CREATE TABLE IF NOT EXISTS certificates (
     serial TEXT PRIMARY KEY, device_id TEXT NOT NULL, issued_at_ms INTEGER NOT NULL, not_after_ms INTEGER NOT NULL, revoked_at_ms INTEGER
 );
+CREATE TABLE IF NOT EXISTS nodes (name TEXT PRIMARY KEY, read_by TEXT NOT NULL, since_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS outboxes (outbox_id TEXT PRIMARY KEY, device_id TEXT NOT NULL, since_ms INTEGER NOT NULL);
 """
 
 
 class Enrolled(NamedTuple):
-    """A device as the register knows it. `not_after_ms` of its newest certificate; None when it has none that counts."""
+    """A device or shelf node as the register knows it. `not_after_ms` of its newest certificate; None when it has none that counts.
+
+    `read_by`: the device that reads a shelf node.
+    """
 
     device_id: str
     issued_at_ms: int
     not_after_ms: int | None
+    read_by: str | None = None
 
 
 class Register:
@@ -85,9 +90,29 @@ class Register:
         with self._transaction() as connection:
             if replaces_all:
                 self._revoke(connection, device_id, now_ms)
+                connection.execute("DELETE FROM nodes WHERE name = ?", (device_id,))
             connection.execute(
                 "INSERT INTO certificates VALUES (?, ?, ?, ?, NULL)", (issued.serial, device_id, now_ms, issued.not_after_ms)
             )
+
+    def add_node(self, name: str, read_by: str, issued: Issued, *, now_ms: int) -> bool:
+        """Note a shelf node's certificate and the device that reads it; False when a device that counts has this name."""
+        if name in self.trusted(now_ms=now_ms):
+            return False
+        self.add_certificate(name, issued, now_ms=now_ms, replaces_all=True)
+        with self._transaction() as connection:
+            connection.execute("INSERT INTO nodes VALUES (?, ?, ?)", (name, read_by, now_ms))
+        return True
+
+    def nodes(self, *, now_ms: int) -> dict[str, str]:
+        """The shelf nodes whose certificates count, each with the device that reads it."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT name, read_by FROM nodes WHERE name IN"
+                " (SELECT device_id FROM certificates WHERE revoked_at_ms IS NULL AND not_after_ms > ?)",
+                (now_ms,),
+            )
+            return dict(rows.fetchall())
 
     def revoke(self, device_id: str, *, now_ms: int) -> int:
         """Take all certificates and open codes of a device away; returns how many certificates counted until now."""
@@ -96,10 +121,12 @@ class Register:
             return self._revoke(connection, device_id, now_ms)
 
     def device_of(self, serial: str, *, now_ms: int) -> str | None:
-        """Whose certificate it is, while it counts."""
+        """Whose certificate it is, while it counts. A shelf node has no business at the devices' door."""
         with self._transaction() as connection:
             found = connection.execute(
-                "SELECT device_id FROM certificates WHERE serial = ? AND revoked_at_ms IS NULL AND not_after_ms > ?", (serial, now_ms)
+                "SELECT device_id FROM certificates WHERE serial = ? AND revoked_at_ms IS NULL AND not_after_ms > ?"
+                " AND device_id NOT IN (SELECT name FROM nodes)",
+                (serial, now_ms),
             ).fetchone()
             return None if found is None else str(found[0])
 
@@ -126,7 +153,9 @@ class Register:
             devices: dict[str, list[str]] = {
                 device_id: []
                 for (device_id,) in connection.execute(
-                    "SELECT DISTINCT device_id FROM certificates WHERE revoked_at_ms IS NULL AND not_after_ms > ?", (now_ms,)
+                    "SELECT DISTINCT device_id FROM certificates WHERE revoked_at_ms IS NULL AND not_after_ms > ?"
+                    " AND device_id NOT IN (SELECT name FROM nodes)",
+                    (now_ms,),
                 )
             }
             for outbox_id, device_id in connection.execute("SELECT outbox_id, device_id FROM outboxes ORDER BY since_ms"):
@@ -138,8 +167,8 @@ class Register:
         """Every device that ever joined."""
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT device_id, max(issued_at_ms), max(CASE WHEN revoked_at_ms IS NULL AND not_after_ms > ? THEN not_after_ms END)"
-                " FROM certificates GROUP BY device_id ORDER BY device_id",
+                "SELECT device_id, max(issued_at_ms), max(CASE WHEN revoked_at_ms IS NULL AND not_after_ms > ? THEN not_after_ms END),"
+                " (SELECT read_by FROM nodes WHERE name = device_id) FROM certificates GROUP BY device_id ORDER BY device_id",
                 (now_ms,),
             ).fetchall()
             return [Enrolled(*row) for row in rows]

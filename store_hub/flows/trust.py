@@ -45,6 +45,22 @@ class CertificateRefused(HubError):
         super().__init__("this certificate does not count here (any more); let the device join again with a new code")
 
 
+class NodeRefused(HubError, ValueError):
+    """A shelf node cannot have this name or this reader."""
+
+    exit_code = 2
+
+
+class NodePapers(NamedTuple):
+    """What a shelf node is flashed with, in PEM. The key is kept nowhere else."""
+
+    name: str
+    authority: str
+    certificate: str
+    key: str
+    not_after_ms: int
+
+
 class Joined(NamedTuple):
     """What a device gets."""
 
@@ -82,6 +98,21 @@ class Trust:
         self._audit.done("command line", "device.enrol", f"{device_id}, valid {valid_minutes:g} min")
         self.register.add_code(secret, device_id, now_ms=self._now_ms(), valid_ms=round(60_000 * valid_minutes))
         return JoinCode(secret, self.authority.fingerprint)
+
+    def enrol_node(self, name: str, *, read_by: str, days: float) -> NodePapers:
+        """Make key and certificate of a shelf node, which cannot ask for them itself; an older one of the node no longer counts.
+
+        Raises:
+            NodeRefused: a device has this name, or no device has the name of its reader.
+        """
+        if read_by not in self.register.trusted(now_ms=self._now_ms()):
+            raise NodeRefused(f"{read_by} is no device that has joined; let it join first, see store-hub devices")
+        key, issued = self.authority.make_pair(name=name, days=days, now=self._now())
+        if not self.register.add_node(name, read_by, issued, now_ms=self._now_ms()):
+            raise NodeRefused(f"{name} is a device of this shop; give the node another name, or revoke the device first")
+        self._audit.done("command line", "node.enrol", f"{name}, read by {read_by}, certificate {issued.serial}")
+        self.tell_broker()
+        return NodePapers(name, self.authority.certificate.decode(), issued.pem.decode(), key.decode(), issued.not_after_ms)
 
     def revoke(self, device_id: str, *, actor: str = "command line") -> int:
         """Trust a device no longer, at once. Returns how many of its certificates counted until now."""
@@ -161,7 +192,8 @@ class Trust:
     def tell_broker(self) -> None:
         """Write who may say what and whom to refuse, and have the broker read it."""
         now_ms = self._now_ms()
-        lines = access_list(self.register.store_id, self.register.trusted(now_ms=now_ms), extra=self.files.local_lines())
+        nodes = self.register.nodes(now_ms=now_ms)
+        lines = access_list(self.register.store_id, self.register.trusted(now_ms=now_ms), nodes=nodes, extra=self.files.local_lines())
         self.files.write("acl", lines.encode())
         number, serials = self.register.revoked(now_ms=now_ms)
         self.files.write("revoked.pem", self.authority.revocations(serials, number=number, now=self._now()))
@@ -189,7 +221,8 @@ class Trust:
             made = True
         if made:
             self.files.write("authority.crt", self.authority.certificate)
-            self.files.write("mosquitto.conf", broker_settings(str(self.files.folder.resolve()), port=self._broker.port).encode())
+            settings = broker_settings(str(self.files.folder.resolve()), port=self._broker.port, node_port=self._config.node_port)
+            self.files.write("mosquitto.conf", settings.encode())
         return made
 
     def _joined(self, device_id: str, issued: Issued) -> Joined:

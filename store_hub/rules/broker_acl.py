@@ -16,12 +16,15 @@ Access = Literal["read", "write"]
 HUB_USER = "hub:main"
 """The hub's name at the broker. No device can have it: an identifier holds no colon."""
 
+NODE_TOPICS = "shelf-nodes"
 
-def access_list(store_id: str, devices: Mapping[str, Sequence[str]], *, extra: str = "") -> str:
+
+def access_list(store_id: str, devices: Mapping[str, Sequence[str]], *, nodes: Mapping[str, str] | None = None, extra: str = "") -> str:
     """Return the file.
 
     Args:
         devices: of each device that is trusted now, the outboxes it has shown to be its own.
+        nodes: of each shelf node (an ESP32), the device that reads its counts.
         extra: lines of the shop's own, for what does not join by a code.
     """
     lines = [
@@ -33,7 +36,10 @@ def access_list(store_id: str, devices: Mapping[str, Sequence[str]], *, extra: s
         "topic read $SYS/broker/log/#",
     ]
     for device_id, outboxes in sorted(devices.items()):
-        lines += ["", *_device(store_id, device_id, outboxes)]
+        read = [f"{NODE_TOPICS}/{node}/#" for node, reader in sorted((nodes or {}).items()) if reader == device_id]
+        lines += ["", *_device(store_id, device_id, outboxes), *(f"topic read {topic}" for topic in read)]
+    for node in sorted(nodes or {}):
+        lines += ["", f"user {node}", f"topic write {NODE_TOPICS}/{node}/#"]
     return "\n".join([*lines, "", extra.strip(), ""])
 
 
@@ -82,20 +88,16 @@ def _covers(allowed: list[str], wanted: list[str]) -> bool:
     return len(allowed) == len(wanted)
 
 
-def broker_settings(folder: str, *, port: int, host: str = "") -> str:
-    """Return Mosquitto's configuration for a broker whose files are in `folder`. Without a host it listens on every address."""
+def broker_settings(folder: str, *, port: int, host: str = "", node_port: int | None = None) -> str:
+    """Return Mosquitto's configuration for a broker whose files are in `folder`. Without a host it listens on every address.
+
+    Shelf nodes have a port of their own, because their TLS may be one version older than what all others are held to.
+    """
     return f"""\
 # Made by store-hub init, for Mosquitto 2.0.11 or newer; change nothing here.
 per_listener_settings false
-listener {port}{" " + host if host else ""}
 # Both sides show a certificate of this shop's authority; the device's name is the one in its certificate.
-cafile {folder}/authority.crt
-certfile {folder}/broker.pem
-keyfile {folder}/broker.pem
-crlfile {folder}/revoked.pem
-tls_version tlsv1.3
-require_certificate true
-use_identity_as_username true
+{_listener(folder, port, host, "tlsv1.3")}{"" if node_port is None else _listener(folder, node_port, host, "tlsv1.2")}
 allow_anonymous false
 acl_file {folder}/acl
 # A stolen device must not fill the memory: no letter of ours comes near a megabyte, and nothing waits for who is away.
@@ -111,4 +113,17 @@ log_dest topic
 log_type error
 log_type warning
 log_type notice
+"""
+
+
+def _listener(folder: str, port: int, host: str, oldest: str) -> str:
+    return f"""
+listener {port}{" " + host if host else ""}
+cafile {folder}/authority.crt
+certfile {folder}/broker.pem
+keyfile {folder}/broker.pem
+crlfile {folder}/revoked.pem
+tls_version {oldest}
+require_certificate true
+use_identity_as_username true
 """

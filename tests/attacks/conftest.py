@@ -22,8 +22,8 @@ def _free_ports(count: int) -> list[int]:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedShop]:
     """A shop that runs."""
-    a, b, c = _free_ports(3)
-    made = GuardedShop(tmp_path_factory.mktemp("shop"), (a, b, c))
+    a, b, c, d = _free_ports(4)
+    made = GuardedShop(tmp_path_factory.mktemp("shop"), (a, b, c, d))
     try:
         made.start()
         yield made
@@ -34,6 +34,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedShop]:
 @pytest.fixture(scope="module")
 def other_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedShop]:
     """Another shop's files; it does not run."""
-    made = GuardedShop(tmp_path_factory.mktemp("other-shop"), (1, 2, 3))
+    made = GuardedShop(tmp_path_factory.mktemp("other-shop"), (1, 2, 3, 4))
     yield made
     made.stop()

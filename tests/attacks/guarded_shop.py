@@ -81,14 +81,15 @@ class Device:
 class GuardedShop:
     """Everything of one shop, in a folder of its own."""
 
-    def __init__(self, folder: Path, ports: tuple[int, int, int]) -> None:
+    def __init__(self, folder: Path, ports: tuple[int, int, int, int]) -> None:
         self.folder = folder
-        self.broker_port, self.door_port, self.http_port = ports
+        self.broker_port, self.door_port, self.http_port, self.node_port = ports
         self.door = f"127.0.0.1:{self.door_port}"
         (folder / "hub.toml").write_text(
             f'planogram = "{REPOSITORY}/demo/planogram.json"\n[broker]\nport = {self.broker_port}\n'
             f'[ledger]\npath = "{folder}/ledger.sqlite"\n[http]\nport = {self.http_port}\n'
-            f'[trust]\nfolder = "{folder}/trust"\nhost = "127.0.0.1"\nport = {self.door_port}\nannounce = false\n'
+            f'[trust]\nfolder = "{folder}/trust"\nhost = "127.0.0.1"\nport = {self.door_port}\n'
+            f"node_port = {self.node_port}\nannounce = false\n"
             f'reload_broker = ["sh", "-c", "test ! -s {folder}/broker.pid || kill -HUP $(cat {folder}/broker.pid)"]\n',
             encoding="utf-8",
         )

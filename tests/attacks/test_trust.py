@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
@@ -14,11 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import paho.mqtt.client as mqtt
 import pytest
 from guarded_shop import STORE, GuardedShop, wait_for
+from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
 
-from edge_agent.adapters.broker_link import Post
+from edge_agent.adapters.broker_link import BrokerLink, Post
 from edge_agent.adapters.hub_finder import find_hub
 from edge_agent.config import load_config
 from edge_agent.flows import join as joining
@@ -29,7 +32,7 @@ from store_hub.__main__ import app
 from store_hub.adapters.announcement import Announcement
 from store_hub.adapters.audit_log import AuditLog, verify_audit
 from store_hub.adapters.authority import names_of
-from store_hub.flows.trust import Trust
+from store_hub.flows.trust import NodeRefused, Trust
 from store_hub.rules.broker_acl import access_list
 from store_hub.rules.tries import EACH_MAX
 from wire_format import topics
@@ -95,6 +98,65 @@ def test_a_device_that_joins_again_puts_its_stolen_card_out(shop: GuardedShop, t
     device = shop.join("stolen")
     assert device.may_connect()
     assert not device.may_connect(certificate_file=str(card), key_file=str(card))
+
+
+@pytest.mark.broker
+def test_a_shelf_node_says_its_counts_to_its_reader_and_nothing_else(shop: GuardedShop, tmp_path: Path) -> None:
+    """An ESP32 with the TLS of yesterday: it writes below its own name, one device reads it, and revoked it is out."""
+    reader, stranger = shop.join("node-reader"), shop.join("node-stranger")
+    papers = shop.trust.enrol_node("bay1-top", read_by="node-reader", days=30)
+    pair = tmp_path / "node.pem"
+    pair.write_text(papers.key + papers.certificate)
+    topic = "shelf-nodes/bay1-top/sensor/raw/state"
+    ears = [device.link(client_id=f"ear-{number}") for number, device in enumerate((reader, stranger))]
+    for ear in ears:
+        ear.subscribe("shelf-nodes/bay1-top/#")
+        ear.turn(0.2)
+    node = esp32(shop, pair)
+    assert node.publish(topic, "84213", qos=1).rc == 0
+    answers = []
+    node.on_publish = lambda _client, _data, _number, code, _properties: answers.append(str(code))
+    for foreign in ("shelf-nodes/other/sensor/raw/state", topics.health(STORE, "node-reader"), "homeassistant/x"):
+        node.publish(foreign, "1", qos=1)
+    wait_for(lambda: answers.count("Not authorized") == 3, "the broker refuses the rest")
+    heard = [[arrival.payload for arrival in ear.turn(0.5)] for ear in ears]
+    assert heard == [[b"84213"], []]
+    assert shop.told("device:bay1-top", "broker.publish", "homeassistant/x")
+    assert {device.device_id: device.read_by for device in shop.trust.devices()}["bay1-top"] == "node-reader"
+    assert shop.trust.revoke("bay1-top") == 1
+    wait_for(lambda: not may_connect(shop, pair), "out")
+    for link in (*ears, node):
+        link.close() if isinstance(link, BrokerLink) else link.disconnect()
+
+
+def esp32(shop: GuardedShop, pair: Path) -> mqtt.Client:
+    context = ssl.create_default_context(cafile=str(shop.folder / "trust/authority.crt"))
+    context.check_hostname, context.maximum_version = False, ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(pair)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    client.tls_set_context(context)
+    client.connect("127.0.0.1", shop.node_port)
+    client.loop_start()
+    wait_for(client.is_connected, "connected", within_s=3.0)
+    return client
+
+
+def may_connect(shop: GuardedShop, pair: Path) -> bool:
+    try:
+        esp32(shop, pair).disconnect()
+    except (OSError, AssertionError):
+        return False
+    return True
+
+
+def test_a_node_needs_a_reader_that_joined_and_a_name_that_no_device_has(shop: GuardedShop) -> None:
+    shop.join("taken")
+    with pytest.raises(NodeRefused, match="no device that has joined"):
+        shop.trust.enrol_node("bay9", read_by="nobody", days=30)
+    with pytest.raises(NodeRefused, match="is a device"):
+        shop.trust.enrol_node("taken", read_by="taken", days=30)
+    done = CliRunner().invoke(app, ["enrol-node", "Bay_1", "--read-by", "taken", "--config", str(shop.folder / "hub.toml")])
+    assert done.exit_code == 2
 
 
 def test_the_hub_of_a_code_is_found_by_its_fingerprint() -> None:

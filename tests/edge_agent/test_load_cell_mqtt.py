@@ -18,9 +18,11 @@ from edge_agent.adapters.load_cell_mqtt import LoadCellMqtt
 from edge_agent.config import BrokerConfig
 from edge_agent.errors import BrokerUnavailable, LoadCellSilent, SensorUnavailable
 from edge_agent.readings import RawReading
+from store_hub.adapters.authority import Authority, utc_now
+from store_hub.rules.node_file import node_file
 
 RAW, WARMTH = "shelf-nodes/s1/sensor/raw/state", "shelf-nodes/s1/sensor/temperature/state"
-SECRETS = "wifi_ssid: shop\nwifi_password: eight-or-more\nota_password: x\nmqtt_broker: hub.local\nmqtt_password: x\n"
+SECRETS = "wifi_ssid: shop\nwifi_password: eight-or-more\nota_password: x\n"
 
 
 @pytest.fixture
@@ -98,14 +100,21 @@ def test_a_broker_that_goes_away_is_told(mosquitto: Any, node: mqtt.Client) -> N
 
 
 def test_the_nodes_firmware_is_what_esphome_accepts(repository: Path, tmp_path: Path) -> None:
+    """With the file that store-hub enrol-node prints for it."""
     esphome = shutil.which(repository / ".venv-esphome" / "bin" / "esphome") or shutil.which("esphome")
     if esphome is None:
         pytest.skip("ESPHome is not installed: make esphome")
     shutil.copy(repository / "firmware_configs" / "esphome" / "shelf_node.yaml", tmp_path)
     (tmp_path / "secrets.yaml").write_text(SECRETS)
-    run = subprocess.run([esphome, "config", "shelf_node.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    key, issued = (authority := Authority.found(tmp_path / "trust", store_id="s", now=utc_now())).make_pair(
+        name="b2", days=9, now=utc_now()
+    )
+    papers = {"authority": authority.certificate.decode(), "certificate": issued.pem.decode(), "key": key.decode()}
+    (tmp_path / "b2.yaml").write_text(node_file("b2", address="192.168.1.10", port=8884, **papers))
+    run = subprocess.run([esphome, "config", "b2.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "topic: shelf-nodes/bay1-top/status" in run.stdout
+    assert "topic: shelf-nodes/b2/status" in run.stdout
+    assert "port: 8884" in run.stdout
 
 
 def test_the_nodes_topic_is_the_one_the_documents_give(repository: Path) -> None:
