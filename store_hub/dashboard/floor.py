@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from markupsafe import Markup
-from nicegui import ui
+from nicegui import run, ui
 
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.dashboard.audits import audit_notes, door_words
+from store_hub.dashboard.chart_export import export_bar
 from store_hub.dashboard.desk import Desk
+from store_hub.dashboard.floor_export import heat_csv
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.heat import heat_picture
 from store_hub.dashboard.plan import plan_markup, ramp_markup
@@ -68,6 +70,8 @@ class FloorPage(Page):
         """Choose a period: the last hour, today, or a range of today's quarters."""
         if act == "period" and value in ("hour", "day"):
             self._period = value
+        elif act == "csv":
+            await self._export_heat()
         elif act in ("from", "to") and value.isdecimal() and 0 <= int(value) <= 100:
             first, last = self._from_quarter, self._to_quarter
             quarter = int(value)
@@ -76,6 +80,21 @@ class FloorPage(Page):
             else:
                 self._from_quarter, self._to_quarter = min(first if first is not None else 0, quarter - 1), quarter
             self._period = "range"
+
+    async def _export_heat(self) -> None:
+        """Hand out what the picture shows, cell by cell; not of a time in which too few came in."""
+
+        def read() -> str:
+            now_ms = self.desk.now_ms()
+            with self.desk.views.reading() as reading:
+                span_ms, plan = self._span(now_ms), reading.planogram
+                came = sum(door.people_in for door in reading.doors(*span_ms))
+                few = self.desk.people_min > 1 and came < self.desk.people_min
+                return heat_csv([] if few or plan is None else reading.heat(*span_ms), plan)
+
+        text = await run.io_bound(read)
+        if text is not None:  # None: the hub is stopping.
+            ui.download.content(text.encode(), "floor-heat.csv", "text/csv")
 
     def _span(self, now_ms: int) -> tuple[int, int]:
         midnight_ms = day_started_ms(now_ms, self.reader.zone)
@@ -114,7 +133,7 @@ class FloorPage(Page):
         return {
             "title": self._title(plan, dwell, from_ms, to_ms, now_ms),
             "period": self._chooser(now_ms),
-            "plan": drawn + ramp_markup(self.reader, heat) + note,
+            "plan": drawn + ramp_markup(self.reader, heat) + note + export_bar(self.reader.t("Heat of the floor"), "floor"),
             "inside": self._inside(reading, plan, now_ms),
             "zones": self._zones(reading, zones, dwell if watched else {}, (from_ms, to_ms)),
             "queues": Markup("<h2>{}</h2>").format(self.reader.t("Queues")) + queues_markup(self.reader, queues, names),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from store_hub.adapters.ledger_views_rows import HeatRow
+from store_hub.dashboard.heat import density, fine_mm
 from store_hub.rows.report import ZoneFigures
 from store_hub.rules.withholding import zone_told
+from wire_format.plans import Planogram
 
 HEADS = ("quarter_started_at", "zone", "visits", "person_s", "stopped", "stopped_s", "waits", "waited_s")
 WITHHELD = "withheld"
@@ -43,6 +46,19 @@ def floor_csv(figures: Iterable[ZoneFigures], *, people_min: int, zone: ZoneInfo
             _cell(known.waited_ms, told.waited_ms, 1000),
         )
         table.writerow((at, known.zone_id, *cells))
+    return text.getvalue()
+
+
+def heat_csv(rows: Sequence[HeatRow], plan: Planogram | None) -> str:
+    """Return where people stayed: a line for each square in which somebody did, from the plan's upper left corner, metres."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("left_m", "top_m", "side_m", "person_s_per_m2"))
+    if plan is not None and rows:
+        grid = density(rows, plan.width_m, plan.depth_m)
+        side_m = fine_mm(rows, plan.width_m, plan.depth_m) / 1000
+        for down, across in zip(*grid.nonzero(), strict=True):
+            table.writerow((f"{across * side_m:g}", f"{down * side_m:g}", f"{side_m:g}", f"{grid[down, across]:.1f}"))
     return text.getvalue()
 
 

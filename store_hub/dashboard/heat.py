@@ -39,14 +39,18 @@ class HeatPicture:
     top: float
 
 
+def fine_mm(rows: Sequence[HeatRow], width_m: float, depth_m: float) -> int:
+    """Return the side of a cell of the one grid, mm: the finest there is, but no more than `PIXELS_MAX` across the plan."""
+    return max(min((row.cell_size_mm for row in rows), default=500), int(max(width_m, depth_m) * 1000 / PIXELS_MAX))
+
+
 def density(rows: Sequence[HeatRow], width_m: float, depth_m: float) -> npt.NDArray[np.float64]:
     """Lay the cells of all areas on one grid of the finest cell, person-seconds per m²; `(rows, columns)` float64. Areas add up."""
-    fine_mm = min((row.cell_size_mm for row in rows), default=500)
-    fine_mm = max(fine_mm, int(max(width_m, depth_m) * 1000 / PIXELS_MAX))
-    grid = np.zeros((max(1, -(-int(depth_m * 1000) // fine_mm)), max(1, -(-int(width_m * 1000) // fine_mm))))
+    side_mm = fine_mm(rows, width_m, depth_m)
+    grid = np.zeros((max(1, -(-int(depth_m * 1000) // side_mm)), max(1, -(-int(width_m * 1000) // side_mm))))
     for row in rows:
-        left, top = row.column_no * row.cell_size_mm / fine_mm, row.row_no * row.cell_size_mm / fine_mm
-        size = row.cell_size_mm / fine_mm
+        left, top = row.column_no * row.cell_size_mm / side_mm, row.row_no * row.cell_size_mm / side_mm
+        size = row.cell_size_mm / side_mm
         across = slice(round(left), max(round(left) + 1, round(left + size)))
         down = slice(round(top), max(round(top) + 1, round(top + size)))
         grid[down, across] += row.dwell_person_ms / 1000 / (row.cell_size_mm / 1000) ** 2

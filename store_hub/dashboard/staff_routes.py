@@ -28,6 +28,9 @@ REST_S = 0.05
 """Between two drawings of one phone: a burst of bookings is one."""
 PRESS_BYTES_MAX = 4_000
 
+ICON_SIDES = (192, 512)
+"""What phones ask of an installable page; each fills its square, so that a phone may cut it round."""
+
 ReaderOf = Callable[[Request], Reader]
 
 
@@ -59,7 +62,7 @@ class StaffPages:
             '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title>'
             '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">'
             '<meta name="theme-color" content="#1a1c1e"><link rel="manifest" href="/staff.webmanifest">'
-            '<link rel="icon" href="/assets/favicon.svg"><link rel="apple-touch-icon" href="/assets/favicon.svg">'
+            '<link rel="icon" href="/assets/favicon.svg"><link rel="apple-touch-icon" href="/assets/icon-180.png">'
             '<script src="/assets/pages.js?v={v}"></script><link rel="stylesheet" href="/assets/pages.css?v={v}">'
             '<link rel="stylesheet" href="/assets/staff.css?v={v}">'
             '<script id="words" type="application/json">{words}</script></head>'
@@ -156,7 +159,13 @@ class StaffPages:
             "display": "standalone",
             "background_color": "#121415",
             "theme_color": "#1a1c1e",
-            "icons": [{"src": "/assets/favicon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
+            "icons": [
+                {"src": "/assets/favicon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+                *(
+                    {"src": f"/assets/icon-{side}.png", "sizes": f"{side}x{side}", "type": "image/png", "purpose": "any maskable"}
+                    for side in ICON_SIDES
+                ),
+            ],
         }
         return Response(msgspec.json.encode(said), media_type="application/manifest+json", headers={"Cache-Control": "no-cache"})
 

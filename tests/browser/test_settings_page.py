@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import cv2
 import pytest
 from hub_in_a_browser import Hub, Watch
 from playwright.sync_api import Page, expect
@@ -170,3 +171,14 @@ def test_what_drifts_and_each_target_stand_on_sales_and_a_chart_can_be_taken_alo
     assert picture.value.path().read_bytes().startswith(b"\x89PNG")
     articles = page.context.request.get(hub.address + "/sales-articles.csv").text()
     assert articles.splitlines()[0] == "sku,name,units,revenue_minor,units_week_before"
+    page = watch().go("/floor")
+    with page.expect_download() as cells:
+        page.get_by_role("button", name="CSV: Heat of the floor").click()
+    assert cells.value.path().read_text().splitlines()[0] == "left_m,top_m,side_m,person_s_per_m2"
+    with page.expect_download() as heat:
+        page.get_by_role("button", name="PNG: Heat of the floor").click()
+    drawn = cv2.imread(str(heat.value.path()))
+    assert drawn[:, :, 1].max() - drawn[:, :, 1].min() > 200  # Neither blank nor without its ground.
+    plan_box = page.locator(".plan").bounding_box()
+    assert plan_box is not None
+    assert drawn.shape[1] == pytest.approx(2 * (plan_box["width"] + 32), abs=2)

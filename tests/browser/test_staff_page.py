@@ -81,13 +81,15 @@ def test_a_press_whose_answer_is_lost_is_sent_again_and_booked_once(phone: Page,
     expect(phone.get_by_role("button", name="Take: Lager 0.5 l")).to_be_visible()
 
 
-def test_once_opened_it_opens_without_a_network_and_shows_what_was_last_known(phone: Page) -> None:
+def test_once_opened_it_opens_without_a_network_and_shows_what_was_last_known(phone: Page, hub: Hub) -> None:
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     phone.wait_for_function("navigator.serviceWorker.controller !== null")
     phone.context.set_offline(True)
     phone.reload()
     expect(phone.locator(".task h2")).to_have_count(3)
     expect(phone.get_by_text(re.compile("No connection to the hub. What you see is of 16:0"))).to_be_visible()
+    phone.goto(hub.address + "/s/bay-1-shelf-3")  # A printed code that this phone never read before.
+    expect(phone.locator(".task h2")).to_have_text(["Lager 0.5 l"])
     phone.context.set_offline(False)
     expect(phone.get_by_text(re.compile("No connection to the hub"))).to_be_hidden(timeout=15_000)
 
@@ -117,7 +119,7 @@ def test_a_shelf_shows_its_articles_and_its_printed_code_leads_there(phone: Page
 def test_it_can_be_installed(phone: Page, hub: Hub) -> None:
     told = phone.context.request.get(hub.address + "/staff.webmanifest").json()
     assert (told["start_url"], told["display"], told["short_name"]) == ("/staff", "standalone", "Tasks")
-    assert phone.context.request.get(hub.address + told["icons"][0]["src"]).ok
+    assert [phone.context.request.get(hub.address + icon["src"]).status for icon in told["icons"]] == [200] * 3
 
 
 def test_only_the_hubs_own_pages_may_press(phone: Page, hub: Hub) -> None:

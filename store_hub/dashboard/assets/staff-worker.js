@@ -1,6 +1,6 @@
 // Keeps the staff's page on the phone, so that it opens without a network. What it shows is kept by the page itself.
 const KEPT = "aislewise-staff-VERSION";
-const SHELL = ["/staff", "/assets/pages.js?v=VERSION", "/assets/pages.css?v=VERSION", "/assets/staff.css?v=VERSION", "/assets/staff.js?v=VERSION", "/assets/favicon.svg"];
+const SHELL = ["/staff", "/assets/pages.js?v=VERSION", "/assets/pages.css?v=VERSION", "/assets/staff.css?v=VERSION", "/assets/staff.js?v=VERSION", "/assets/favicon.svg", "/assets/icon-192.png"];
 
 self.addEventListener("install", (event) => event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll(SHELL)).then(() => self.skipWaiting())));
 self.addEventListener("activate", (event) => event.waitUntil(
@@ -10,6 +10,7 @@ self.addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (event.request.method !== "GET" || origin !== location.origin) return;
   if (pathname === "/staff") event.respondWith(fresh(event.request));
+  else if (pathname.startsWith("/s/")) event.respondWith(Promise.resolve(Response.redirect(`/staff?shelf=${pathname.slice(3)}`, 302))); // As the hub does.
   else if (pathname.startsWith("/assets/")) event.respondWith(caches.match(event.request).then((kept) => kept || fetch(event.request)));
 });
 

@@ -4,14 +4,21 @@
   const words = JSON.parse(document.getElementById("words").textContent);
   const shelf = new URLSearchParams(location.search).get("shelf") || "";
   const query = shelf ? `?shelf=${encodeURIComponent(shelf)}` : "";
-  const SEEN = `aislewise_seen${query}`, QUEUE = "aislewise_presses", YEAR = 31536000;
+  const SEEN = `aislewise_seen${query}`, QUEUE = "aislewise_presses", YEAR = 31536000, CHECK_MS = 30000;
   const byId = (id) => document.getElementById(id);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const read = (name, otherwise) => { try { return JSON.parse(localStorage.getItem(name)) ?? otherwise; } catch { return otherwise; } };
   const keep = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* a full or private store: the page itself still holds it */ } };
 
-  let told = read(SEEN, null), presses = read(QUEUE, []), connected = false, asking = false, sending = false, wait = 1000, notice = "";
+  let told = read(SEEN, null) || atShelf(read("aislewise_seen", null)), presses = read(QUEUE, []), connected = false, failed = false, asking = false, sending = false, wait = 1000, notice = "";
   const name = () => decodeURIComponent((document.cookie.match(/(?:^|; )aislewise_name=([^;]*)/) || [])[1] || "");
+
+  // A shelf that was never opened on this phone, out of the list that was: what a printed code shows without a network.
+  function atShelf(all) {
+    if (!all || !shelf) return null;
+    const tasks = all.tasks.filter((task) => task.shelf === shelf);
+    return { ...all, tasks, shelf: { place: tasks[0]?.place || words.all_known, articles: [] } };
+  }
 
   function element(kind, attributes = {}, ...children) {
     const made = document.createElement(kind);
@@ -40,7 +47,7 @@
     const notes = [];
     if (asking) notes.push(element("form", { id: "ask" }, element("label", {}, `${words.name} `, element("input", { name: "name", maxlength: 40, value: name(), autocomplete: "name", required: true })),
       element("p", { class: "small soft" }, words.name_why), element("button", { class: "main" }, words.save)));
-    if (!connected && told) notes.push(element("p", { class: "banner" }, fill(words.offline, { time: told.clock })));
+    if (!connected && (told || failed)) notes.push(element("p", { class: "banner" }, told ? fill(words.offline, { time: told.clock }) : words.offline_new));
     if (presses.length) notes.push(element("p", { class: "banner", id: "unsent" }, fill(words.waiting_all, { count: presses.length })));
     if (notice) notes.push(element("p", { class: "banner" }, notice));
     const box = byId("notes");
@@ -149,15 +156,22 @@
     news.onopen = () => { connected = true; draw(); send(); };
     news.onmessage = (event) => hear(event.data);
     news.onerror = () => {
-      connected = false;
-      draw();
+      lost();
       if (news.readyState === EventSource.CLOSED) setTimeout(follow, 3000); // The browser tries again by itself unless it was refused.
     };
   }
 
-  addEventListener("online", () => send());
+  function lost() {
+    connected = false;
+    failed = true;
+    draw();
+  }
+
+  addEventListener("online", () => { ask().catch(lost); send(); });
+  addEventListener("offline", lost);
+  setInterval(() => { if (!document.hidden) ask().catch(lost); }, CHECK_MS); // A line that died in silence is seen, too.
   addEventListener("storage", (event) => { if (event.key === QUEUE) { presses = read(QUEUE, []); draw(); } });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) ask().catch(() => {}); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) ask().catch(lost); });
   navigator.serviceWorker?.register("/staff-worker.js").catch(() => {}); // Without HTTPS there is none: the page works, but cannot be installed.
   draw();
   follow();
