@@ -10,7 +10,7 @@ from nicegui import run, ui
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.dashboard.audits import audit_notes, door_words
 from store_hub.dashboard.chart_export import export_bar
-from store_hub.dashboard.desk import Desk
+from store_hub.dashboard.desk import Desk, NotYours
 from store_hub.dashboard.floor_export import heat_csv
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.heat import heat_picture
@@ -19,6 +19,7 @@ from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import table
 from store_hub.dashboard.zones import PATHS_SHOWN_MAX, inside_words, paths_markup, queues_markup, zones_table
 from store_hub.rules.key_figures import QUARTER_MS, day_started_ms
+from store_hub.rules.roles import may_see
 from wire_format.plans import Planogram, Zone
 
 HOUR_MS = 3_600_000
@@ -83,6 +84,10 @@ class FloorPage(Page):
 
     async def _export_heat(self) -> None:
         """Hand out what the picture shows, cell by cell; not of a time in which too few came in."""
+
+        if self.reader.role and not may_see(self.reader.role, "/floor.csv"):
+            self.say(str(NotYours()))
+            return
 
         def read() -> str:
             now_ms = self.desk.now_ms()

@@ -152,7 +152,14 @@ def _invite(reader: Reader) -> Markup:
     return Markup(
         '<form class="row" method="post" action="/people/invite"><label>{name}<input name="name" required maxlength="40"></label>'
         '<label>{role}<select name="role">{roles}</select></label><button>{button}</button></form>'
-    ).format(name=reader.t("Name"), role=reader.t("Role"), roles=roles, button=reader.t("Make a link"))
+        '<p class="small soft">{why}</p>'
+    ).format(
+        name=reader.t("Name"), role=reader.t("Role"), roles=roles, button=reader.t("Make a link"),
+        why=reader.t(
+            "Staff: tasks, shelves, receiving, stock-take. Planner: figures and the planogram. Installer: devices and the floor. Auditor:"
+            " looks at everything, changes nothing. Manager: everything."
+        ),
+    )  # fmt: skip
 
 
 def _new_key(reader: Reader) -> Markup:
