@@ -18,7 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cloud_api.adapters.database import migrate as bring_to
-from cloud_api.assemble import Cloud, open_records, plan_on_cluster
+from cloud_api.adapters.opened_records import open_records
+from cloud_api.assemble import Cloud
+from cloud_api.cluster_planning import plan_on_cluster
 from cloud_api.config import CloudConfig, load_config
 from cloud_api.people_commands import audit, keys, people
 from cloud_api.telling import telling_errors
@@ -57,7 +59,7 @@ def run(
 ) -> None:
     """Book reports, plan orders and serve the planner's pages, until stopped."""
     with _stopping_on_signals(), telling_errors():
-        from cloud_api.assemble import serve
+        from cloud_api.serving import serve
 
         serve(_with_port(load_config(config), port), config_path=config, demo_token=demo_token)
 

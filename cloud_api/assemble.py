@@ -1,15 +1,13 @@
-"""Wires the cloud: database, records, planning, doors and pages. Nothing else connects anything."""
+"""Wires the cloud: records, planning, doors and pages, on a database that `serving` opens. Nothing else connects its parts."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import structlog
 from fastapi import FastAPI
 from sqlalchemy import Engine, text
@@ -17,14 +15,12 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.article_records import ArticleBook
 from cloud_api.adapters.basket_records import BasketBook
-from cloud_api.adapters.dask_cluster import on_cluster
-from cloud_api.adapters.database import migrate, newest_revision, open_database, present_revision
-from cloud_api.adapters.embedded_postgres import EmbeddedPostgres
+from cloud_api.adapters.database import migrate, newest_revision, present_revision
 from cloud_api.adapters.footfall_records import FootfallBook
 from cloud_api.adapters.forecast_records import ForecastBook
-from cloud_api.adapters.http_server import listening, serve_on
 from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.partitions import Months
+from cloud_api.adapters.passing_records import PassingBook
 from cloud_api.adapters.promotion_records import PromotionBook
 from cloud_api.adapters.reports_booking import ReportBook
 from cloud_api.adapters.sales_records import SalesBook
@@ -32,10 +28,10 @@ from cloud_api.adapters.space_records import SpaceBook
 from cloud_api.adapters.store_days import StoreDayBook
 from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.terms_records import TermsBook
-from cloud_api.adapters.tokens import Tokens, read_tokens
+from cloud_api.adapters.tokens import Tokens
 from cloud_api.adapters.trial_records import TrialBook
 from cloud_api.adapters.written_records import WrittenBook
-from cloud_api.config import CloudConfig, DatabaseConfig
+from cloud_api.config import CloudConfig
 from cloud_api.errors import DatabaseUnreachable
 from cloud_api.flows.day_reviewing import DayReviewing
 from cloud_api.flows.forecast_totals import ForecastTotals
@@ -51,10 +47,9 @@ from cloud_api.flows.refill_advising import RefillAdvising
 from cloud_api.flows.reviewing import Reviewing
 from cloud_api.flows.shop_inputs import ShopReading
 from cloud_api.flows.space_planning import SpacePlanning
-from cloud_api.flows.store_plan import StorePlan
 from cloud_api.flows.trials import Trials
 from cloud_api.flows.what_if import WhatIfs
-from cloud_api.guarding import Guards, pages_are_open
+from cloud_api.guarding import Guards
 from cloud_api.routes.bodies import describe
 from cloud_api.routes.days import day_routes
 from cloud_api.routes.figures import figure_routes
@@ -76,28 +71,6 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-@contextmanager
-def open_records(config: DatabaseConfig) -> Iterator[Engine]:
-    """The database of the configuration: the server at `url`, or the embedded one, started here and stopped at the end.
-
-    Raises:
-        DatabaseUnreachable, RecordsUnusable: there is none to be had.
-    """
-    server = None if config.url else EmbeddedPostgres(Path(config.data_dir), binaries=Path(config.binaries) if config.binaries else None)
-    url = config.url or (server.start() if server else "")
-    try:
-        engine = open_database(
-            url, pool_size=config.pool_size, connect_timeout_s=config.connect_timeout_s, statement_timeout_s=config.statement_timeout_s
-        )
-        try:
-            yield engine
-        finally:
-            engine.dispose()
-    finally:
-        if server is not None:
-            server.stop()
-
-
 class Cloud:
     """Every part of the cloud, wired to one database.
 
@@ -117,7 +90,10 @@ class Cloud:
         sales = SalesBook(engine)
         self.reviewing = Reviewing(stores=self.stores, footfall=FootfallBook(engine), sales=sales, now=now)
         self.written = WrittenBook(engine, now=now)
-        self.days = DayReviewing(reviewing=self.reviewing, stores=self.stores, footfall=FootfallBook(engine), written=self.written, now=now)
+        self.days = DayReviewing(
+            reviewing=self.reviewing, stores=self.stores, footfall=FootfallBook(engine), passing=PassingBook(engine),
+            written=self.written, now=now,
+        )  # fmt: skip
         self.figures = KeyFigures(stores=self.stores, days=StoreDayBook(engine), written=self.written, now=now)
         self.layouts = LayoutPlanning(reviewing=self.reviewing, baskets=BasketBook(engine))
         self.spaces = SpacePlanning(reviewing=self.reviewing, book=SpaceBook(engine), now=now)
@@ -131,17 +107,10 @@ class Cloud:
             config=config.planning, now=now,
         )  # fmt: skip
         self.planning = Planning(
-            stores=self.stores,
-            sales=sales,
-            orders=self.orders,
-            forecasts=forecasts,
-            articles=articles,
-            advising=RefillAdvising(sales=sales, orders=self.orders, now=now),
-            reading=reading,
-            config=config.planning,
-            now=now,
+            stores=self.stores, sales=sales, orders=self.orders, forecasts=forecasts, articles=articles, reading=reading,
+            advising=RefillAdvising(sales=sales, orders=self.orders, now=now), config=config.planning, now=now,
             planned=self.gauges.plans.inc,
-        )
+        )  # fmt: skip
         self.promotions = Promotions(book=promotions, stores=self.stores, sales=sales, reading=reading, now=now)
         self.decisions = OrderDecisions(self.orders, now=now)
         self.what_ifs = WhatIfs(reading=reading, terms=terms, config=config.planning)
@@ -231,57 +200,3 @@ class Cloud:
             self.jobs.close()
             for thread in threads:
                 thread.join(timeout=3.0)
-
-
-_in_worker: dict[str, Cloud] = {}
-
-
-def plan_in_worker(asked: tuple[bytes, str]) -> bytes:
-    """Plan a shop in a process of a cluster: configuration and shop in, the plan out, both as MessagePack. The database stays open."""
-    packed, store_id = asked
-    config = msgspec.msgpack.decode(packed, type=CloudConfig)
-    assert config.database.url is not None, "a worker finds the records by their address"
-    if config.database.url not in _in_worker:
-        engine = open_database(
-            config.database.url, pool_size=1, connect_timeout_s=config.database.connect_timeout_s,
-            statement_timeout_s=config.database.statement_timeout_s,
-        )  # fmt: skip
-        _in_worker[config.database.url] = Cloud(engine, config)
-    return msgspec.msgpack.encode(_in_worker[config.database.url].planning.plan(store_id))
-
-
-def plan_on_cluster(config: CloudConfig, store_ids: Sequence[str], *, workers: int = 0, scheduler: str | None = None) -> list[StorePlan]:
-    """Plan shops on a Dask cluster; `config.database.url` is how its workers reach the records.
-
-    Raises:
-        ClusterUnusable: there is no cluster to be had.
-        StoreUnknown, PlanogramMissing: a shop cannot be planned.
-    """
-    packed = msgspec.msgpack.encode(config)
-    done = on_cluster(plan_in_worker, [(packed, store_id) for store_id in store_ids], workers=workers, scheduler=scheduler)
-    return [msgspec.msgpack.decode(plan, type=StorePlan) for plan in done]
-
-
-def serve(config: CloudConfig, *, config_path: Path | None, demo_token: str | None) -> None:
-    """Run the cloud until a signal ends it: the port first, then the records, then planning, doors and pages.
-
-    Raises:
-        ConfigurationInvalid, PortTaken, DatabaseUnreachable, RecordsUnusable: it cannot start.
-    """
-    tokens = read_tokens(Path(config.tokens.file) if config.tokens.file else None, demo=demo_token)
-    path = str(config_path or "the defaults")
-    is_open = pages_are_open(config, demo_token=demo_token, path=path)
-    if config.tokens.file:
-        tokens.follow(Path(config.tokens.file), demo=demo_token)
-    with listening(config.listen.host, config.listen.port) as door, open_records(config.database) as engine:
-        cloud = Cloud(engine, config)
-        cloud.migrate()
-        app = cloud.doors(tokens)
-        address = f"http://{config.listen.host}:{config.listen.port}"
-        cloud.guards.guard(app, is_open=is_open, path=path)
-        cloud.show_pages(app, address, keeper=None if is_open else cloud.guards.keeper)
-        if not is_open:
-            cloud.guards.greet()
-        log.info("cloud_ready", address=address)
-        with cloud.flows():
-            serve_on(app, door)

@@ -106,7 +106,8 @@ class Zone(Struct, frozen=True, kw_only=True):
 class Door(Struct, frozen=True, kw_only=True):
     """A line people cross: inside is to the right of it when looking from its first to its second point.
 
-    `badge_zone_id` is the zone of the tag antenna that hangs at this door and sees staff badges.
+    `badge_zone_id` is the zone of the tag antenna that hangs at this door and sees staff badges. A line of kind `street` lies along the
+    pavement: who crosses it, either way, passes by and is no visitor; the hub tells it as the entries of a zone of the line's name.
     """
 
     door_id: DoorId
@@ -116,6 +117,7 @@ class Door(Struct, frozen=True, kw_only=True):
     x2_m: Metres
     y2_m: Metres
     badge_zone_id: ZoneId | None = None
+    kind: Literal["door", "street"] = "door"
 
 
 class OpeningHours(Struct, frozen=True, kw_only=True):
@@ -135,6 +137,7 @@ class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planog
     while one is seen there is no visitor.
     `gln` is the store's Global Location Number. `tagged_skus` are the articles of which every unit carries an RFID tag with its GTIN.
     `back_room` is what lies there at the start, `back_room_capacity` how many units of an article it takes.
+    `latitude_deg` and `longitude_deg` say where the store is (WGS 84): for the map of the chain.
     """
 
     store_id: StoreId
@@ -154,6 +157,8 @@ class Planogram(Struct, frozen=True, kw_only=True, tag_field="type", tag="planog
     gln: Annotated[str, Meta(pattern=r"^\d{13}$")] | None = None
     tagged_skus: list[Sku] = []
     back_room_capacity: dict[str, Units] = {}
+    latitude_deg: Annotated[float, Meta(ge=-90.0, le=90.0)] | None = None
+    longitude_deg: Annotated[float, Meta(ge=-180.0, le=180.0)] | None = None
 
 
 class OrderLine(Struct, frozen=True, kw_only=True):

@@ -27,6 +27,13 @@ class StoreRecord(msgspec.Struct, frozen=True, kw_only=True):
     first_seen_at: datetime
     reported_at: datetime | None
     quarantined: int = 0
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+
+    @property
+    def place_deg(self) -> tuple[float, float] | None:
+        """Latitude and longitude, where both are told."""
+        return None if self.latitude_deg is None or self.longitude_deg is None else (self.latitude_deg, self.longitude_deg)
 
 
 class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +81,15 @@ class StoreBook:
         with self._engine.begin() as connection:
             connection.execute(
                 text(
-                    "INSERT INTO stores (store_id, name, time_zone, currency, floor_width_m, floor_depth_m, first_seen_at)"
-                    " VALUES (:store_id, :name, :time_zone, :currency, :width, :depth, :now) ON CONFLICT (store_id) DO NOTHING"
+                    "INSERT INTO stores (store_id, name, time_zone, currency, floor_width_m, floor_depth_m, first_seen_at,"
+                    " latitude_deg, longitude_deg)"
+                    " VALUES (:store_id, :name, :time_zone, :currency, :width, :depth, :now, :latitude, :longitude)"
+                    " ON CONFLICT (store_id) DO UPDATE SET latitude_deg = EXCLUDED.latitude_deg, longitude_deg = EXCLUDED.longitude_deg"
                 ),
                 {
                     "store_id": planogram.store_id, "name": planogram.name, "time_zone": planogram.time_zone,
                     "currency": planogram.currency, "width": planogram.width_m, "depth": planogram.depth_m, "now": self._now(),
+                    "latitude": planogram.latitude_deg, "longitude": planogram.longitude_deg,
                 },
             )  # fmt: skip
             connection.execute(
@@ -138,7 +148,7 @@ class StoreBook:
 
 
 _STORES = """
-    SELECT store_id, name, time_zone, currency, floor_width_m, floor_depth_m, first_seen_at, reported_at,
+    SELECT store_id, name, time_zone, currency, floor_width_m, floor_depth_m, first_seen_at, reported_at, latitude_deg, longitude_deg,
            (SELECT count(*) FROM fact_quarantine WHERE fact_quarantine.store_id = stores.store_id) AS quarantined
     FROM stores
 """

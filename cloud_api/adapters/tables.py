@@ -43,6 +43,8 @@ stores = Table(
     Column("first_seen_at", _AT, nullable=False),
     Column("reported_at", _AT),
     Column("planned_at", _AT),
+    Column("latitude_deg", Double),
+    Column("longitude_deg", Double),
 )  # fmt: skip
 ledgers = Table(
     "ledgers", metadata, _store(), Column("ledger_id", Text, primary_key=True),
@@ -166,6 +168,10 @@ target = Table(
 risk = Table(
     "risk", metadata, _store(), Column("risk_id", Text, primary_key=True),
     Column("body", JSONB, nullable=False), Column("written_at", _AT, nullable=False), Column("written_by", Text, nullable=False),
+)  # fmt: skip
+kept_view = Table(
+    "kept_view", metadata, Column("page", Text, primary_key=True), Column("name", Text, primary_key=True),
+    Column("address", Text, nullable=False), Column("kept_at", _AT, nullable=False), Column("kept_by", Text, nullable=False),
 )  # fmt: skip
 person = Table(
     "person", metadata, Column("name_key", Text, primary_key=True), Column("name", Text, nullable=False),

@@ -1,4 +1,4 @@
-"""Keeps what planners write down: notes on days, targets, risks. `*` as a shop means the whole chain."""
+"""Keeps what planners write down: notes on days, targets, risks, views of pages. `*` as a shop means the whole chain."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ class RiskRecord(msgspec.Struct, frozen=True, kw_only=True):
     store_id: str
     risk_id: str
     body: dict[str, Any]
+
+
+class KeptView(msgspec.Struct, frozen=True, kw_only=True):
+    """A view of a page under a name: `address` is the page's own, with what is chosen on it."""
+
+    page: str
+    name: str
+    address: str
 
 
 class WrittenBook:
@@ -100,3 +108,17 @@ class WrittenBook:
             connection.execute(text("DELETE FROM risk WHERE store_id = :chain AND risk_id = :risk"), values)
             if body is not None:
                 connection.execute(text("INSERT INTO risk VALUES (:chain, :risk, :body, :now, :by)"), values | {"body": Jsonb(body)})
+
+    def views(self, page: str) -> list[KeptView]:
+        """The views kept of a page, by name."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(text("SELECT page, name, address FROM kept_view WHERE page = :page ORDER BY name"), {"page": page})
+            return [KeptView(**row._mapping) for row in rows]
+
+    def keep_view(self, page: str, name: str, address: str | None, *, by: str) -> None:
+        """Keep a view in place of the one of its name; without an address that one is taken away."""
+        values = {"page": page, "name": name, "address": address, "now": self._now(), "by": by}
+        with self._engine.begin() as connection:
+            connection.execute(text("DELETE FROM kept_view WHERE page = :page AND name = :name"), values)
+            if address is not None:
+                connection.execute(text("INSERT INTO kept_view VALUES (:page, :name, :address, :now, :by)"), values)

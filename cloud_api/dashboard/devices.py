@@ -13,6 +13,7 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
 from cloud_api.dashboard.marks import urgency_mark
 from cloud_api.dashboard.reader import Reader, capital
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.rules.early_warning import Concern
 
 
@@ -57,18 +58,18 @@ def _show_troubles(reader: Reader, troubles: list[Concern], names: dict[str, str
 
 
 def _show_all(reader: Reader, known: list[DeviceRecord], names: dict[str, str], now: datetime) -> None:
-    rows = "".join(
-        f"<tr><td>{escape(names.get(device.store_id, device.store_id))}</td><td>{escape(device.device_id)}</td>"
-        f"<td>{escape(_state(reader, device))}</td>"
-        f'<td class="num">{reader.age(device.last_seen_at, now)}</td><td class="num">{reader.number(device.outbox_depth)}</td></tr>'
+    columns = (
+        Column(reader.t("Device")), Column(reader.t("Shop")), Column(reader.t("State")), figures(reader.t("Last heard")),
+        figures(reader.t("Waiting"), reader.t("observations")),
+    )  # fmt: skip
+    rows = [
+        (
+            escape(device.device_id), escape(names.get(device.store_id, device.store_id)), escape(_state(reader, device)),
+            reader.age(device.last_seen_at, now), reader.number(device.outbox_depth),
+        )
         for device in known
-    )
-    html(
-        f'<div class="card"><h2>{reader.t("All devices")}</h2><div class="scroll"><table class="figures"><thead><tr>'
-        f'<th>{reader.t("Shop")}</th><th>{reader.t("Device")}</th><th>{reader.t("State")}</th><th class="num">{reader.t("Last heard")}</th>'
-        f'<th class="num">{reader.t("Waiting")}<br><span class="unit">{reader.t("observations")}</span></th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
-    )
+    ]  # fmt: skip
+    html(f'<div class="card"><h2>{reader.t("All devices")}</h2>{table(columns, rows)}</div>')
 
 
 def _state(reader: Reader, device: DeviceRecord) -> str:

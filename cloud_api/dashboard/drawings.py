@@ -83,7 +83,7 @@ def hours_by_days(reader: Reader, rows: Sequence[Watched], *, coming: datetime) 
         )  # fmt: skip
         body.append(f'<tr><th scope="row">{reader.weekday(day)}</th>{values}</tr>')
     return (
-        f'<div class="scroll"><table class="heat"><thead><tr><th scope="col">{reader.t("Hour")}</th>{head}</tr></thead>'
+        f'<div class="scroll" tabindex="0"><table class="heat"><thead><tr><th scope="col">{reader.t("Hour")}</th>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>"
         f"{legend(reader, highest, reader.t('visitors an hour'))}"
         f'<p class="quiet"><span class="swatch gapcell"></span> '
@@ -119,6 +119,7 @@ def floor_plan(reader: Reader, planogram: Planogram, zones: Mapping[str, ZoneFig
     shapes += [
         f'<line class="door" x1="{door.x1_m}" y1="{door.y1_m}" x2="{door.x2_m}" y2="{door.y2_m}"><title>{escape(door.name)}</title></line>'
         for door in planogram.doors
+        if door.kind == "door"
     ]
     texts = [_zone_label(zones[zone.zone_id], zone.place, highest) for zone in planogram.zones]
     metre = (

@@ -61,5 +61,5 @@ def figure_cell(reader: Reader, name: str, figure: Figure, currency: str) -> str
     """A cell of the table; what misses its target is marked with a word and a shape, not by colour alone."""
     told = figure_told(reader, name, figure.value, currency)
     if figure.state == "missed":
-        return f'<td class="num"><span class="state soon" title="{reader.t("target missed")}">◐ {told}</span></td>'
-    return f'<td class="num">{told}</td>'
+        return f'<span class="state soon" title="{reader.t("target missed")}">◐ {told}</span>'
+    return told

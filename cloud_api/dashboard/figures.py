@@ -16,6 +16,7 @@ from cloud_api.dashboard.figure_forms import show_figure_forms, strike
 from cloud_api.dashboard.figure_words import figure_cell, figure_name, figure_told, trend
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
 from cloud_api.dashboard.reader import Reader
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.flows.key_figures import FiguresReview
 from cloud_api.rules.chain_figures import FIGURES, Figure, Risk, ShopFigures
 
@@ -26,7 +27,7 @@ def show_figures(desk: Desk) -> None:
     """Register the pages."""
 
     @ui.page("/figures", response_timeout=PATIENCE_S)
-    async def figures(request: Request, month: str = "") -> None:
+    async def figures_page(request: Request, month: str = "") -> None:
         with page(request, "/figures") as reader:
             stores = await read_stores(desk)
             if not stores:
@@ -108,18 +109,16 @@ def _target_words(reader: Reader, name: str, figure: Figure, currency: str) -> s
 
 def _show_shops(reader: Reader, shops: list[ShopFigures], names: dict[str, StoreRecord]) -> None:
     ranked = sorted(shops, key=lambda shop: (-sum(figure.state == "missed" for figure in shop.figures.values()), shop.store_id))
-    rows = "".join(
-        f"<tr><td>{escape(names[shop.store_id].name)}</td>"
-        + "".join(figure_cell(reader, name, figure, names[shop.store_id].currency) for name, figure in shop.figures.items())
-        + "</tr>"
+    rows = [
+        (
+            escape(names[shop.store_id].name),
+            *(figure_cell(reader, name, figure, names[shop.store_id].currency) for name, figure in shop.figures.items()),
+        )
         for shop in ranked[:_SHOWN_MAX]
         if shop.store_id in names
-    )
-    head = "".join(f'<th class="num">{figure_name(reader, name)}</th>' for name in FIGURES)
-    html(
-        f'<div class="card"><h2>{reader.t("Shops, most targets missed first")}</h2><div class="scroll"><table class="figures"><thead><tr>'
-        f"<th>{reader.t('Shop')}</th>{head}</tr></thead><tbody>{rows}</tbody></table></div></div>"
-    )
+    ]
+    columns = (Column(reader.t("Shop")), *(figures(figure_name(reader, name)) for name in FIGURES))
+    html(f'<div class="card"><h2>{reader.t("Shops, most targets missed first")}</h2>{table(columns, rows)}</div>')
 
 
 def _show_risks(desk: Desk, reader: Reader, review: FiguresReview, names: dict[str, StoreRecord]) -> None:

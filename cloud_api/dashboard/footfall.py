@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from nicegui import ui
 
 from cloud_api.adapters.store_records import StoreRecord
+from cloud_api.dashboard.chain_map import show_map
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import hours_by_days, sparkline
 from cloud_api.dashboard.footfall_days import show_days
+from cloud_api.dashboard.footfall_visits import show_visits
 from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
+from cloud_api.dashboard.kept_views import show_kept_views
+from cloud_api.dashboard.picture import picture
 from cloud_api.dashboard.reader import Reader
 from cloud_api.dashboard.shop_search import show_more
 from cloud_api.flows.reviewing import SHOWN, WEEKS_BACK, ChainReview
@@ -58,8 +63,12 @@ def show_footfall(desk: Desk) -> None:
             )
             title(_sentence(reader, review, names), compared)
             _show_windows(reader, days, opened)
+            query = urlencode({"store": opened, "days": days} | ({"find": find} if find else {}))
+            await show_kept_views(desk, reader, "/footfall", f"/footfall?{query}")
             _show_rows(reader, review, names, opened, days)
             show_more(reader, review, find=find, page_no=page_no, days=days)
+            show_map(reader, review, names, opened, days)
+            show_visits(reader, single, names[opened].name)
             picked = opened_days.stores[0]
             coming = desk.now().astimezone(ZoneInfo(names[opened].time_zone))
             _show_store(reader, names[opened], picked, before.stores[0], hours.stores[0].rows, coming)
@@ -101,7 +110,7 @@ def _show_rows(reader: Reader, review: ChainReview, names: dict[str, StoreRecord
     rows = "".join(_store_row(reader, shop, names[shop.store_id], opened, days, highest) for shop in review.stores)
     scale = reader.t("0 to {highest}, one scale for all", highest=reader.number(highest))
     html(
-        f'<div class="card"><div class="scroll"><table class="figures shops"><thead><tr><th>{reader.t("Shop")}</th>'
+        f'<div class="card"><div class="scroll" tabindex="0"><table class="figures shops"><thead><tr><th>{reader.t("Shop")}</th>'
         f'<th>{reader.t("Visitors by day")}<br><span class="unit">{scale}</span></th>'
         f'<th class="num">{reader.t("Visitors")}</th><th class="num">{reader.t("Against usual")}</th>'
         f'<th class="num wide">{reader.t("Hours compared")}</th><th class="num wide">{reader.t("Watched")}</th>'
@@ -127,7 +136,8 @@ def _show_store(reader: Reader, store: StoreRecord, shop: StoreReview, before: S
     with ui.element("section").classes("card"):
         pale = reader.t("Visitors a day; in pale the same weekday a week before. A gap is a day nobody watched.")
         html(f"<h2>{reader.t('{shop}, day by day', shop=name)}</h2><p class=quiet>{pale}</p>")
-        ui.echart(_days_chart(reader, shop.rows, before.rows), renderer="svg")
+        with picture(f"visitors-{store.store_id}"):
+            ui.echart(_days_chart(reader, shop.rows, before.rows), renderer="svg")
     with ui.element("section").classes("card"):
         html(f"<h2>{reader.t('{shop}, hour by hour', shop=name)}</h2>")
         html(hours_by_days(reader, hours, coming=coming))

@@ -11,6 +11,7 @@ from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, read, say_refused
 from cloud_api.dashboard.reader import Reader
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.errors import CloudError
 from cloud_api.flows.day_reviewing import NOTE_KINDS, DaysReview, DayView, as_csv, as_parquet, note
 
@@ -32,12 +33,12 @@ def show_days(desk: Desk, reader: Reader, review: DaysReview, name: str, *, firs
             for finding in review.findings
         )
         if rows:
-            html(f'<div class="scroll"><table class="figures"><tbody>{rows}</tbody></table></div>')
+            html(f'<div class="scroll" tabindex="0"><table class="figures"><tbody>{rows}</tbody></table></div>')
         with ui.element("details"):
             html(reader.t("Every day in figures"), tag="summary")
             html(_table(reader, review.days))
         _show_note_form(desk, reader, review.store_id, last)
-        keep = reader.t("All shops' days as a file. This view is this page's address: keep it as a bookmark.")
+        keep = reader.t("All shops' days as a file.")
         html(f'<p class="quiet">{keep}</p>')
         with ui.element("div").classes("buttons"):
             button("CSV", lambda: _hand_out(desk, first, last, "csv"))
@@ -52,26 +53,29 @@ async def _hand_out(desk: Desk, first: date, last: date, form: str) -> None:
 
 
 def _table(reader: Reader, days: list[DayView]) -> str:
-    rows = "".join(_row(reader, day) for day in reversed(days))
-    head = (
-        f'<th>{reader.t("Day")}</th><th class="num">{reader.t("Visitors")}</th>'
-        f'<th class="num">{reader.t("With the missing hours")}<br><span class="unit">{reader.t("estimated")}</span></th>'
-        f'<th class="num">{reader.t("Against usual")}</th><th class="num">{reader.t("Conversion")}</th>'
-        f'<th class="num">{reader.t("Most inside")}</th><th>{reader.t("Noted")}</th>'
-    )
-    return f'<div class="scroll"><table class="figures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    columns = (
+        Column(reader.t("Day")), figures(reader.t("Visitors")), figures(reader.t("With the missing hours"), reader.t("estimated")),
+        figures(reader.t("Against usual")), figures(reader.t("Passed by")), figures(reader.t("Came in")), figures(reader.t("Conversion")),
+        figures(reader.t("Stay a visitor"), reader.t("minutes")), figures(reader.t("Inside on average")), figures(reader.t("Most inside")),
+        Column(reader.t("Noted")),
+    )  # fmt: skip
+    return table(columns, [_row(reader, day) for day in reversed(days)])
 
 
-def _row(reader: Reader, day: DayView) -> str:
-    visitors = reader.t("not watched") if day.visitors is None else reader.number(day.visitors)
-    estimate = "" if day.estimated_visitors is None else f"≈ {reader.number(day.estimated_visitors)}"
-    conversion = "" if day.conversion is None else reader.percent(day.conversion)
-    inside = "" if day.peak_occupancy is None else reader.number(day.peak_occupancy)
+def _row(reader: Reader, day: DayView) -> tuple[str, ...]:
     notes = [*([reader.t("public holiday")] if day.is_holiday else []), *day.notes]
     return (
-        f'<tr><td>{reader.weekday(day.day)}</td><td class="num">{visitors}</td><td class="num">{estimate}</td>'
-        f'<td class="num">{reader.change(day.change_share)}</td><td class="num">{conversion}</td><td class="num">{inside}</td>'
-        f"<td>{escape('; '.join(notes))}</td></tr>"
+        reader.weekday(day.day),
+        reader.t("not watched") if day.visitors is None else reader.number(day.visitors),
+        "–" if day.estimated_visitors is None else f"≈ {reader.number(day.estimated_visitors)}",
+        reader.change(day.change_share),
+        "–" if day.passed_by is None else reader.number(day.passed_by),
+        "–" if day.capture_share is None else reader.percent(day.capture_share),
+        "–" if day.conversion is None else reader.percent(day.conversion),
+        "–" if day.stay_s is None else reader.number(day.stay_s / 60.0, decimals=1),
+        "–" if day.mean_occupancy is None else reader.number(day.mean_occupancy, decimals=1),
+        "–" if day.peak_occupancy is None else reader.number(day.peak_occupancy),
+        escape("; ".join(notes)),
     )
 
 

@@ -69,7 +69,8 @@ def page(request: Request, path: str) -> Iterator[Reader]:
         button({"en": "English", "zh": "中文"}[other], lambda: _keep(LANGUAGE_COOKIE, other, then="location.reload()")).props(
             f"lang={other}"
         )
-        button(reader.t("Light or dark"), lambda: _turn(theme))
+        words = reader.t("Light or dark")
+        button("◐", lambda: _turn(theme)).props(f'aria-label="{words}" title="{words}"')
         if person is not None:
             html(f'<a class="may" href="/account">{escape(person.name)}</a>')
     with ui.element("div").classes("main"):

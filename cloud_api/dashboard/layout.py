@@ -15,7 +15,9 @@ from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores,
 from cloud_api.dashboard.layout_facings import show_facings
 from cloud_api.dashboard.layout_moves import show_moves
 from cloud_api.dashboard.layout_trials import show_trials
+from cloud_api.dashboard.picture import picture
 from cloud_api.dashboard.reader import Reader, capital
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.flows.reviewing import LayoutView
 from cloud_api.rules.layout import ZoneFigures
 
@@ -41,6 +43,7 @@ def show_layout(desk: Desk) -> None:
             title(reader.say(view.review.sentence), f"{picked.name}, {reader.days(view.first, view.last)}")
             _show_choice(reader, stores, picked, days)
             _show_plan(reader, view)
+            _show_zones(reader, view)
             trials = await read(desk.trials.trials)
             if trials is None:
                 return
@@ -49,7 +52,6 @@ def show_layout(desk: Desk) -> None:
             if facings is not None:
                 show_facings(reader, facings)
             await show_trials(desk, reader, stores, trials)
-            _show_zones(reader, view)
 
 
 def _show_choice(reader: Reader, stores: list[StoreRecord], picked: StoreRecord, days: int) -> None:
@@ -71,43 +73,34 @@ def _show_plan(reader: Reader, view: LayoutView) -> None:
     highest = max((zone.dwell_person_s_per_m2 or 0.0 for zone in view.review.zones), default=0.0)
     words = reader.t("The number is the zone's rank; hatched is not measured. Door in blue.")
     with ui.element("section").classes("card"):
-        html(
-            f'<h2>{reader.t("How long people stay")}</h2><p class="quiet">{words}</p>'
-            f"{floor_plan(reader, view.planogram, zones, highest=highest)}{legend(reader, highest, reader.t('person-seconds per m²'))}"
-        )
+        html(f'<h2>{reader.t("How long people stay")}</h2><p class="quiet">{words}</p>')
+        with picture(f"stay-{view.planogram.store_id}"):
+            html(floor_plan(reader, view.planogram, zones, highest=highest))
+        html(legend(reader, highest, reader.t("person-seconds per m²")))
 
 
 def _show_zones(reader: Reader, view: LayoutView) -> None:
     currency = view.planogram.currency
-    rows = "".join(_zone_row(reader, zone, currency) for zone in view.review.zones)
-
-    def head(name: str, unit: str, *, wide: bool = False) -> str:
-        return f'<th class="num{" wide" if wide else ""}">{name}<br><span class="unit">{escape(unit)}</span></th>'
-
-    heads = (
-        head(reader.t("Stay"), reader.t("person-s per m²")),
-        head(reader.t("Sales"), reader.t("{currency} per m of shelf", currency=currency)),
-        head(reader.t("Margin"), reader.t("{currency} per m", currency=currency), wide=True),
-        head(reader.t("Stopped"), reader.t("of visits"), wide=True),
-        head(reader.t("Picks"), reader.t("units"), wide=True),
-    )
-    html(
-        f'<div class="card"><h2>{reader.t("Zones, longest stay first")}</h2><div class="scroll"><table class="figures"><thead><tr>'
-        f'<th class="num">{reader.t("Rank")}</th><th>{reader.t("Zone")}</th>{"".join(heads)}<th>{reader.t("What stands out")}</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
-    )
+    columns = (
+        Column(reader.t("Zone")), figures(reader.t("Stay"), reader.t("person-s per m²")),
+        figures(reader.t("Sales"), reader.t("{currency} per m of shelf", currency=currency)),
+        figures(reader.t("Margin"), reader.t("{currency} per m", currency=currency)),
+        figures(reader.t("Stopped"), reader.t("of visits")), figures(reader.t("Picks"), reader.t("units")),
+        Column(reader.t("What stands out")),
+    )  # fmt: skip
+    rows = [_zone_row(reader, zone, currency) for zone in view.review.zones]
+    html(f'<div class="card"><h2>{reader.t("Zones, longest stay first")}</h2>{table(columns, rows)}</div>')
 
 
-def _zone_row(reader: Reader, zone: ZoneFigures, currency: str) -> str:
-    dwell = reader.t("not measured") if zone.dwell_person_s_per_m2 is None else reader.number(zone.dwell_person_s_per_m2)
-    sales = reader.t("no shelf") if zone.revenue_minor_per_m is None else reader.major(zone.revenue_minor_per_m, currency)
-    margin = "–" if zone.margin_minor_per_m is None else reader.major(zone.margin_minor_per_m, currency)
+def _zone_row(reader: Reader, zone: ZoneFigures, currency: str) -> tuple[str, ...]:
     return (
-        f'<tr><td class="num">{zone.dwell_rank or "–"}</td><td>{escape(zone.name)}</td>'
-        f'<td class="num">{dwell}</td><td class="num">{sales}</td>'
-        f'<td class="num wide">{margin}</td><td class="num wide">{_stopped(reader, zone)}</td>'
-        f'<td class="num wide">{"–" if zone.units_picked is None else reader.number(zone.units_picked)}</td>'
-        f"<td>{_finding(reader, zone)}</td></tr>"
+        f'<span class="quiet">{zone.dwell_rank or "–"}</span> {escape(zone.name)}',
+        reader.t("not measured") if zone.dwell_person_s_per_m2 is None else reader.number(zone.dwell_person_s_per_m2),
+        reader.t("no shelf") if zone.revenue_minor_per_m is None else reader.major(zone.revenue_minor_per_m, currency),
+        "–" if zone.margin_minor_per_m is None else reader.major(zone.margin_minor_per_m, currency),
+        _stopped(reader, zone),
+        "–" if zone.units_picked is None else reader.number(zone.units_picked),
+        _finding(reader, zone),
     )
 
 

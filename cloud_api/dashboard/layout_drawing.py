@@ -34,7 +34,11 @@ def _plan(reader: Reader, planogram: Planogram, held: list[tuple[Bay, str]], num
     size = max(width, depth) / 22
     shapes = [f'<rect class="floor" x="0" y="0" width="{width}" height="{depth}"/>']
     shapes += [_rack(bay, "bay", escape(bay.name)) for bay in planogram.bays]
-    shapes += [f'<line class="door" x1="{door.x1_m}" y1="{door.y1_m}" x2="{door.x2_m}" y2="{door.y2_m}"/>' for door in planogram.doors]
+    shapes += [
+        f'<line class="door" x1="{door.x1_m}" y1="{door.y1_m}" x2="{door.x2_m}" y2="{door.y2_m}"/>'
+        for door in planogram.doors
+        if door.kind == "door"
+    ]
     for rack, bay_id in held:
         place = rack.place
         shapes.append(_rack(rack, "bay moved", f"{numbers[bay_id]}: {escape(names[bay_id])}"))

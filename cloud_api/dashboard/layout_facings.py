@@ -8,6 +8,7 @@ from nicegui import ui
 
 from cloud_api.dashboard.frame import html
 from cloud_api.dashboard.reader import Reader
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.flows.space_planning import FacingReview
 from cloud_api.rules.space_elasticity import Elasticity, FacingMove
 
@@ -16,14 +17,13 @@ def show_facings(reader: Reader, review: FacingReview) -> None:
     """Lay the card out."""
     with ui.element("section").classes("card"):
         html(f"<h2>{reader.t('Facings')}</h2><p>{_finding(reader, review)}</p>")
-        rows = "".join(_row(reader, move, review.currency) for move in review.moves)
-        if rows:
-            margin = reader.n("Margin in {count} day", "Margin in {count} days", review.days)
-            html(
-                f'<div class="scroll"><table class="figures"><thead><tr><th>{reader.t("Wider")}</th><th>{reader.t("Narrower")}</th>'
-                f'<th class="num">{reader.t("By")}</th><th class="num">{margin}</th>'
-                f'<th class="num">{reader.t("8 times in 10 between")}</th></tr></thead><tbody>{rows}</tbody></table></div>'
-            )
+        if review.moves:
+            columns = (
+                Column(reader.t("Wider")), Column(reader.t("Narrower")), figures(reader.t("By")),
+                figures(reader.n("Margin in {count} day", "Margin in {count} days", review.days)),
+                figures(reader.t("8 times in 10 between")),
+            )  # fmt: skip
+            html(table(columns, [_row(reader, move, review.currency) for move in review.moves]))
         html(f'<p class="quiet">{_worth(reader, review.chain)}</p>')
 
 
@@ -35,12 +35,10 @@ def _finding(reader: Reader, review: FacingReview) -> str:
     return reader.t("{wider} would earn most with a facing of {narrower}", wider=wider, narrower=narrower)
 
 
-def _row(reader: Reader, move: FacingMove, currency: str) -> str:
+def _row(reader: Reader, move: FacingMove, currency: str) -> tuple[str, ...]:
     low, high = reader.money(move.low_minor, currency), reader.money(move.high_minor, currency)
-    return (
-        f'<tr><td>{escape(move.to_name)}</td><td>{escape(move.from_name)}</td><td class="num">{100 * move.width_m:.0f} cm</td>'
-        f'<td class="num">+{reader.money(move.margin_minor, currency)}</td><td class="num">{low} – {high}</td></tr>'
-    )
+    width, margin = f"{100 * move.width_m:.0f} cm", f"+{reader.money(move.margin_minor, currency)}"
+    return escape(move.to_name), escape(move.from_name), width, margin, f"{low} – {high}"
 
 
 def _worth(reader: Reader, chain: Elasticity) -> str:

@@ -13,6 +13,7 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, read, say_refused
 from cloud_api.dashboard.job_card import show_job
 from cloud_api.dashboard.reader import Reader, capital
+from cloud_api.dashboard.table import Column, table
 from cloud_api.errors import CloudError
 from cloud_api.flows.layout_planning import MOVES_MAX
 from cloud_api.flows.trials import TrialDesign, TrialList, TrialView
@@ -78,14 +79,15 @@ def trial_shown(reader: Reader, trial: TrialView) -> str:
 
 
 def _shops(reader: Reader, trial: TrialView, names: dict[str, str]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(names.get(changed, changed))}</td><td>{escape(names.get(same, same))}</td>"
-        f"<td>{'; '.join(escape(', '.join(move.name for move in step.moves)) for step in trial.moves.get(changed, [])) or '–'}</td></tr>"
+    rows = [
+        (
+            escape(names.get(changed, changed)), escape(names.get(same, same)),
+            "; ".join(escape(", ".join(move.name for move in step.moves)) for step in trial.moves.get(changed, [])) or "–",
+        )
         for changed, same in trial.pairs
-    )
-    heads = (reader.t("Changed shop"), reader.t("Left as it is"), reader.t("Bays that change places"))
-    head = "".join(f"<th>{words}</th>" for words in heads)
-    return f'<div class="scroll"><table class="figures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    ]  # fmt: skip
+    columns = (Column(reader.t("Changed shop")), Column(reader.t("Left as it is")), Column(reader.t("Bays that change places")))
+    return table(columns, rows)
 
 
 def _offer(desk: Desk, reader: Reader, design: TrialDesign, names: dict[str, str], found: TrialList) -> None:

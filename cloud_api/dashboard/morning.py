@@ -19,7 +19,10 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, say_refused, title
 from cloud_api.dashboard.marks import urgency_mark
 from cloud_api.dashboard.reader import Reader, capital
+from cloud_api.dashboard.table import Column, figures, table
+from cloud_api.dashboard.waiting_trials import show_waiting_trials
 from cloud_api.errors import CloudError
+from cloud_api.flows.trials import TrialView
 from cloud_api.rules.early_warning import Concern
 
 _LOOK_EVERY_S = 20.0
@@ -32,13 +35,14 @@ class Morning(msgspec.Struct, frozen=True, kw_only=True):
     stores: list[StoreRecord]
     orders: list[OrderRecord]
     concerns: list[Concern]
+    trials: list[TrialView]
 
 
 def gather(desk: Desk) -> Morning:
     """Read the page's content: open orders that need not wait for a supplier's minimum, the dearest risk first."""
     ready = [order for order in desk.orders.orders(state=PROPOSED) if not order.body.get("waits_because")]
     orders = sorted(ready, key=lambda order: (-order.body["at_risk_minor"], -order.body["value_minor"], order.order_id))
-    return Morning(stores=desk.stores.stores(), orders=orders, concerns=desk.reviewing.concerns())
+    return Morning(stores=desk.stores.stores(), orders=orders, concerns=desk.reviewing.concerns(), trials=desk.trials.waiting())
 
 
 def show_morning(desk: Desk) -> None:
@@ -75,6 +79,7 @@ class _MorningList:
         with ui.element("div").classes("two"):
             self._list = ui.element("section").classes("stack")
             with ui.element("section").classes("stack"):
+                show_waiting_trials(self._desk, self._reader, self._content.trials)
                 _show_concerns(self._reader, self._content.concerns, self._names)
                 _show_stores(self._reader, self._content.stores, self._desk.now())
         self._draw()
@@ -85,10 +90,11 @@ class _MorningList:
         reader, orders = self._reader, self._content.orders
         self._heading.clear()
         with self._heading:
-            shops = len({concern.store_id for concern in self._content.concerns})
+            shops, trials = len({concern.store_id for concern in self._content.concerns}), len(self._content.trials)
             title(capital(reader.listed([
                 reader.n("{count} order to approve", "{count} orders to approve", len(orders)),
                 reader.n("{count} shop needs a look", "{count} shops need a look", shops),
+                *([reader.n("{count} trial waits", "{count} trials wait", trials)] if trials else []),
             ])))  # fmt: skip
         self._list.clear()
         with self._list:
@@ -184,7 +190,8 @@ class _MorningList:
 def _gist(content: Morning) -> object:
     """What a reader would call news: other orders, other concerns; not that a shop reported once more."""
     orders = {(order.order_id, tuple((line["sku"], line["units"]) for line in order.body["lines"])) for order in content.orders}
-    return orders, {(concern.store_id, concern.kind, concern.urgency) for concern in content.concerns}
+    trials = {(trial.trial_id, trial.state) for trial in content.trials}
+    return orders, trials, {(concern.store_id, concern.kind, concern.urgency) for concern in content.concerns}
 
 
 def _from(reader: Reader, order: OrderRecord) -> str:
@@ -223,12 +230,12 @@ def _show_concerns(reader: Reader, concerns: list[Concern], names: dict[str, Sto
 
 
 def _show_stores(reader: Reader, stores: list[StoreRecord], now: datetime) -> None:
-    rows = "".join(
-        f'<tr><td><a class="open" href="/footfall?store={escape(store.store_id)}">{escape(store.name)}</a></td>'
-        f'<td class="num quiet">{reader.age(store.reported_at, now)}</td></tr>'
+    rows = [
+        (
+            f'<a class="open" href="/footfall?store={escape(store.store_id)}">{escape(store.name)}</a>',
+            f'<span class="quiet">{reader.age(store.reported_at, now)}</span>',
+        )
         for store in stores
-    )
-    html(
-        f'<div class="card"><h2>{reader.t("All shops")}</h2><table class="figures"><thead><tr><th>{reader.t("Shop")}</th>'
-        f'<th class="num">{reader.t("Last report")}</th></tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    ]
+    columns = (Column(reader.t("Shop")), figures(reader.t("Last report")))
+    html(f'<div class="card"><h2>{reader.t("All shops")}</h2>{table(columns, rows)}</div>')

@@ -15,6 +15,7 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, read
 from cloud_api.dashboard.reader import Reader
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.flows.order_papers import as_csv, order_paper
 from cloud_api.flows.planning import Deliveries
 from cloud_api.rules.supplier_record import SupplierRecord
@@ -74,13 +75,12 @@ async def show_decided(desk: Desk, reader: Reader, orders: Sequence[OrderRecord]
     if found is None:
         return
     received = {progress.order.order_id: progress.share for each in found for progress in each.orders}
-    rows = "".join(_row(reader, order, names[order.store_id], received.get(order.order_id), desk) for order in orders)
-    html(
-        f'<div class="card"><h2>{reader.t("Decided in the last 14 days")}</h2><div class="scroll"><table class="figures"><thead><tr>'
-        f"<th>{reader.t('Shop')}</th><th>{reader.t('Supplier')}</th><th>{reader.t('State')}</th><th>{reader.t('Changed')}</th>"
-        f'<th class="num">{reader.t("Received")}</th><th class="num">{reader.t("Worth")}</th>'
-        f'<th class="num">{reader.t("When")}</th></tr></thead><tbody>{rows}</tbody></table></div></div>'
-    )
+    columns = (
+        Column(reader.t("Shop")), Column(reader.t("Supplier")), Column(reader.t("State")), Column(reader.t("Changed")),
+        figures(reader.t("Received")), figures(reader.t("Worth")), figures(reader.t("When")),
+    )  # fmt: skip
+    rows = [_row(reader, order, names[order.store_id], received.get(order.order_id), desk) for order in orders]
+    html(f'<div class="card"><h2>{reader.t("Decided in the last 14 days")}</h2>{table(columns, rows)}</div>')
     approved = [order for order in orders if order.state == APPROVED][:_PAPERS_SHOWN]
     if approved:
         html(f'<p class="quiet">{reader.t("For the supplier, as a spreadsheet or as EDI fields:")}</p>')
@@ -99,14 +99,12 @@ async def _hand_out(desk: Desk, order: OrderRecord, *, is_csv: bool) -> None:
         ui.download.content(content, f"{order.order_id}.{'csv' if is_csv else 'json'}")
 
 
-def _row(reader: Reader, order: OrderRecord, store: StoreRecord, received: float | None, desk: Desk) -> str:
-    came = "–" if received is None else reader.percent(received)
+def _row(reader: Reader, order: OrderRecord, store: StoreRecord, received: float | None, desk: Desk) -> tuple[str, ...]:
     return (
-        f"<tr><td>{escape(store.name)}</td><td>{escape(order.supplier)}</td><td>{_state(reader, order)}</td>"
-        f"<td>{_changes(reader, order)}</td>"
-        f'<td class="num">{came}</td><td class="num">{reader.money(order.body["value_minor"], store.currency)}</td>'
-        f'<td class="num quiet">{reader.age(order.decided_at, desk.now())}</td></tr>'
-    )
+        escape(store.name), escape(order.supplier), _state(reader, order), _changes(reader, order),
+        "–" if received is None else reader.percent(received), reader.money(order.body["value_minor"], store.currency),
+        f'<span class="quiet">{reader.age(order.decided_at, desk.now())}</span>',
+    )  # fmt: skip
 
 
 def _state(reader: Reader, order: OrderRecord) -> str:
@@ -134,23 +132,18 @@ def _changes(reader: Reader, order: OrderRecord) -> str:
 
 
 def _show_suppliers(reader: Reader, found: Sequence[Deliveries], names: dict[str, StoreRecord]) -> None:
-    rows = "".join(_supplier_row(reader, names[each.store_id].name, record) for each in found for record in each.suppliers)
+    rows = [_supplier_row(reader, names[each.store_id].name, record) for each in found for record in each.suppliers]
     if not rows:
         return
     below = reader.t("From the shops' own receipts of the last 180 days; orders reckon with it.")
-    html(
-        f'<div class="card"><h2>{reader.t("How suppliers deliver")}</h2><p class="quiet">{below}</p><div class="scroll">'
-        f'<table class="figures"><thead><tr><th>{reader.t("Shop")}</th><th>{reader.t("Supplier")}</th>'
-        f'<th class="num">{reader.t("Orders")}</th><th class="num">{reader.t("Lead time, days")}</th>'
-        f'<th class="num">{reader.t("Delivered")}</th><th class="num">{reader.t("Late")}</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
-    )
+    columns = (
+        Column(reader.t("Supplier")), Column(reader.t("Shop")), figures(reader.t("Orders")), figures(reader.t("Lead time, days")),
+        figures(reader.t("Delivered")), figures(reader.t("Late")),
+    )  # fmt: skip
+    html(f'<div class="card"><h2>{reader.t("How suppliers deliver")}</h2><p class="quiet">{below}</p>{table(columns, rows)}</div>')
 
 
-def _supplier_row(reader: Reader, shop: str, record: SupplierRecord) -> str:
+def _supplier_row(reader: Reader, shop: str, record: SupplierRecord) -> tuple[str, ...]:
     lead = "–" if record.lead_time_days is None else f"{record.lead_time_days:.1f} ± {record.lead_time_sd_days:.1f}"
     fill, late = ("–" if share is None else reader.percent(share) for share in (record.fill_share, record.late_share))
-    return (
-        f'<tr><td>{escape(shop)}</td><td>{escape(record.supplier)}</td><td class="num">{reader.number(record.orders)}</td>'
-        f'<td class="num">{lead}</td><td class="num">{fill}</td><td class="num">{late}</td></tr>'
-    )
+    return escape(record.supplier), escape(shop), reader.number(record.orders), lead, fill, late

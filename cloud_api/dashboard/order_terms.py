@@ -17,6 +17,7 @@ from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, say_refused, title
 from cloud_api.dashboard.reader import Reader
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.errors import CloudError
 from cloud_api.flows.what_if import TermsChange, WhatIf
 from cloud_api.rules.order_simulation import Outcome
@@ -64,7 +65,7 @@ def _fields(reader: Reader) -> tuple[tuple[str, str, str, float], ...]:
         ("minimum_units", reader.t("Minimum order"), units, 1.0),
         ("shelf_life_days", reader.t("Shelf life"), days, 1.0),
         ("back_room_units", reader.t("Fits in the back room"), units, 1.0),
-        ("holding_per_year", reader.t("Holding a year"), reader.t("% of cost"), 100.0),
+        ("holding_per_year", reader.t("Holding a year"), per_cent, 100.0),
     )
 
 
@@ -93,7 +94,10 @@ class _Trial:
                 for field, label, unit, _ in _fields(reader):
                     self._numbers[field] = ui.number(f"{label}, {unit}", min=0).props("outlined dense clearable").classes("term")
                 self._by_cost = ui.checkbox(reader.t("service level that pays (margin against holding)"))
-            html(f'<p class="quiet">{reader.t("A field left empty stays as it is. A service level that pays needs no number.")}</p>')
+            told = reader.t(
+                "A field left empty stays as it is. A service level that pays needs no number; holding is a share of what goods cost."
+            )
+            html(f'<p class="quiet">{told}</p>')
             with ui.element("div").classes("buttons"):
                 button(reader.t("Try"), self._try, is_main=True)
                 button(reader.t("Keep"), self._keep)
@@ -157,22 +161,17 @@ class _Trial:
 def _compared(reader: Reader, found: WhatIf, currency: str) -> str:
     before, after = found.before, found.after
 
-    def row(name: str, told: Any) -> str:
-        return f'<tr><td>{name}</td><td class="num">{told(before)}</td><td class="num">{told(after)}</td></tr>'
+    def minor(field: str) -> list[str]:
+        return [reader.money(getattr(outcome, field), currency) for outcome in (before, after)]
 
-    def minor(field: str) -> Any:
-        return lambda outcome: reader.money(getattr(outcome, field), currency)
-
-    rows = "".join(
-        (
-            row(reader.t("Demand served"), lambda outcome: reader.percent(outcome.fill_rate, decimals=1)),
-            row(reader.t("Orders a year"), lambda outcome: reader.number(outcome.orders)),
-            row(reader.t("Goods in the shop"), minor("stock_minor")),
-            row(reader.t("Margin lost a year"), minor("lost_minor")),
-            row(reader.t("Holding a year"), minor("holding_minor")),
-            row(reader.t("Goods wasted a year"), minor("wasted_minor")),
-            row(f"<b>{reader.t('Cost a year')}</b>", lambda outcome: f"<b>{reader.money(outcome.cost_minor, currency)}</b>"),
-        )
+    rows = (
+        (reader.t("Demand served"), *(reader.percent(each.fill_rate, decimals=1) for each in (before, after))),
+        (reader.t("Orders a year"), *(reader.number(each.orders) for each in (before, after))),
+        (reader.t("Goods in the shop"), *minor("stock_minor")),
+        (reader.t("Margin lost a year"), *minor("lost_minor")),
+        (reader.t("Holding a year"), *minor("holding_minor")),
+        (reader.t("Goods wasted a year"), *minor("wasted_minor")),
+        (f"<b>{reader.t('Cost a year')}</b>", *(f"<b>{money}</b>" for money in minor("cost_minor"))),
     )
     which = reader.t("all {count} articles", count=found.articles)
     if found.articles < found.of_articles:
@@ -181,11 +180,9 @@ def _compared(reader: Reader, found: WhatIf, currency: str) -> str:
         "Played over {days} days for {which}, and told by the year. Demand is drawn from the forecasts: what they miss, this misses.",
         days=found.tried_days, which=which,
     )  # fmt: skip
-    return (
-        f'<div class="card"><h2>{escape(_verdict(reader, before, after, currency))}</h2><p class="quiet">{played}</p>'
-        f'<div class="scroll"><table class="figures"><thead><tr><th></th><th class="num">{reader.t("As now")}</th>'
-        f'<th class="num">{reader.t("With these terms")}</th></tr></thead><tbody>{rows}</tbody></table></div></div>'
-    )
+    columns = (Column(""), figures(reader.t("As now")), figures(reader.t("With these terms")))
+    verdict = escape(_verdict(reader, before, after, currency))
+    return f'<div class="card"><h2>{verdict}</h2><p class="quiet">{played}</p>{table(columns, rows)}</div>'
 
 
 def _verdict(reader: Reader, before: Outcome, after: Outcome, currency: str) -> str:
@@ -205,23 +202,21 @@ def _show_said(reader: Reader, said: list[TermsRecord], names: dict[str, str], p
         nothing = reader.t("Orders go by the configuration and the product master.")
         html(f'<div class="card"><h2>{reader.t("No terms are kept yet")}</h2><p class="quiet">{nothing}</p></div>')
         return
-    rows = "".join(
-        f"<tr><td>{reader.t('every shop') if row.store_id == WHOLE_CHAIN else escape(names.get(row.store_id, row.store_id))}</td>"
-        f"<td>{reader.t('everything') if row.scope == 'all' else escape(row.name)}</td>"
-        f"<td>{escape(_terms_words(reader, row.body, picked.currency))}</td>"
-        f'<td class="num quiet">{reader.age(row.changed_at, desk.now())}</td></tr>'
+    rows = [
+        (
+            reader.t("every shop") if row.store_id == WHOLE_CHAIN else escape(names.get(row.store_id, row.store_id)),
+            reader.t("everything") if row.scope == "all" else escape(row.name),
+            escape(_terms_words(reader, row.body, picked.currency)),
+            f'<span class="quiet">{reader.age(row.changed_at, desk.now())}</span>',
+        )
         for row in said
-    )
+    ]
     nearest = reader.t(
         "The nearest word counts: an article's before its category's, its supplier's, everybody's. To take terms away, keep empty "
         "fields for them."
     )
-    html(
-        f'<div class="card"><h2>{reader.t("Terms kept")}</h2><p class="quiet">{nearest}</p>'
-        f'<div class="scroll"><table class="figures"><thead><tr><th>{reader.t("Where")}</th><th>{reader.t("For")}</th>'
-        f'<th>{reader.t("Terms")}</th><th class="num">{reader.t("Since")}</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></div>"
-    )
+    columns = (Column(reader.t("Where")), Column(reader.t("For")), Column(reader.t("Terms")), figures(reader.t("Since")))
+    html(f'<div class="card"><h2>{reader.t("Terms kept")}</h2><p class="quiet">{nearest}</p>{table(columns, rows)}</div>')
 
 
 def _terms_words(reader: Reader, body: dict[str, Any], currency: str) -> str:

@@ -18,6 +18,7 @@ from cloud_api.dashboard.acting import pressed
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, say_refused, title
 from cloud_api.dashboard.reader import Reader, capital
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.errors import CloudError
 from cloud_api.flows.promotions import Expected, PromotionDraft, ShopResult
 from cloud_api.rules.promotion_results import Measured
@@ -148,37 +149,32 @@ class _Promotions:
         if found is None:
             return
         reader = self._reader
-        rows = "".join(self._result_row(records[0], result) for records, results in found for result in results)
+        rows = [self._result_row(records[0], result) for records, results in found for result in results]
         below = reader.t(
             "Beside what the same weekdays of the four weeks before and the rest of the shop say it would have sold; in 95 of 100 cases "
             "between the figures in brackets. What the whole chain promotes at once has no other comparison."
         )
-        heads = (
-            reader.t("Sold"), reader.t("Times the usual"), reader.t("Extra units"), reader.t("Taken from neighbours"),
-            reader.t("After it"), reader.t("Net units"),
+        columns = (
+            Column(reader.t("Promotion")), Column(reader.t("Shop")), figures(reader.t("Sold")), figures(reader.t("Times the usual")),
+            figures(reader.t("Extra units")), figures(reader.t("Taken from neighbours")), figures(reader.t("After it")),
+            figures(reader.t("Net units")),
         )  # fmt: skip
-        head = "".join(f'<th class="num">{words}</th>' for words in heads)
-        html(
-            f'<div class="card"><h2>{reader.t("What promotions brought")}</h2><p class="quiet">{below}</p><div class="scroll">'
-            f'<table class="figures"><thead><tr><th>{reader.t("Promotion")}</th><th>{reader.t("Shop")}</th>{head}</tr></thead>'
-            f"<tbody>{rows}</tbody></table></div></div>"
-        )
+        brought = reader.t("What promotions brought")
+        html(f'<div class="card"><h2>{brought}</h2><p class="quiet">{below}</p>{table(columns, rows)}</div>')
 
-    def _result_row(self, record: PromotionRecord, found: ShopResult) -> str:
+    def _result_row(self, record: PromotionRecord, found: ShopResult) -> tuple[str, ...]:
         reader = self._reader
         shop = escape(self._names[found.store_id].name) if found.store_id in self._names else escape(found.store_id)
-        days = reader.days(record.first_day, record.last_day)
-        head = f'<tr><td>{self._article(record)}<br><span class="quiet">{days}</span></td><td>{shop}</td>'
+        name = f'{self._article(record)}<br><span class="quiet">{reader.days(record.first_day, record.last_day)}</span>'
         result = found.result
         if result is None:
             nothing = reader.t("nothing to compare with: too short a past, or days without a report")
-            return f'{head}<td colspan="6" class="quiet">{nothing}</td></tr>'
-        later = "–" if result.later is None else _units(result.later)
-        cells = (
-            reader.number(result.sold_units), f"{result.uplift.value:.1f} ({result.uplift.low:.1f} – {result.uplift.high:.1f})",
-            _units(result.extra), _units(result.neighbours), later, f"<b>{_units(result.net)}</b>",
+            return name, shop, f'<span class="quiet">{nothing}</span>'
+        return (
+            name, shop, reader.number(result.sold_units), f"{result.uplift.value:.1f} ({result.uplift.low:.1f} – {result.uplift.high:.1f})",
+            _units(result.extra), _units(result.neighbours), "–" if result.later is None else _units(result.later),
+            f"<b>{_units(result.net)}</b>",
         )  # fmt: skip
-        return head + "".join(f'<td class="num">{cell}</td>' for cell in cells) + "</tr>"
 
     def _article(self, record: PromotionRecord) -> str:
         return escape(record.body.name or self._articles.get(record.sku, record.sku))
@@ -209,12 +205,13 @@ async def _ask(act: Callable[[], Awaitable[T | None]]) -> T | None:
 
 def _expected_words(reader: Reader, found: Sequence[Expected], names: dict[str, StoreRecord]) -> str:
     """Units and margin with and without it, shop by shop."""
-    rows = "".join(
-        f'<tr><td>{escape(names[each.store_id].name)}</td><td class="num">{reader.number(each.units_without)}</td>'
-        f'<td class="num">{reader.number(each.units_with)}</td>'
-        f'<td class="num">{reader.money(each.margin_with_minor - each.margin_without_minor, names[each.store_id].currency)}</td></tr>'
+    rows = [
+        (
+            escape(names[each.store_id].name), reader.number(each.units_without), reader.number(each.units_with),
+            reader.money(each.margin_with_minor - each.margin_without_minor, names[each.store_id].currency),
+        )
         for each in found
-    )
+    ]  # fmt: skip
     more = sum(each.units_with - each.units_without for each in found)
     earns = sum(each.margin_with_minor - each.margin_without_minor for each in found)
     units, money = f"{'+' if more >= 0 else ''}{reader.number(more)}", reader.money(abs(earns), names[found[0].store_id].currency)
@@ -224,11 +221,11 @@ def _expected_words(reader: Reader, found: Sequence[Expected], names: dict[str, 
         "By the effects that the shop's past and the trade suggest, over the days the forecast reaches; what it takes from neighbours "
         "is not in it."
     )
-    return (
-        f'<h2>{gain if earns >= 0 else loss}</h2><p class="quiet">{below}</p><div class="scroll"><table class="figures"><thead><tr>'
-        f'<th>{reader.t("Shop")}</th><th class="num">{reader.t("Units without")}</th><th class="num">{reader.t("Units with")}</th>'
-        f'<th class="num">{reader.t("Margin, more or less")}</th></tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    columns = (
+        Column(reader.t("Shop")), figures(reader.t("Units without")), figures(reader.t("Units with")),
+        figures(reader.t("Margin, more or less")),
+    )  # fmt: skip
+    return f'<h2>{gain if earns >= 0 else loss}</h2><p class="quiet">{below}</p>{table(columns, rows)}'
 
 
 def _units(measured: Measured) -> str:

@@ -107,7 +107,7 @@ class Reader(Wording):
 
     def listed(self, parts: list[str]) -> str:
         """Several things one after another, with the language's comma."""
-        return (", " if self.language == "en" else "、").join(parts)
+        return (", " if self.language == "en" else "，").join(parts)
 
 
 def capital(sentence: str) -> str:

@@ -13,6 +13,7 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
 from cloud_api.dashboard.marks import urgency_mark
 from cloud_api.dashboard.reader import Reader, capital
+from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.rules.chain_figures import ShopFigures
 from cloud_api.rules.early_warning import Concern
 
@@ -61,7 +62,7 @@ def _show_rows(
     stores: list[StoreRecord],
     concerns: list[Concern],
     changes: dict[str, float | None],
-    figures: dict[str, ShopFigures],
+    figures_of: dict[str, ShopFigures],
     now: datetime,
 ) -> None:
     first: dict[str, Concern] = {}
@@ -69,16 +70,12 @@ def _show_rows(
         first.setdefault(concern.store_id, concern)
     order = {"now": 0, "soon": 1, "look": 2}
     ranked = sorted(stores, key=lambda store: (order[first[store.store_id].urgency] if store.store_id in first else 3, store.name))
-    rows = "".join(
-        _row(reader, store, first.get(store.store_id), changes, figures.get(store.store_id), now) for store in ranked[:_ROWS_MAX]
-    )
-    html(
-        f'<div class="card"><div class="scroll"><table class="figures"><thead><tr>'
-        f'<th>{reader.t("Shop")}</th><th>{reader.t("State")}</th><th class="num">{reader.t("Last report")}</th>'
-        f'<th class="num">{reader.t("Visitors")}<br><span class="unit">{reader.t("against usual")}</span></th>'
-        f'<th class="num">{reader.t("Sales a day")}</th><th>{reader.t("What to look at")}</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div></div>"
-    )
+    columns = (
+        Column(reader.t("Shop")), Column(reader.t("State")), figures(reader.t("Last report")),
+        figures(reader.t("Visitors"), reader.t("against usual")), figures(reader.t("Sales a day")), Column(reader.t("What to look at")),
+    )  # fmt: skip
+    rows = [_row(reader, store, first.get(store.store_id), changes, figures_of.get(store.store_id), now) for store in ranked[:_ROWS_MAX]]
+    html(f'<div class="card">{table(columns, rows)}</div>')
 
 
 def _row(
@@ -86,14 +83,14 @@ def _row(
     store: StoreRecord,
     concern: Concern | None,
     changes: dict[str, float | None],
-    figures: ShopFigures | None,
+    figures_of: ShopFigures | None,
     now: datetime,
-) -> str:
+) -> tuple[str, ...]:
     state = urgency_mark(reader, concern.urgency) if concern else f'<span class="quiet">{reader.t("well")}</span>'
-    sales = figures.figures["revenue_a_day"].value if figures else None
+    sales = figures_of.figures["revenue_a_day"].value if figures_of else None
     told = reader.t("not told") if sales is None else reader.money(sales, store.currency)
     return (
-        f'<tr><td><a class="open" href="/footfall?store={escape(store.store_id)}">{escape(store.name)}</a></td><td>{state}</td>'
-        f'<td class="num">{reader.age(store.reported_at, now)}</td><td class="num">{reader.change(changes.get(store.store_id))}</td>'
-        f'<td class="num">{told}</td><td>{escape(reader.told(concern.sentence)) if concern else ""}</td></tr>'
-    )
+        f'<a class="open" href="/footfall?store={escape(store.store_id)}">{escape(store.name)}</a>', state,
+        reader.age(store.reported_at, now), reader.change(changes.get(store.store_id)), told,
+        escape(reader.told(concern.sentence)) if concern else "",
+    )  # fmt: skip

@@ -228,7 +228,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
     body = Markup("").join(
         Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row)) for row in rows
     )
-    return Markup('<div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>').format(head, body)
+    return Markup('<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>').format(head, body)
 
 
 def _problem(reader: Reader, text: str) -> Markup:

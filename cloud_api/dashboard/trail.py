@@ -70,4 +70,4 @@ def _table(reader: Reader, rows: list[AuditRow]) -> str:
     heads = (reader.t("Line"), reader.t("When"), reader.t("Who"), reader.t("What"), reader.t("Outcome"), reader.t("Detail"))
     head = "".join(f"<th>{name}</th>" for name in heads)
     table = f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
-    return f'<div class="card"><div class="scroll">{table}</div></div>'
+    return f'<div class="card"><div class="scroll" tabindex="0">{table}</div></div>'

@@ -13,13 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cloud_api.adapters.footfall_records import DayDetail, FootfallBook
+from cloud_api.adapters.passing_records import PassingBook
 from cloud_api.adapters.public_holidays import public_holidays
 from cloud_api.adapters.store_records import DeviceRecord, StoreBook, StoreRecord
 from cloud_api.adapters.written_records import CHAIN, DayNote, WrittenBook
-from cloud_api.errors import MessageInvalid
+from cloud_api.errors import MessageInvalid, PlanogramMissing
 from cloud_api.flows.reviewing import WEEKS_BACK, Reviewing
-from cloud_api.rules.day_findings import DayFinding, ShopDay, estimated_visitors, findings, peak_occupancy
+from cloud_api.rules.day_findings import DayFinding, ShopDay, estimated_visitors, findings
 from cloud_api.rules.footfall_review import WATCHED_SHARE_MIN, Watched
+from cloud_api.rules.visit_figures import VisitDay, VisitSummary, occupancy, summarise
 
 NOTE_KINDS = ("weather", "event", "other")
 _COLUMNS = (
@@ -29,7 +31,11 @@ _COLUMNS = (
 
 
 class DayView(msgspec.Struct, frozen=True, kw_only=True):
-    """A day of a shop. `estimated_visitors` fills unwatched hours by the usual ones: an estimate, and only where hours are missing."""
+    """A day of a shop. `estimated_visitors` fills unwatched hours by the usual ones: an estimate, and only where hours are missing.
+
+    `passed_by` and `capture_share` are of the quarters that the line along the street and the doors counted; `stay_s` is seconds a visitor
+    in the measured zones; both occupancies are people at the ends of the day's hours.
+    """
 
     day: date
     visitors: int | None
@@ -38,16 +44,22 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
     change_share: float | None
     baskets: int | None
     conversion: float | None
+    passed_by: int | None
+    capture_share: float | None
+    stay_s: float | None
+    mean_occupancy: float | None
     peak_occupancy: int | None
     is_holiday: bool
     notes: list[str]
 
 
 class DaysReview(msgspec.Struct, frozen=True, kw_only=True):
-    """A shop's days and what stands out among them."""
+    """A shop's days, what they come to, and what stands out among them. `counts_passers_by`: it has a line along the street."""
 
     store_id: str
     days: list[DayView]
+    visits: VisitSummary
+    counts_passers_by: bool
     findings: list[DayFinding]
 
 
@@ -59,9 +71,11 @@ class DayReviewing:
     """
 
     def __init__(
-        self, *, reviewing: Reviewing, stores: StoreBook, footfall: FootfallBook, written: WrittenBook, now: Callable[[], datetime]
-    ) -> None:
-        self._reviewing, self._stores, self._footfall, self._written, self._now = reviewing, stores, footfall, written, now
+        self, *, reviewing: Reviewing, stores: StoreBook, footfall: FootfallBook, passing: PassingBook, written: WrittenBook,
+        now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self._reviewing, self._stores, self._footfall, self._passing = reviewing, stores, footfall, passing
+        self._written, self._now = written, now
 
     def days(self, store_id: str, *, first: date | None = None, last: date | None = None) -> DaysReview:
         """Review a shop's days (the last 14 unless told).
@@ -79,10 +93,14 @@ class DayReviewing:
         for row in hours:
             by_day.setdefault(row.day, []).append(row)
         shop_days = self._shop_days([store], first=first, last=last)[store_id]
-        views = [_view(day, by_day, self._is_over(day.day, store)) for day in shop_days]
+        lines, visits = self._visits(store, shop_days, by_day, first=first, last=last)
+        views = [_view(day, visits[day.day], by_day, self._is_over(day.day, store)) for day in shop_days]
         troubles = [_trouble(device) for device in self._stores.devices(store_id) if device.state == "death" or device.fault_codes]
         past = [day for day in shop_days if self._is_over(day.day, store)]
-        return DaysReview(store_id=store_id, days=views, findings=findings(past, troubles=troubles))
+        return DaysReview(
+            store_id=store_id, days=views, visits=summarise(list(visits.values())), counts_passers_by=bool(lines),
+            findings=findings(past, troubles=troubles),
+        )  # fmt: skip
 
     def table(self, store_ids: Sequence[str] | None, *, first: date, last: date) -> list[tuple[object, ...]]:
         """One row a shop and day, in the order of the columns of the file.
@@ -110,6 +128,20 @@ class DayReviewing:
             counted[detail.store_id][detail.day] = detail
         notes = self._written.notes(first=first, last=last, store_ids=names)
         return {store.store_id: _days_of(store, counted[store.store_id], notes, first, last) for store in stores}
+
+    def _visits(
+        self, store: StoreRecord, days: Sequence[ShopDay], by_day: dict[date, list[Watched]], *, first: date, last: date
+    ) -> tuple[list[str], dict[date, VisitDay]]:
+        """The shop's lines along the street, and of each day its visits."""
+        try:
+            planogram = self._stores.planogram(store.store_id)
+        except PlanogramMissing:
+            return [], {day.day: VisitDay(day=day.day) for day in days}
+        lines = [door.door_id for door in planogram.doors if door.kind == "street"]
+        zones = [zone.zone_id for zone in planogram.zones if zone.kind != "back_room"]
+        passed = self._passing.passed(store.store_id, lines, zone=store.time_zone, first=first, last=last)
+        stay = self._passing.stay_person_s(store.store_id, zones, zone=store.time_zone, first=first, last=last)
+        return lines, {day.day: _visit_day(day, passed.get(day.day), stay.get(day.day), by_day.get(day.day, [])) for day in days}
 
     def _is_over(self, day: date, store: StoreRecord) -> bool:
         return day < self._reviewing.today(store)
@@ -199,7 +231,17 @@ def _days_of(store: StoreRecord, counted: dict[date, DayDetail], notes: Sequence
     return days
 
 
-def _view(day: ShopDay, by_day: dict[date, list[Watched]], is_over: bool) -> DayView:
+def _visit_day(day: ShopDay, passed: tuple[int, int] | None, stay: float | None, hours: Sequence[Watched]) -> VisitDay:
+    is_whole = day.watched_share >= WATCHED_SHARE_MIN
+    inside = occupancy(hours) if is_whole else []
+    return VisitDay(
+        day=day.day, passed_by=passed[0] if passed else None, captured_in=passed[1] if passed else None,
+        stay_person_s=stay if is_whole else None, stayed=day.people_in if is_whole else None,
+        most_inside=max(inside, default=None), mean_inside=fmean(inside) if inside else None,
+    )  # fmt: skip
+
+
+def _view(day: ShopDay, visit: VisitDay, by_day: dict[date, list[Watched]], is_over: bool) -> DayView:
     rows = by_day.get(day.day, [])
     usual: dict[int, list[int]] = {}
     for back in range(1, WEEKS_BACK + 1):
@@ -207,11 +249,11 @@ def _view(day: ShopDay, by_day: dict[date, list[Watched]], is_over: bool) -> Day
             if row.is_whole and row.people_in is not None and row.hour is not None:
                 usual.setdefault(row.hour, []).append(row.people_in)
     means = {hour: fmean(values) for hour, values in usual.items() if fmean(values) > 0.0}
-    is_whole = day.watched_share >= WATCHED_SHARE_MIN
     return DayView(
         day=day.day, visitors=day.people_in, estimated_visitors=estimated_visitors(rows, means) if is_over else None,
         watched_share=day.watched_share, change_share=day.change_share, baskets=day.baskets, conversion=day.conversion,
-        peak_occupancy=peak_occupancy(rows) if is_whole else None, is_holiday=day.is_holiday, notes=list(day.notes),
+        passed_by=visit.passed_by, capture_share=visit.capture_share, stay_s=visit.stay_s, mean_occupancy=visit.mean_inside,
+        peak_occupancy=visit.most_inside, is_holiday=day.is_holiday, notes=list(day.notes),
     )  # fmt: skip
 
 

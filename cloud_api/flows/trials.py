@@ -143,6 +143,20 @@ class Trials:
         if not self._book.move(trial_id, "stopped"):
             raise MessageInvalid(field="trial_id", problem=f"{trial_id} is not running")
 
+    def settle(self, trial_id: str) -> None:
+        """Take note of a trial's end: it stays what it showed, and waits for nobody any more.
+
+        Raises:
+            MessageInvalid: it has not ended, or somebody took note before.
+        """
+        if trial_id not in {view.trial_id for view in self.waiting() if view.state == "ended"} or not self._book.move(trial_id, "ended"):
+            raise MessageInvalid(field="trial_id", problem=f"{trial_id} has no end to take note of")
+
+    def waiting(self) -> list[TrialView]:
+        """Trials that wait for a planner, newest first: those at their end, and those that show something beyond doubt before it."""
+        views = [self._view(record) for record in self._book.trials() if record.state == "running"]
+        return [view for view in views if view.state == "ended" or (view.reading is not None and view.reading.claim != "none")]
+
     def trials(self) -> TrialList:
         """Every trial with what it shows, and what they come to together."""
         views = [self._view(record) for record in self._book.trials()]

@@ -84,22 +84,6 @@ def estimated_visitors(hours: Sequence[Watched], usual: dict[int, float]) -> flo
     return counted + sum(max(float(row.people_in or 0), usual[row.hour]) for row in missing if row.hour is not None)
 
 
-def peak_occupancy(hours: Sequence[Watched]) -> int | None:
-    """The most people inside at the end of an hour: who came in less who went out. None where an hour was watched in part only.
-
-    Hours without a count are taken as closed: ask only of days that were watched. More out than in, from people whom the counter missed on
-    their way in, starts again at nobody.
-    """
-    open_hours = [row for row in hours if row.people_in is not None]
-    if not open_hours or any(not row.is_whole for row in open_hours):
-        return None
-    inside, most = 0, 0
-    for row in open_hours:
-        inside = max(0, inside + (row.people_in or 0) - (row.people_out or 0))
-        most = max(most, inside)
-    return most
-
-
 def _sensor(day: ShopDay, troubles: Sequence[str]) -> DayFinding | None:
     told = f"; {'; '.join(troubles)}" if troubles else ""
     if day.people_in is None:

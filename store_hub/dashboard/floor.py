@@ -140,7 +140,7 @@ class FloorPage(Page):
             "period": self._chooser(now_ms),
             "plan": drawn + ramp_markup(self.reader, heat) + note + export_bar(self.reader.t("Heat of the floor"), "floor"),
             "inside": self._inside(reading, plan, now_ms),
-            "zones": self._zones(reading, zones, dwell if watched else {}, (from_ms, to_ms)),
+            "zones": self._zones(reading, zones, plan, dwell if watched else {}, (from_ms, to_ms)),
             "queues": Markup("<h2>{}</h2>").format(self.reader.t("Queues")) + queues_markup(self.reader, queues, names),
             "paths": Markup("<h2>{}</h2>").format(self.reader.t("Ways between zones")) + paths_markup(self.reader, paths, names),
             "doors": self._doors(reading, plan, (from_ms, to_ms), now_ms),
@@ -212,7 +212,7 @@ class FloorPage(Page):
         )
         return Markup('<ul class="figures" aria-label="{}">{}</ul>').format(reader.t("People today"), items)
 
-    def _zones(self, reading: LedgerReading, zones: list[Zone], dwell: dict[str, int], span_ms: tuple[int, int]) -> Markup:
+    def _zones(self, reading: LedgerReading, zones: list[Zone], plan: Planogram, dwell: dict[str, int], span_ms: tuple[int, int]) -> Markup:
         reader = self.reader
         title = Markup("<h2>{}</h2>").format(reader.t("Zones by stay"))
         visits = reading.zone_visits(*span_ms)
@@ -220,15 +220,16 @@ class FloorPage(Page):
             return title + Markup('<p class="empty">{}</p>').format(reader.t("The planogram names no zones."))
         day = reader.local(span_ms[0]).date().isoformat()
         words = reader.t("This day as a table (CSV)")
+        streets = {line.door_id: line.name for line in plan.doors if line.kind == "street"}
         export = Markup('<p class="small"><a href="/floor.csv?day={}" download>{}</a></p>').format(day, words)
-        return title + zones_table(reader, zones, visits, reading.zone_goods(*span_ms), dwell) + export
+        return title + zones_table(reader, zones, visits, reading.zone_goods(*span_ms), dwell, streets) + export
 
     def _doors(self, reading: LedgerReading, plan: Planogram, span_ms: tuple[int, int], now_ms: int) -> Markup:
         reader = self.reader
         title = Markup("<h2>{}</h2>").format(reader.t("Doors"))
         counted = {door.door_id: door for door in reading.doors(*span_ms)}
         audits = reading.camera_audits()
-        names = {door.door_id: door.name for door in plan.doors}
+        names = {door.door_id: door.name for door in plan.doors if door.kind == "door"}
         ids = list(dict.fromkeys([*names, *counted]))
         if not ids:
             return title + Markup('<p class="empty">{}</p>').format(reader.t("The planogram names no doors."))

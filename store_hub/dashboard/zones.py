@@ -22,8 +22,13 @@ def zones_table(
     visits: Mapping[str, ZoneVisitRow],
     goods: Mapping[str, ZoneGoodsRow],
     dwell_ms: Mapping[str, int],
+    streets: Mapping[str, str],
 ) -> Markup:
-    """Draw one line a zone, numbered as on the plan; a dash is what nobody measures there, never zero."""
+    """Draw one line a zone, numbered as on the plan, and one a line along the street; a dash is what nobody measures there, never zero.
+
+    Args:
+        streets: names of the lines that count who passes by.
+    """
     heads = (
         "", reader.t("Zone"), reader.t("passed"), reader.t("stopped"), reader.t("units picked"), reader.t("units paid"),
         reader.t("person-minutes"), reader.t("stay of a visit"),
@@ -31,7 +36,7 @@ def zones_table(
     rows = [_zone_row(reader, number, zone.name, zone.zone_id, visits, goods, dwell_ms) for number, zone in enumerate(zones, 1)]
     known = {zone.zone_id for zone in zones}
     rows += [
-        _zone_row(reader, None, reader.t("{zone} (not on the plan)", zone=name), name, visits, goods, dwell_ms)
+        _zone_row(reader, None, streets.get(name) or reader.t("{zone} (not on the plan)", zone=name), name, visits, goods, dwell_ms)
         for name in visits
         if name not in known
     ]

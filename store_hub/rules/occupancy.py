@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from store_hub.rows import BadgeSightingRow, DoorMinuteRow, DoorRecentRow, Effect, OccupancyRow
+from store_hub.rows import BadgeSightingRow, DoorMinuteRow, DoorRecentRow, Effect, OccupancyRow, ZoneVisitsRow
 from store_hub.rules.badges import BadgeBook, Claim
 from store_hub.rules.opening_hours import OpenSpan, open_span, still_inside
-from store_hub.rules.quarters import minute_start_ms, trading_day
+from store_hub.rules.quarters import minute_start_ms, quarter_start_ms, trading_day
 from wire_format.observations import DoorCrossing
 from wire_format.plans import OpeningHours, Planogram
 
@@ -25,6 +25,7 @@ class DoorBook:
     def __init__(self) -> None:
         self._now: OccupancyRow | None = None
         self._hours: Sequence[OpeningHours] = ()
+        self._streets: frozenset[str] = frozenset()
         self.badges = BadgeBook()
 
     def restore(self, row: OccupancyRow | DoorRecentRow | BadgeSightingRow) -> None:
@@ -37,11 +38,15 @@ class DoorBook:
     def use_planogram(self, planogram: Planogram) -> None:
         """Know opening hours, badges and doors from now on."""
         self._hours = planogram.opening_hours
+        self._streets = frozenset(door.door_id for door in planogram.doors if door.kind == "street")
         self.badges.use_planogram(planogram)
 
     def crossing(self, crossing: DoorCrossing, *, clock_shift_ms: int, zone: ZoneInfo) -> list[Effect]:
-        """Return what an interval at a door adds."""
+        """Return what an interval at a door adds; along the street it adds who passed by, as visits of a zone of the line's name."""
         started_at_ms = crossing.started_at_ms + clock_shift_ms
+        if crossing.door_id in self._streets:
+            passed, quarter_ms = crossing.people_in + crossing.people_out, quarter_start_ms(started_at_ms)
+            return [ZoneVisitsRow(crossing.door_id, quarter_ms, passed, 0, 0, 0, crossing.duration_ms)]
         ended_at_ms = started_at_ms + crossing.duration_ms
         span = open_span(ended_at_ms, self._hours, zone)
         before = self._of_day(ended_at_ms, zone)

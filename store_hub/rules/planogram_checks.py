@@ -31,6 +31,7 @@ def planogram_problems(planogram: Planogram) -> list[str]:
         *_twice("shelf", (shelf.shelf_id for shelf in shelves)),
         *_twice("zone", (zone.zone_id for zone in planogram.zones)),
         *_twice("door", (door.door_id for door in planogram.doors)),
+        *_twice("zone or line along the street", [*(zone.zone_id for zone in planogram.zones), *_streets(planogram)]),
         *(problem for bay in planogram.bays for problem in _off_the_floor(bay, planogram)),
         *(problem for shelf in shelves for problem in _shelf(shelf, products)),
         *_zones(planogram, {shelf.shelf_id for shelf in shelves}),
@@ -74,6 +75,11 @@ def _zones(planogram: Planogram, shelf_ids: set[str]) -> Iterator[str]:
         for shelf_id in zone.shelf_ids:
             if shelf_id not in shelf_ids:
                 yield f"zone {zone.zone_id}: unknown shelf {shelf_id}; name a shelf of a bay"
+
+
+def _streets(planogram: Planogram) -> Iterator[str]:
+    """Lines that count who passes by: they are told like zones, so none may have a zone's name."""
+    yield from (door.door_id for door in planogram.doors if door.kind == "street")
 
 
 def _tag_zones(planogram: Planogram) -> Iterator[str]:

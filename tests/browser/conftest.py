@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from hub_in_a_browser import browser, hub, make_hub, watch
 
-from wire_format.plans import Planogram, Zone
+from wire_format.plans import Door, Planogram, Zone
 from wire_format.reports import AnyFact, BasketDay, CategoryPair, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, ZoneQuarter
 
 __all__ = ["browser", "hub", "make_hub", "three_shops", "watch"]  # Fixtures of this folder.
@@ -24,8 +24,8 @@ QUARTER = timedelta(minutes=15)
 @pytest.fixture(scope="session")
 def three_shops(repository: Path) -> list[tuple[Planogram, list[AnyFact]]]:
     """Planograms with some weeks of reports up to now. One name is such that a browser would take it for a mark."""
-    usual = corner_shop(repository, "corner-shop", "Corner shop")
-    fewer = corner_shop(repository, "north-shop", "North & <Co>")
+    usual = corner_shop(repository, "corner-shop", "Corner shop", (52.52, 13.405))
+    fewer = corner_shop(repository, "north-shop", "North & <Co>", (53.551, 9.994))
     begun = corner_shop(repository, "harbour-shop", "Harbour shop")
     seen_ms = int((datetime.now(UTC) - timedelta(hours=3)).timestamp() * 1000)
     silent = DeviceFact(sequence=1, device_id="door-camera", state="death", last_seen_at_ms=seen_ms, agent_version="0.1.0", outbox_depth=0)
@@ -36,9 +36,15 @@ def three_shops(repository: Path) -> list[tuple[Planogram, list[AnyFact]]]:
     ]
 
 
-def corner_shop(repository: Path, store_id: str, name: str) -> Planogram:
+def corner_shop(repository: Path, store_id: str, name: str, place_deg: tuple[float, float] | None = None) -> Planogram:
+    """The demo's shop under another name; one that says where it is also counts who passes by."""
     plan = msgspec.json.decode((repository / "demo" / "planogram.json").read_bytes(), type=Planogram)
-    return msgspec.structs.replace(plan, store_id=store_id, name=name)
+    if place_deg is None:
+        return msgspec.structs.replace(plan, store_id=store_id, name=name)
+    street = Door(door_id="pavement", name="Pavement", x1_m=0, y1_m=plan.depth_m, x2_m=0, y2_m=plan.depth_m + 3, kind="street")
+    return msgspec.structs.replace(
+        plan, store_id=store_id, name=name, doors=[*plan.doors, street], latitude_deg=place_deg[0], longitude_deg=place_deg[1]
+    )
 
 
 def trade(plan: Planogram, *, days: int, seed: int, quiet_share: float = 1.0, gap_day: int | None = None) -> list[AnyFact]:
@@ -72,7 +78,12 @@ def _quarter(plan: Planogram, at: datetime, busy: float, chance: random.Random, 
     door = DoorQuarter(
         sequence=1, quarter_started_at_ms=started_ms, door_id=plan.doors[0].door_id, people_in=people, people_out=people, observed_min=15.0
     )
-    return [door, *(_dwell(zone, started_ms, people, chance) for zone in plan.zones if with_zones and zone.kind != "back_room")]
+    passed = ZoneQuarter(sequence=1, quarter_started_at_ms=started_ms, zone_id="pavement", dwell_person_s=0.0, entries=5 * people + 20)
+    return [
+        door,
+        *([passed] if with_zones and len(plan.doors) > 1 else []),
+        *(_dwell(zone, started_ms, people, chance) for zone in plan.zones if with_zones and zone.kind != "back_room"),
+    ]
 
 
 def _dwell(zone: Zone, started_ms: int, people: int, chance: random.Random) -> ZoneQuarter:

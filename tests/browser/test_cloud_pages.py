@@ -12,8 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from cloud_in_a_browser import SIZES, TOKEN, Cloud, Watched, browser, chain, cloud, empty_page_told
 from playwright.sync_api import Browser, expect
+from test_accessibility import RULES, said
 
 from wire_format import codec
 
@@ -32,6 +34,7 @@ PAGES = {
     "layout": "/layout?store=corner-shop",
 }
 CHINESE = {("phone", "dark"), ("desktop", "light")}
+AXED = {("phone", "dark"), ("desktop", "light")}
 MARKED_UP_NAME = "North & <Co>"
 """A browser that took the name for a mark would show only its first half."""
 
@@ -61,6 +64,9 @@ def test_every_page_shows_its_finding_in_the_first_screenful(
         box = heading.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < SIZES[size][1] / 2
+        if (size, theme) in AXED:
+            found = Axe().run(watched.page, options=RULES).response["violations"]
+            assert not found, f"{name}: {said(found)}"
         wider = watched.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, f"{name} scrolls sideways by {wider} px"
         if os.environ.get("AISLEWISE_SCREENSHOTS"):
@@ -83,6 +89,26 @@ def test_a_day_nobody_watched_is_a_gap_and_not_a_zero(chain: Cloud, browser: Bro
     expect(watched.page.locator("tr.picked svg .gap")).to_have_count(1)
     expect(watched.page.locator("table.heat td.gapcell").first).to_be_visible()
     expect(watched.page.locator("h1")).to_contain_text("under the same weekdays and hours")
+    watched.check()
+
+
+def test_a_view_is_kept_and_drawings_are_taken_away(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    watched.page.goto(f"{chain.address}/footfall?store=north-shop&days=7")
+    expect(watched.page.locator("svg.map .label")).to_have_count(2)
+    expect(watched.page.locator(".tiles")).to_contain_text("passed by")
+    for name in ("chain-map", "visitors-north-shop"):
+        with watched.page.expect_download() as drawn:
+            watched.page.locator(".picture", has=watched.page.locator("svg.map, .nicegui-echart")).nth(
+                0 if name == "chain-map" else 1
+            ).locator("+ .buttons button").click()
+        assert drawn.value.suggested_filename == f"{name}.png"
+        assert drawn.value.path().read_bytes().startswith(b"\x89PNG")
+    watched.page.get_by_text("Keep this view").click()
+    watched.page.get_by_label("Name of the view").fill("North <week>")
+    watched.page.get_by_role("button", name="Keep", exact=True).click()
+    kept = watched.page.get_by_role("link", name="North <week>")
+    expect(kept).to_have_attribute("href", "/footfall?store=north-shop&days=7")
     watched.check()
 
 

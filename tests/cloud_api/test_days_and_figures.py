@@ -11,9 +11,11 @@ from fastapi.testclient import TestClient
 
 from cloud_api.assemble import Cloud
 from cloud_api.rules.chain_figures import Day, Risk, chain_figures, risk_states
-from cloud_api.rules.day_findings import ShopDay, estimated_visitors, findings, peak_occupancy
+from cloud_api.rules.day_findings import ShopDay, estimated_visitors, findings
 from cloud_api.rules.footfall_review import Watched
-from wire_format.reports import AnyFact, BasketDay, DeviceFact, DoorQuarter, ReportBatch, SkuDay, StoreProfile
+from cloud_api.rules.visit_figures import VisitDay, occupancy, summarise
+from wire_format.plans import Door, Planogram, Rectangle, Zone
+from wire_format.reports import AnyFact, BasketDay, DeviceFact, DoorQuarter, ReportBatch, SkuDay, StoreProfile, ZoneQuarter
 
 DAY = date(2026, 11, 19)
 PLANNER = {"Authorization": "Bearer planner-token-of-mei"}
@@ -59,8 +61,22 @@ def test_only_missing_hours_are_estimated_and_never_less_than_was_seen() -> None
 
 
 def test_the_most_people_inside_at_once() -> None:
-    assert peak_occupancy([hour(9, 10, 2), hour(10, 12, 5), hour(11, 0, 20), hour(12, 3, 1)]) == 15
-    assert peak_occupancy([hour(9, 10, 2), hour(10, 12, 5, share=0.4)]) is None
+    assert occupancy([hour(9, 10, 2), hour(10, 12, 5), hour(11, 0, 20), hour(12, 3, 1)]) == [8, 15, 0, 2]
+    assert occupancy([hour(9, 10, 2), hour(10, 12, 5, share=0.4)]) == []
+
+
+def test_who_passed_by_counts_only_where_the_doors_counted_too() -> None:
+    days = [
+        VisitDay(day=DAY, passed_by=300, captured_in=60, stay_person_s=6000.0, stayed=100, most_inside=9, mean_inside=4.0),
+        VisitDay(day=DAY + timedelta(days=1), passed_by=100, captured_in=None, stay_person_s=900.0, stayed=0, most_inside=12),
+        VisitDay(day=DAY + timedelta(days=2), passed_by=100, captured_in=40),
+    ]
+    found = summarise(days)
+    assert (found.passed_by, found.capture_share, found.captured_days) == (400, 0.25, 2)
+    assert (found.stay_s, found.stay_days, found.mean_inside) == (60.0, 1, 4.0)
+    assert (found.most_inside, found.most_inside_on) == (12, DAY + timedelta(days=1))
+    assert summarise([VisitDay(day=DAY, passed_by=5, captured_in=9)]).capture_share is None, "a line that misses people tells no share"
+    assert summarise([]).passed_by is None
 
 
 def day(store_id: str, at: date, **known: object) -> Day:
@@ -90,6 +106,17 @@ def test_a_risk_comes_up_in_the_shops_whose_figure_says_so() -> None:
     assert [(state.risk_id, state.shops) for state in states] == [("2", ["a"]), ("1", [])]
 
 
+def street_plan() -> Planogram:
+    """A shop with a line along the pavement, one zone for shoppers and a store room."""
+    floor, room = Rectangle(x_m=0, y_m=0, width_m=4, depth_m=4), Rectangle(x_m=4, y_m=0, width_m=2, depth_m=4)
+    pavement = Door(door_id="pavement", name="Pavement", x1_m=1, y1_m=4, x2_m=1, y2_m=6, kind="street")
+    return Planogram(
+        store_id="shop-1", name="=Berlin", time_zone="Europe/Berlin", width_m=6, depth_m=4, bays=[], products=[], doors=[pavement],
+        zones=[Zone(zone_id="floor", name="Floor", place=floor), Zone(zone_id="store-room", name="Room", kind="back_room", place=room)],
+        latitude_deg=52.5, longitude_deg=13.4,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def told(cloud: Cloud, client: TestClient) -> TestClient:
     """A shop in Berlin with three days on record: one whole, one with a dead counter, and a holiday."""
@@ -104,6 +131,12 @@ def told(cloud: Cloud, client: TestClient) -> TestClient:
                     DoorQuarter(sequence=len(facts) + 1, quarter_started_at_ms=int(started.timestamp() * 1000), door_id="main",
                                 people_in=5, people_out=5, observed_min=15.0)
                 )  # fmt: skip
+                for zone_id, stay, entries in (("pavement", 0.0, 25), ("floor", 300.0, 5), ("store-room", 9000.0, 1)):
+                    seen = ZoneQuarter(
+                        sequence=len(facts) + 1, quarter_started_at_ms=int(started.timestamp() * 1000), zone_id=zone_id,
+                        dwell_person_s=stay, entries=entries,
+                    )  # fmt: skip
+                    facts.append(seen)
         facts.append(BasketDay(sequence=len(facts) + 1, day=at.isoformat(), baskets=60, categories={}, pairs=[]))
         counts = {"units_sold": 9, "units_picked": 9, "units_put_back": 0, "units_received": 0, "units_lost": 0, "revenue_minor": 4200}
         levels = dict.fromkeys(("opening_units", "closing_units", "closing_low_units", "closing_high_units"))
@@ -112,6 +145,7 @@ def told(cloud: Cloud, client: TestClient) -> TestClient:
     device = {"device_id": "door-camera", "state": "death", "last_seen_at_ms": silent_ms, "agent_version": "1", "outbox_depth": 0}
     facts.append(DeviceFact(sequence=len(facts) + 1, **device))  # type: ignore[arg-type]  # Given by name.
     cloud.stores.save_profile(StoreProfile(store_id="shop-1", name="=Berlin", time_zone="Europe/Berlin", currency="EUR"))
+    cloud.stores.save_planogram(street_plan())
     cloud.reports.book(ReportBatch(store_id="shop-1", ledger_id="9" * 32, from_sequence=1, to_sequence=len(facts), facts=facts))
     return client
 
@@ -122,6 +156,8 @@ def test_a_shops_days_are_told_with_their_reasons(told: TestClient) -> None:
     assert (first["visitors"], first["conversion"], first["is_holiday"]) == (240, 0.25, False)
     assert (broken["visitors"], broken["conversion"], broken["peak_occupancy"]) == (60, None, None)
     assert holiday["is_holiday"], "the third of October"
+    assert (first["passed_by"], first["capture_share"], first["stay_s"]) == (1200, 0.2, 60.0)
+    assert (answer["counts_passers_by"], answer["visits"]["passed_by"], answer["visits"]["captured_days"]) == (True, 2700, 3)
     assert [(finding["day"], finding["reason"]) for finding in answer["findings"]] == [("2026-10-02", "sensor")]
     assert "door-camera has been silent since 02.10. 11:00 UTC" in answer["findings"][0]["sentence"]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import hypot
 
 import pytest
 
+from cloud_api.rules.chain_map import chain_map
 from cloud_api.rules.footfall_review import HourCount, StoreReview, by_change, review_store
 
 SUNDAY = date(2026, 11, 22)
@@ -64,3 +66,16 @@ def test_what_changed_most_comes_first_and_what_cannot_be_compared_last() -> Non
     steady = review(hour(SUNDAY, 10, 51), hour(past, 10, 50), store_id="steady")
     fallen = review(hour(SUNDAY, 10, 20), hour(past, 10, 50), store_id="fallen")
     assert [found.store_id for found in by_change([new, steady, fallen])] == ["fallen", "steady", "new"]
+
+
+def test_shops_lie_on_the_map_as_far_apart_as_they_are() -> None:
+    """Berlin and Hamburg are 255 km apart, as the crow flies; the map may be out by a few parts in a hundred."""
+    found = chain_map({"berlin": (52.52, 13.405), "hamburg": (53.551, 9.994)})
+    assert found is not None
+    berlin, hamburg = found.places
+    assert hypot(berlin.x_km - hamburg.x_km, berlin.y_km - hamburg.y_km) == pytest.approx(255, rel=0.02)
+    assert (hamburg.x_km, hamburg.y_km, found.bar_km) == (0.0, 0.0, 50.0)
+    assert chain_map({}) is None
+    around = chain_map({"suva": (-18.1, 178.4), "apia": (-13.8, -171.8)})
+    assert around is not None
+    assert around.width_km < 1200, "a chain on both sides of the date line"

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from cloud_api.adapters.dask_cluster import on_cluster
 from cloud_api.adapters.reports_booking import ReportBook
-from cloud_api.assemble import Cloud, plan_on_cluster
+from cloud_api.assemble import Cloud
+from cloud_api.cluster_planning import plan_on_cluster
 from cloud_api.config import CloudConfig, DatabaseConfig
 from cloud_api.errors import ClusterUnusable
 from wire_format.plans import Planogram

@@ -98,6 +98,7 @@ def test_a_trial_from_its_promise_to_what_it_is_worth(chain: Cloud, clock: Clock
     assert begun.worth is None
     assert begun.trials[0].reading is None
     assert begun.trials[0].gain > 0
+    assert chain.trials.waiting() == []
     assert set(begun.trials[0].moves) == {changed for changed, _ in design.pairs}
     clock.now = MONDAY + timedelta(weeks=5)
     sell(chain.engine, weeks=57, lift={changed: 0.3 for changed, _ in design.pairs}, after_week=53)
@@ -109,6 +110,12 @@ def test_a_trial_from_its_promise_to_what_it_is_worth(chain: Cloud, clock: Clock
     assert view.reading.low < 0.3 < view.reading.high
     assert ended.worth is not None
     assert ended.worth.low > 0
+    assert [waits.trial_id for waits in chain.trials.waiting()] == [trial_id], "its end waits on the morning list"
+    chain.trials.settle(trial_id)
+    assert chain.trials.waiting() == []
+    assert chain.trials.trials().worth == ended.worth, "and stays what it showed"
+    with pytest.raises(MessageInvalid, match="no end"):
+        chain.trials.settle(trial_id)
 
 
 def test_a_stopped_trial_claims_nothing_for_the_next(chain: Cloud, clock: Clock) -> None:
@@ -116,7 +123,11 @@ def test_a_stopped_trial_claims_nothing_for_the_next(chain: Cloud, clock: Clock)
     sell(chain.engine, weeks=52)
     trial_id = chain.trials.begin(weeks=4, moves_max=2)
     assert not chain.trials.design(weeks=4).can_begin, "every shop is in a trial already"
+    clock.now = MONDAY + timedelta(weeks=4)
+    sell(chain.engine, weeks=56, lift={changed: 2.0 for changed, _ in chain.trials.trials().trials[0].pairs}, after_week=53)
+    assert [waits.state for waits in chain.trials.waiting()] == ["running"], "beyond doubt before its end: to be decided"
     chain.trials.stop(trial_id)
+    assert chain.trials.waiting() == []
     clock.now = MONDAY + timedelta(weeks=6)
     sell(chain.engine, weeks=57)
     assert chain.trials.trials().trials[0].state == "stopped"

@@ -13,7 +13,7 @@ import pytest
 from store_hub.config import load_config
 from store_hub.entries import Sale, SaleLine
 from store_hub.errors import ConfigurationInvalid
-from store_hub.rows import FacingRow, FloorTileRow, OccupancyRow, StockRow, TagCountRow, ZoneQuarterRow
+from store_hub.rows import FacingRow, FloorTileRow, OccupancyRow, StockRow, TagCountRow, ZoneQuarterRow, ZoneVisitsRow
 from store_hub.rules.alerts import EMPTY, LOW, AlertBoard, probability_at_most
 from store_hub.rules.epc import gtin_of_epc
 from store_hub.rules.heatmap import ZoneMap, dwell_effects
@@ -22,7 +22,7 @@ from store_hub.rules.occurrence_time import observation_time, offset_after_readi
 from store_hub.rules.planogram_checks import planogram_problems
 from store_hub.rules.tags import TagBook
 from wire_format.observations import DoorCrossing, FloorCell, FloorDwell, TagLeft, TagSeen
-from wire_format.plans import Rectangle, Shelf, Zone
+from wire_format.plans import Door, Planogram, Rectangle, Shelf, Zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FACING = FacingRow("drinks", "cola", "bay-1", 1, 0.0, 0.5, 12, 3, 9, 1)
@@ -161,6 +161,16 @@ def test_a_shop_never_holds_less_than_nobody_and_begins_its_day_empty(core: Any)
     assert (after(0, 5, 0.1).people, after(2, 0, 0.2).people) == (0, 2)
     assert after(1, 0, 0.3).corrected == 2
     assert after(1, 0, 24.0)[:3] == (1, 1, after(1, 0, 24.1).day)
+
+
+def test_who_crosses_the_line_along_the_street_passes_by_and_is_no_visitor(core: Any) -> None:
+    book = DoorBook()
+    street = Door(door_id="pavement", name="Pavement", x1_m=0, y1_m=0, x2_m=0, y2_m=2, kind="street")
+    book.use_planogram(Planogram(store_id="s", name="S", width_m=4, depth_m=3, bays=[], products=[], doors=[street]))
+    crossing = DoorCrossing(
+        **core.stamp(core.NOON_MS), door_id="pavement", started_at_ms=core.NOON_MS, duration_ms=60_000, people_in=7, people_out=4
+    )
+    assert book.crossing(crossing, clock_shift_ms=0, zone=BERLIN) == [ZoneVisitsRow("pavement", core.NOON_MS, 11, 0, 0, 0, 60_000)]
 
 
 # ---- tags
