@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import structlog
@@ -32,6 +33,7 @@ from paho.mqtt.properties import Properties
 
 from benchmarks.shop_letters import letters
 from store_hub.adapters.clock import HubClock
+from store_hub.adapters.garbage import look_for_garbage_seldom
 from store_hub.adapters.ledger import Ledger
 from store_hub.config import BookkeepingConfig, BrokerConfig
 from store_hub.flows.bookkeep import Bookkeeper
@@ -52,15 +54,17 @@ class BrokerMissing(RuntimeError):
 
 
 @contextmanager
-def broker(folder: Path) -> Iterator[BrokerConfig]:
-    """A real Mosquitto on a free loopback port."""
+def broker(
+    folder: Path, *, bounds: str = "max_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n"
+) -> Iterator[BrokerConfig]:
+    """A real Mosquitto on a free loopback port. `bounds`: lines of its configuration."""
     program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
     if program is None:
         raise BrokerMissing("Mosquitto is not installed: apt-get install mosquitto")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\nuser root\n"
+    settings = f"allow_anonymous true\nuser root\n{bounds}"
     (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\n{settings}", encoding="utf-8")
     process = subprocess.Popen([program, "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -80,10 +84,24 @@ def broker(folder: Path) -> Iterator[BrokerConfig]:
 
 
 class Sent(msgspec.Struct):
-    """When each letter was handed over (trickle only), and when each mark was heard; seconds of the system's monotonic clock."""
+    """When each letter was handed over (trickle only), and when each mark was heard; seconds of the system's monotonic clock.
+
+    `resent`: how often the sender lost patience and began again after the last mark.
+    """
 
     sent: list[float]
     told: list[tuple[float, int]]
+    resent: int = 0
+
+    def waited_ms(self) -> list[float]:
+        """From publish to booked, of each letter."""
+        waited, told = [], iter(self.told)
+        at, through = next(told)
+        for sequence, sent in enumerate(self.sent, start=1):
+            while through < sequence:
+                at, through = next(told)
+            waited.append(1000 * (at - sent))
+        return waited
 
 
 class Sender:
@@ -92,7 +110,7 @@ class Sender:
     def __init__(
         self, config: BrokerConfig, prefix: str, payloads: list[bytes], folder: Path, *, per_s: float = 0.0, marks: str | None = None
     ) -> None:
-        path = folder / "letters"
+        path = folder / f"letters-{uuid4().hex}"
         path.write_bytes(b"\n".join(payloads))
         words = [
             sys.executable,
@@ -162,6 +180,7 @@ def hub(config: BrokerConfig, path: Path) -> Iterator[str]:
     identity = ledger.identity
     link = make_link(config, store_id=identity.store_id, ledger_id=identity.ledger_id, clock=HubClock(), inbox=keeper.inbox)
     keeper.start(link)
+    look_for_garbage_seldom()
     link.start()
     link.wait_connected(10)
     time.sleep(0.2)
@@ -226,14 +245,7 @@ def trickle(config: BrokerConfig, payloads: list[bytes], folder: Path) -> list[f
         sender = Sender(config, prefix, payloads, folder, per_s=TRICKLE_PER_S, marks=marks)
         time.sleep(0.5)
         sender.go()
-        found = sender.finish()
-    waited, told = [], iter(found.told)
-    at, through = next(told)
-    for sequence, sent in enumerate(found.sent, start=1):
-        while through < sequence:
-            at, through = next(told)
-        waited.append(1000 * (at - sent))
-    return waited
+        return sender.finish().waited_ms()
 
 
 def measure() -> dict[str, float | int | str]:

@@ -10,16 +10,23 @@ from wire_format.observations import DoorCrossing, FloorCell, FloorDwell, Observ
 from wire_format.plans import Planogram
 
 
-def letters(plan: Planogram, count: int, *, boot: str) -> list[bytes]:
-    """A shop's mix: three in five are confirmed weights, one tags, half a heat minute of a few cells, half a door's minute."""
+def letters(
+    plan: Planogram, count: int, *, boot: str, device_id: str = "pi-1", since_ms: int = 3_600_000, every_ms: int = 10
+) -> list[bytes]:
+    """A shop's mix: three in five are confirmed weights, one tags, half a heat minute of a few cells, half a door's minute.
+
+    Args:
+        boot, device_id: who says it, since which start.
+        since_ms: so long ago the first was seen; `every_ms`: and then one after the other.
+    """
     shelves = [shelf for bay in plan.bays for shelf in bay.shelves if shelf.weighed]
     unit_g = {product.sku: product.unit_weight_g or 0.0 for product in plan.products}
     weight_g = {shelf.shelf_id: sum(unit_g[f.sku] * (f.start_units or 0) for f in shelf.facings) for shelf in shelves}
-    now_ms = time.time_ns() // 1_000_000 - 3_600_000
+    now_ms = time.time_ns() // 1_000_000 - since_ms
     written = []
     for number in range(count):
-        at_ms = now_ms + number * 10
-        stamp: dict[str, Any] = {"device_id": "pi-1", "boot_id": boot, "monotonic_ms": number * 10, "observed_at_ms": at_ms}
+        at_ms = now_ms + number * every_ms
+        stamp: dict[str, Any] = {"device_id": device_id, "boot_id": boot, "monotonic_ms": number * every_ms, "observed_at_ms": at_ms}
         observation: Observation
         if number % 10 < 6:
             shelf = shelves[number % len(shelves)]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-
 import structlog
 import uvicorn
 
 from service_manager.web_server import WatchedServer
+from store_hub.adapters.garbage import look_for_garbage_seldom
 from store_hub.adapters.listening_socket import listen
 from store_hub.adapters.stopping import stop_on_signals
 from store_hub.assemble import Hub
@@ -47,8 +46,7 @@ def run_hub(config: HubConfig, *, config_path: str) -> bool:
         hub.start()
         _log.info("the hub is open", pages=page_address(config) + "/", ledger=config.ledger.path)
         hub.guards.greet()
-        gc.collect()
-        gc.freeze()  # What was read from the ledger stays: to look through it for garbage again and again would hold up booking.
+        look_for_garbage_seldom()
         server.run(sockets=[listener])
     finally:
         hub.stop()

@@ -105,7 +105,9 @@ max_packet_size 1048576
 # Letters and the hub's word are small: none waits for the one before it to be confirmed.
 set_tcp_nodelay true
 max_inflight_messages 200
-max_queued_messages 1000
+# Every device may have a thousand letters on the way to the hub; when all come back at once, none must be lost here and asked for again.
+max_queued_messages 100000
+max_queued_bytes 33554432
 persistent_client_expiration 1h
 # What it refuses is told on $SYS, which the hub alone may hear and writes into its audit log.
 log_dest stderr

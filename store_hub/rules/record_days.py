@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from store_hub.rows import AccuracyDayRow
@@ -24,19 +24,24 @@ class RecordDays:
 
     def __init__(self) -> None:
         self._last_day = ""
+        self._next_day: tuple[ZoneInfo, int] | None = None  # When the day after it begins, so that most entries need no calendar.
 
     def restore(self, row: AccuracyDayRow) -> None:
         """Go on from what the ledger holds."""
-        self._last_day = max(self._last_day, row.day)
+        self._last_day, self._next_day = max(self._last_day, row.day), None
 
     def judge(self, stock: StockBook, places: Places, zone: ZoneInfo, changes: Changes) -> None:
         """The first entry of a day in the shop's own time judges the books as the night left them."""
         if not 0 <= changes.at_ms < SANE_UNTIL_MS:
             return  # A device whose clock is mad must not close all days to come.
-        day = datetime.fromtimestamp(changes.at_ms / 1000, zone).date().isoformat()
+        if self._next_day is not None and self._next_day[0] is zone and changes.at_ms < self._next_day[1]:
+            return
+        date = datetime.fromtimestamp(changes.at_ms / 1000, zone).date()
+        day = date.isoformat()
         if day <= self._last_day:
             return
         self._last_day = day
+        self._next_day = zone, round(datetime.combine(date + timedelta(days=1), time(), zone).timestamp() * 1000)
         found = accuracy(known_records(stock, places))
         changes.effects.append(
             AccuracyDayRow(
