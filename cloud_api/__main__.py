@@ -1,4 +1,4 @@
-"""The command line of the cloud: run it, migrate its records, plan a shop's orders, backtest forecasts, look at a layout."""
+"""The command line of the cloud. Each command loads what it needs itself, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cloud_api.adapters.database import migrate as bring_to
-from cloud_api.adapters.opened_records import open_records
-from cloud_api.assemble import Cloud
-from cloud_api.cluster_planning import plan_on_cluster
 from cloud_api.config import CloudConfig, load_config
 from cloud_api.people_commands import audit, keys, people
 from cloud_api.telling import telling_errors
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from cloud_api.assemble import Cloud
     from cloud_api.flows.backtesting import ForecastReport
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="TOML file; without it everything has its default", show_default=False)]
@@ -59,9 +58,10 @@ def run(
 ) -> None:
     """Book reports, plan orders and serve the planner's pages, until stopped."""
     with _stopping_on_signals(), telling_errors():
-        from cloud_api.serving import serve
+        settings = _with_port(load_config(config), port)
+        from cloud_api.serving import serve  # After it, for all that a cloud needs takes seconds to load.
 
-        serve(_with_port(load_config(config), port), config_path=config, demo_token=demo_token)
+        serve(settings, config_path=config, demo_token=demo_token)
 
 
 @app.command(epilog="Example: cloud-api migrate --config cloud.toml --to head")
@@ -71,8 +71,13 @@ def migrate(
     json: JsonOption = False,
 ) -> None:
     """Bring the records' schema to a revision, up or down."""
-    with telling_errors(), open_records(load_config(config).database) as engine:
-        revision = bring_to(engine, to=to)
+    with telling_errors():
+        settings = load_config(config)
+        from cloud_api.adapters.database import migrate as bring_to
+        from cloud_api.adapters.opened_records import open_records
+
+        with open_records(settings.database) as engine:
+            revision = bring_to(engine, to=to)
         _print(json, {"revision": revision}, f"The records are at revision {revision}.")
 
 
@@ -95,11 +100,11 @@ def plan(
 ) -> None:
     """Propose orders now, and put them on the planner's list."""
     settings = load_or_exit(config)
-    with telling_errors(), open_records(settings.database) as engine:
-        bring_to(engine)
-        cloud = Cloud(engine, settings)
+    with telling_errors(), _opened(settings) as (engine, cloud):
         names = store or [known.store_id for known in cloud.stores.stores()]
         if workers or scheduler:
+            from cloud_api.cluster_planning import plan_on_cluster
+
             found = msgspec.structs.replace(settings.database, url=engine.url.render_as_string(hide_password=False))
             plans = plan_on_cluster(msgspec.structs.replace(settings, database=found), names, workers=workers, scheduler=scheduler)
         else:
@@ -121,9 +126,7 @@ def layout(
 ) -> None:
     """Rank a shop's zones by dwell and by sales per metre, over the last 28 days; and say which bays are worth moving."""
     settings = load_or_exit(config)
-    with telling_errors(), open_records(settings.database) as engine:
-        bring_to(engine)
-        cloud = Cloud(engine, settings)
+    with telling_errors(), _opened(settings) as (_, cloud):
         if moves:
             work = cloud.layouts.propose(store, moves_max=max(2, moves))
             steps = Table("bays", "nearer", "margin in sight", "why", title=work.proposal.sentence)
@@ -195,6 +198,17 @@ def load_or_exit(path: Path | None) -> CloudConfig:
     """Read the configuration; what is wrong with it is told in one line."""
     with telling_errors():
         return load_config(path)
+
+
+@contextmanager
+def _opened(settings: CloudConfig) -> Iterator[tuple[Engine, Cloud]]:
+    from cloud_api.adapters.database import migrate as bring_to
+    from cloud_api.adapters.opened_records import open_records
+    from cloud_api.assemble import Cloud
+
+    with open_records(settings.database) as engine:
+        bring_to(engine)
+        yield engine, Cloud(engine, settings)
 
 
 def _with_port(config: CloudConfig, port: int | None) -> CloudConfig:

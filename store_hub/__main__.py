@@ -63,9 +63,9 @@ def run(
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Where pages and doors listen.")] = None,
 ) -> None:
     """Book what the shop's devices, tills and people say, and show it, until stopped with Ctrl-C or SIGTERM."""
-    from store_hub.serving import run_hub
-
     settings = _configured(config, ledger, port)
+    from store_hub.serving import run_hub  # After it, for all that a hub needs takes seconds to load.
+
     if run_hub(settings, config_path=str(config) if config else "HUB.toml"):
         raise typer.Exit(INTERRUPTED)
 

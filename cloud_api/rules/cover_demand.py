@@ -9,7 +9,6 @@ from statistics import NormalDist
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
 
 _NORMAL = NormalDist()
 _TAIL = 1e-6
@@ -57,6 +56,8 @@ class CoverDemand(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=4096)
 def _counted(mean: float, variance: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """P(demand at most k) and E[max(0, demand - k)] for k = 0, 1, 2, …, of a negative binomial."""
+    from scipy.stats import nbinom  # Loading it takes longer than all the rest of the cloud's start needs.
+
     spread = max(variance - mean, mean * 1e-4, 1e-9)
     size, chance = mean**2 / spread, mean / (mean + spread)
     counts = np.arange(int(nbinom.isf(_TAIL, size, chance)) + 2)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from scipy.stats import nbinom
+from scipy.special import betainc
 
 from cloud_api.rules.forecast_methods import Floats
 
@@ -43,7 +43,8 @@ def inside(units: Floats, mean: Floats, over: Floats) -> Floats:
     variance = np.maximum(over * mean, mean * 1.001)
     size, chance = mean**2 / (variance - mean), mean / variance
     count = np.rint(units)
-    below, through = nbinom.cdf(count - 1, size, chance), nbinom.cdf(count, size, chance)
+    through = betainc(size, count + 1, chance)  # A negative binomial's distribution function.
+    below = np.where(count > 0, betainc(size, np.maximum(count, 1), chance), 0.0)
     low, high = (1 - BAND) / 2, (1 + BAND) / 2
     part: Floats = np.clip((np.minimum(through, high) - np.maximum(below, low)) / np.maximum(through - below, 1e-12), 0.0, 1.0)
     return part

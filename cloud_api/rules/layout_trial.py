@@ -17,7 +17,7 @@ from statistics import fmean, stdev
 
 import msgspec
 import numpy as np
-from scipy import stats
+from scipy import special
 
 ALPHA = 0.05
 LOOK_ALPHA = 0.001
@@ -100,11 +100,11 @@ def size_trial(weekly: Weekly, *, pairs: int, before: int, weeks: int, looks: in
 def detectable_effect(spread: float, units: int, *, alpha: float = ALPHA, power: float = POWER) -> float:
     """The smallest effect that a two-sided t-test over `units` differences of this standard deviation finds with the given power."""
     freedom = units - 1
-    bound = float(stats.t.ppf(1 - alpha / 2, freedom))
+    bound = float(special.stdtrit(freedom, 1 - alpha / 2))
     low, high = 0.0, 100.0
     for _ in range(60):
         middle = (low + high) / 2
-        reached = float(stats.nct.sf(bound, freedom, middle)) if middle < 37.0 else 1.0  # Beyond it the distribution overflows.
+        reached = 1 - float(special.nctdtr(freedom, middle, bound)) if middle < 37.0 else 1.0  # Beyond it the distribution overflows.
         low, high = (low, middle) if reached >= power else (middle, high)
     return expm1(high * spread / sqrt(units))
 
@@ -161,9 +161,9 @@ def read_units(differences: Sequence[float], *, is_last_look: bool, looks: int) 
         return None
     alpha = ALPHA - LOOK_ALPHA * (looks - 1) if is_last_look else LOOK_ALPHA
     mean, error = fmean(differences), stdev(differences) / sqrt(units)
-    p_student = float(2 * stats.t.sf(abs(mean) / error, units - 1)) if error > 0.0 else float(mean == 0.0)
+    p_student = float(2 * special.stdtr(units - 1, -abs(mean) / error)) if error > 0.0 else float(mean == 0.0)
     p_lot = _by_lot(np.asarray(differences))
-    reach = float(stats.t.ppf(1 - alpha / 2, units - 1)) * error
+    reach = float(special.stdtrit(units - 1, 1 - alpha / 2)) * error
     is_shown = p_student < alpha and (p_lot < alpha if is_last_look else units >= CLAIM_UNITS_MIN)
     claim = "none" if not is_shown else "more" if mean > 0.0 else "less"
     return TrialReading(
