@@ -51,11 +51,12 @@ def test_before_anybody_was_counted_nothing_is_claimed(plan: Planogram) -> None:
 def test_what_nobody_measures_in_a_zone_is_a_dash_and_what_was_nothing_is_zero(plan: Planogram) -> None:
     visits = {"drinks": ZoneVisitRow(zone_id="drinks", entries=0, person_ms=0, stopped=0, stopped_ms=0, observed_ms=1)}
     goods = {"drinks": ZoneGoodsRow(picked_units=0, paid_units=0.0)}
-    text = str(zones_table(READER, [zone for zone in plan.zones if zone.zone_id in ("drinks", "till")], visits, goods, {}))
+    text = str(zones_table(READER, [zone for zone in plan.zones if zone.zone_id in ("drinks", "till")], visits, goods, {}, {}))
     assert "0 passed → 0 stopped → 0 picked → 0 paid" in text
     assert "not measured" in text
     stranger = {"attic": visits["drinks"]}
-    assert "attic (not on the plan)" in str(zones_table(READER, [], stranger, {}, {}))
+    assert "attic (not on the plan)" in str(zones_table(READER, [], stranger, {}, {}, {}))
+    assert "Pavement" in str(zones_table(READER, [], stranger, {}, {}, {"attic": "Pavement"})), "a line along the street by its own name"
 
 
 def test_a_queue_whose_camera_has_fallen_silent_has_no_length_now() -> None:
