@@ -19,6 +19,7 @@ from rich.table import Table
 
 from cloud_api.config import CloudConfig, load_config
 from cloud_api.people_commands import audit, keys, people
+from cloud_api.release_command import release
 from cloud_api.telling import telling_errors
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ app = typer.Typer(
 
 app.add_typer(people, name="people", epilog="Example: cloud-api people invite 'Mei Lin' --role planner")
 app.add_typer(keys, name="keys", epilog="Example: cloud-api keys add shop-1 --scope store:shop-1")
+app.add_typer(release, name="release", epilog="Example: cloud-api release add 0.2.0.tar --config cloud.toml")
 app.add_typer(audit, name="audit", epilog="Example: cloud-api audit verify --config cloud.toml")
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,12 +17,14 @@ from sqlalchemy.exc import DBAPIError
 from cloud_api.adapters.article_records import ArticleBook
 from cloud_api.adapters.basket_records import BasketBook
 from cloud_api.adapters.database import migrate, newest_revision, present_revision
+from cloud_api.adapters.fleet_records import FleetBook
 from cloud_api.adapters.footfall_records import FootfallBook
 from cloud_api.adapters.forecast_records import ForecastBook
 from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.partitions import Months
 from cloud_api.adapters.passing_records import PassingBook
 from cloud_api.adapters.promotion_records import PromotionBook
+from cloud_api.adapters.release_shelf import ReleaseShelf
 from cloud_api.adapters.reports_booking import ReportBook
 from cloud_api.adapters.sales_records import SalesBook
 from cloud_api.adapters.space_records import SpaceBook
@@ -34,6 +37,7 @@ from cloud_api.adapters.written_records import WrittenBook
 from cloud_api.config import CloudConfig
 from cloud_api.errors import DatabaseUnreachable
 from cloud_api.flows.day_reviewing import DayReviewing
+from cloud_api.flows.fleet_rollouts import FleetRollouts
 from cloud_api.flows.forecast_totals import ForecastTotals
 from cloud_api.flows.housekeeping import Housekeeping
 from cloud_api.flows.jobs import Jobs
@@ -53,6 +57,7 @@ from cloud_api.guarding import Guards
 from cloud_api.routes.bodies import describe
 from cloud_api.routes.days import day_routes
 from cloud_api.routes.figures import figure_routes
+from cloud_api.routes.fleet import fleet_routes
 from cloud_api.routes.health import Gauges, health_routes
 from cloud_api.routes.orders import order_routes
 from cloud_api.routes.promotions import promotion_routes
@@ -99,6 +104,8 @@ class Cloud:
         self.spaces = SpacePlanning(reviewing=self.reviewing, book=SpaceBook(engine), now=now)
         self.trials = Trials(stores=self.stores, days=StoreDayBook(engine), book=TrialBook(engine, now=now), layouts=self.layouts, now=now)
         self.jobs = Jobs()
+        self.shelf = ReleaseShelf(Path(config.fleet.releases))
+        self.rollouts = FleetRollouts(book=FleetBook(engine, now=now), stores=self.stores, shelf=self.shelf, now=now)
         forecasts, terms, articles = ForecastBook(engine), TermsBook(engine, now=now), ArticleBook(engine, now=now)
         self.forecast_totals = ForecastTotals(articles)
         promotions = PromotionBook(engine, now=now)
@@ -161,6 +168,7 @@ class Cloud:
         app.include_router(promotion_routes(promotions=self.promotions, tokens=tokens, limit_bytes=limit_bytes))
         app.include_router(day_routes(days=self.days, figures=self.figures, written=self.written, tokens=tokens, limit_bytes=limit_bytes))
         app.include_router(trial_routes(trials=self.trials, tokens=tokens))
+        app.include_router(fleet_routes(rollouts=self.rollouts, shelf=self.shelf, tokens=tokens, limit_bytes=limit_bytes))
         app.include_router(health_routes(gauges=self.gauges, see_ready=self.see_ready))
         refuse_in_words(app, self.gauges, self.guards.audit)
         describe(app)
@@ -175,7 +183,7 @@ class Cloud:
             stores=self.stores, orders=self.orders, reviewing=self.reviewing, planning=self.planning, decisions=self.decisions,
             what_ifs=self.what_ifs, promotions=self.promotions, layouts=self.layouts, spaces=self.spaces, trials=self.trials,
             days=self.days, figures=self.figures, written=self.written, jobs=self.jobs, now=self.now, address=address,
-            audit=self.guards.audit, keeper=keeper,
+            audit=self.guards.audit, keeper=keeper, rollouts=self.rollouts,
         )  # fmt: skip
         show_pages(app, desk)
 
@@ -189,7 +197,7 @@ class Cloud:
         stop = threading.Event()
         webhooks = OrderWebhooks(make_posts(self.config.planning.webhooks), orders=self.orders, stores=self.stores, now=self.now)
         housekeeping = Housekeeping(months=Months(self.engine), keep_months=self.config.retention.quarter_months, now=self.now)
-        flows: list[Planning | OrderWebhooks | Housekeeping] = [self.planning, webhooks, housekeeping]
+        flows: list[Planning | OrderWebhooks | Housekeeping | FleetRollouts] = [self.planning, webhooks, housekeeping, self.rollouts]
         threads = [threading.Thread(target=flow.run, args=(stop,), name=flow.name, daemon=True) for flow in flows]
         for thread in threads:
             thread.start()

@@ -54,6 +54,12 @@ class IngestConfig(Section, frozen=True, kw_only=True):
     future_max_days: PositiveInt = 7
 
 
+class FleetConfig(Section, frozen=True, kw_only=True):
+    """Software for the shops' devices: the folder of signed `releases`; the keys that may sign are `*.pub` in its folder `keys`."""
+
+    releases: str = "var/chain-releases"
+
+
 class RetentionConfig(Section, frozen=True, kw_only=True):
     """How many whole months of quarter-hours are kept beside the present one; 0 keeps all. Days and hours of visitors stay in any case."""
 
@@ -104,6 +110,7 @@ class CloudConfig(Section, frozen=True, kw_only=True):
     oidc: ProviderConfig | None = None
     ingest: IngestConfig = IngestConfig()
     retention: RetentionConfig = RetentionConfig()
+    fleet: FleetConfig = FleetConfig()
     planning: PlanningConfig = PlanningConfig()
 
 

@@ -145,6 +145,22 @@ class PromotionUnknown(RequestRefused):
         self.promotion_id = promotion_id
 
 
+class RolloutUnknown(RequestRefused):
+    """No rollout of that name."""
+
+    status_code = 404
+
+    def __init__(self, *, rollout_id: str) -> None:
+        super().__init__(f"rollout {rollout_id}: there is none; see GET /v1/fleet/rollouts")
+        self.rollout_id = rollout_id
+
+
+class RolloutRefused(RequestRefused):
+    """A rollout that cannot be begun or stopped now; the text says why and what to do."""
+
+    status_code = 409
+
+
 class ReportGap(RequestRefused):
     """A batch starts after the next sequence the cloud waits for: what lies between would be lost."""
 

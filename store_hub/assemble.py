@@ -26,6 +26,7 @@ from store_hub.errors import ConfigurationInvalid, HubError
 from store_hub.flows.attend import make_attend
 from store_hub.flows.backup import make_backups
 from store_hub.flows.bookkeep import Bookkeeper
+from store_hub.flows.chain_rollouts import make_chain_rollouts
 from store_hub.flows.folder import make_folder
 from store_hub.flows.forget import make_forgetting
 from store_hub.flows.home_assistant import HomeAssistant
@@ -110,6 +111,7 @@ class Hub:
         flows += [
             make_attend(parts),
             make_forgetting(parts),
+            make_chain_rollouts(config.cloud, config.fleet, parts),
             make_folder(config.folder, parts, currency=lambda: self._planogram().currency),
         ]
         flows += self.guards.flows

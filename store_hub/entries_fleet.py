@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from store_hub.entries import Text, Told
 from wire_format.deployments import ConfigurationText, Sha256, SoftwareVersion
-from wire_format.identifiers import DeviceId
+from wire_format.identifiers import DeviceId, RolloutId
 
 
 class ConfigurationAction(Told, frozen=True, kw_only=True, tag="configuration_action"):
@@ -21,15 +21,22 @@ class ConfigurationAction(Told, frozen=True, kw_only=True, tag="configuration_ac
 
 
 class RolloutAction(Told, frozen=True, kw_only=True, tag="rollout_action"):
-    """A person brings a release to the devices, to `first_device` first, or halts that: devices that have not begun do not begin."""
+    """A person brings a release to the devices, to `first_device` first, or halts that: devices that have not begun do not begin.
 
-    action: Literal["start", "halt"]
+    `chain_rollout_id`: the chain wants it. Then the hub may also `refuse`, with its `reason`; with `reach` one device, it goes to no other;
+    and devices that have this release confirmed are left out.
+    """
+
+    action: Literal["start", "halt", "refuse"]
     version: SoftwareVersion
     first_device: DeviceId | None = None
     url: Annotated[str, Meta(max_length=2000)] = ""
     sha256: Sha256 | None = None
     size_bytes: Annotated[int, Meta(ge=0, le=2_000_000_000)] = 0
     by: Text = "staff"
+    chain_rollout_id: RolloutId | None = None
+    reach: Literal["one_device", "all"] = "all"
+    reason: Annotated[str, Meta(max_length=800)] = ""
 
 
 class LogAction(Told, frozen=True, kw_only=True, tag="log_action"):

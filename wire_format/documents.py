@@ -28,6 +28,10 @@ class Family(NamedTuple):
     messages: tuple[type[msgspec.Struct], ...]
 
 
+_REPORTS = (
+    reports.ReportBatch, reports.ReportsBooked, reports.StoreProfile, reports.SkuQuarter, reports.SkuDay, reports.DoorQuarter,
+    reports.ZoneQuarter, reports.TileQuarter, reports.AlertFact, reports.DeviceFact, reports.BasketDay, reports.RolloutFact,
+)  # fmt: skip
 FAMILIES = (
     Family(
         "Edge → hub: observations",
@@ -113,19 +117,7 @@ FAMILIES = (
         "POST /v1/stores/{store_id}/reports",
         "cloud_api",
         "HTTPS. The answer `reports_booked` is sent only after commit; a batch that leaves a gap is answered with status 409.",
-        (
-            reports.ReportBatch,
-            reports.ReportsBooked,
-            reports.StoreProfile,
-            reports.SkuQuarter,
-            reports.SkuDay,
-            reports.DoorQuarter,
-            reports.ZoneQuarter,
-            reports.TileQuarter,
-            reports.AlertFact,
-            reports.DeviceFact,
-            reports.BasketDay,
-        ),
+        _REPORTS,
     ),
     Family(
         "Cloud → hub: plans",
@@ -139,6 +131,7 @@ FAMILIES = (
             plans.RefillAdvice,
             plans.ProductMaster,
             plans.Promotion,
+            plans.SoftwareRollout,
         ),
     ),
 )

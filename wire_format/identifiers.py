@@ -21,6 +21,7 @@ Sku = _Identifier
 OutboxId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", description="minted with the outbox file: 32 hex digits")]
 LedgerId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", description="minted with the ledger file: 32 hex digits")]
 BootId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8,32}$", description="new at every start of the agent: hex digits")]
+RolloutId = _Identifier
 SessionId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8,32}$", description="new for every calibration: hex digits")]
 Epc = Annotated[str, Meta(pattern=r"^(?:[0-9A-F]{4}){1,31}$", description="EPC memory bank, upper-case hex, whole words")]
 

@@ -1,4 +1,4 @@
-"""Cloud → hub: planograms, the product master, replenishment orders and promotions.
+"""Cloud → hub: planograms, the product master, replenishment orders, promotions, and software for the devices.
 
 The planogram is also a store's own file: simulated shop, hub and cloud read the same one. Places are metres on the store's plan, origin
 in its upper left corner, x to the right and y down.
@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from wire_format.identifiers import Count, DoorId, Epc, ShelfId, Sku, StoreId, WallClockMs, ZoneId
+from wire_format.deployments import Sha256, SoftwareVersion
+from wire_format.identifiers import Count, DeviceId, DoorId, Epc, RolloutId, ShelfId, Sku, StoreId, WallClockMs, ZoneId
 
 Metres = Annotated[float, Meta(ge=-10_000.0, le=10_000.0)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -231,4 +232,21 @@ class Promotion(Struct, frozen=True, kw_only=True, tag_field="type", tag="promot
     is_cancelled: bool = False
 
 
-AnyPlan = Planogram | ReplenishmentOrder | ProductMaster | Promotion | GoodsTransfer | RefillAdvice
+class SoftwareRollout(Struct, frozen=True, kw_only=True, tag_field="type", tag="software_rollout"):
+    """The chain brings a release to a shop's devices, to one of them or ring by ring to all, or stops that.
+
+    The hub fetches the bundle at `/v1/stores/{store_id}/releases/{sha256}.tar` and begins only if one of its own keys has signed it.
+    `stop`: devices that have not begun do not begin. How it goes is told as `rollout`.
+    """
+
+    rollout_id: RolloutId
+    action: Literal["start", "stop"]
+    version: SoftwareVersion
+    sha256: Sha256
+    size_bytes: Annotated[int, Meta(ge=1, le=2_000_000_000)]
+    reach: Literal["one_device", "all"] = "all"
+    first_device: DeviceId | None = None
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+AnyPlan = Planogram | ReplenishmentOrder | ProductMaster | Promotion | GoodsTransfer | RefillAdvice | SoftwareRollout

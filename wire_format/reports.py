@@ -10,12 +10,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from wire_format.deployments import SoftwareVersion
 from wire_format.identifiers import (
     BookedSequence,
     Count,
     DeviceId,
     DoorId,
     LedgerId,
+    RolloutId,
     Sequence,
     ShelfId,
     Sku,
@@ -129,7 +131,7 @@ class AlertFact(Fact, frozen=True, kw_only=True, tag="alert"):
 
 
 class DeviceFact(Fact, frozen=True, kw_only=True, tag="device"):
-    """A device as the hub last knew it."""
+    """A device as the hub last knew it. `clock_error_ms`: its wall clock less the hub's; null where it cannot be told, as the others."""
 
     device_id: DeviceId
     state: Literal["birth", "alive", "death"]
@@ -137,6 +139,9 @@ class DeviceFact(Fact, frozen=True, kw_only=True, tag="device"):
     agent_version: str
     outbox_depth: Count
     fault_codes: list[str] = []
+    temperature_c: float | None = None
+    disk_free_mb: float | None = None
+    clock_error_ms: int | None = None
 
 
 class CategoryPair(Struct, frozen=True, kw_only=True):
@@ -159,7 +164,19 @@ class BasketDay(Fact, frozen=True, kw_only=True, tag="basket_day"):
     pairs: list[CategoryPair]
 
 
-AnyFact = SkuQuarter | SkuDay | DoorQuarter | ZoneQuarter | TileQuarter | AlertFact | DeviceFact | BasketDay
+class RolloutFact(Fact, frozen=True, kw_only=True, tag="rollout"):
+    """How a release fares that the chain sent to this shop. `refused`: the hub did not begin. Told only where the chain sent one."""
+
+    rollout_id: RolloutId
+    version: SoftwareVersion
+    state: Literal["running", "done", "halted", "refused"]
+    reason: Annotated[str, Meta(max_length=1000)] = ""
+    devices: Count
+    confirmed: Count
+    changed_at_ms: WallClockMs
+
+
+AnyFact = SkuQuarter | SkuDay | DoorQuarter | ZoneQuarter | TileQuarter | AlertFact | DeviceFact | BasketDay | RolloutFact
 
 
 class ReportBatch(Struct, frozen=True, kw_only=True, tag_field="type", tag="report_batch"):

@@ -14,7 +14,18 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Table
 
 from cloud_api.adapters import tables
-from wire_format.reports import AlertFact, AnyFact, BasketDay, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
+from wire_format.reports import (
+    AlertFact,
+    AnyFact,
+    BasketDay,
+    DeviceFact,
+    DoorQuarter,
+    RolloutFact,
+    SkuDay,
+    SkuQuarter,
+    TileQuarter,
+    ZoneQuarter,
+)
 
 Row = tuple[Any, ...]
 
@@ -33,6 +44,8 @@ def fact_time_ms(fact: AnyFact) -> int | None:
             return fact.raised_at_ms
         case DeviceFact():
             return fact.last_seen_at_ms
+        case RolloutFact():
+            return fact.changed_at_ms
         case SkuDay() | BasketDay():
             return None
 
@@ -115,8 +128,14 @@ def _alert(store_id: str, generation: int, fact: AlertFact) -> Row:
 def _device(store_id: str, generation: int, fact: DeviceFact) -> Row:
     seen = moment(fact.last_seen_at_ms)
     return (
-        store_id, fact.device_id, generation, fact.sequence, fact.state, seen, fact.agent_version, fact.outbox_depth, fact.fault_codes
+        store_id, fact.device_id, generation, fact.sequence, fact.state, seen, fact.agent_version, fact.outbox_depth, fact.fault_codes,
+        fact.temperature_c, fact.disk_free_mb, fact.clock_error_ms,
     )  # fmt: skip
+
+
+def _rollout(store_id: str, generation: int, fact: RolloutFact) -> Row:
+    told = (fact.version, fact.state, fact.reason, fact.devices, fact.confirmed, moment(fact.changed_at_ms))
+    return (store_id, fact.rollout_id, generation, fact.sequence, *told)
 
 
 _WRITERS: dict[type[AnyFact], _Writer] = {
@@ -127,6 +146,7 @@ _WRITERS: dict[type[AnyFact], _Writer] = {
     TileQuarter: _Writer(tables.tile_quarter, _tile_quarter),
     AlertFact: _Writer(tables.alert, _alert),
     DeviceFact: _Writer(tables.device, _device, key_to=2),
+    RolloutFact: _Writer(tables.rollout_shop, _rollout, key_to=2),
     BasketDay: _Writer(tables.basket_day, _basket_day, key_to=2),
 }
 FACT_TABLES = tuple(writer.table for writer in _WRITERS.values())

@@ -37,7 +37,7 @@ class StoreRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A device of a store as its hub last knew it."""
+    """A device of a store as its hub last knew it. `clock_error_ms`: its clock less the hub's; None where the hub did not say."""
 
     store_id: str
     device_id: str
@@ -45,6 +45,10 @@ class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: datetime
     outbox_depth: int
     fault_codes: list[str]
+    agent_version: str = ""
+    temperature_c: float | None = None
+    disk_free_mb: float | None = None
+    clock_error_ms: int | None = None
 
 
 _PLANOGRAM = msgspec.json.Decoder(Planogram)
@@ -139,7 +143,8 @@ class StoreBook:
         with self._engine.connect() as connection:
             rows = connection.execute(
                 text(
-                    "SELECT store_id, device_id, state, last_seen_at, outbox_depth, fault_codes FROM device"
+                    "SELECT store_id, device_id, state, last_seen_at, outbox_depth, fault_codes, agent_version, temperature_c,"
+                    " disk_free_mb, clock_error_ms FROM device"
                     " WHERE CAST(:store AS text) IS NULL OR store_id = :store ORDER BY store_id, device_id"
                 ),
                 {"store": store_id},

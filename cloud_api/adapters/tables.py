@@ -93,6 +93,7 @@ device = Table(
     "device", metadata, _store(), Column("device_id", Text, primary_key=True), *_rank(),
     Column("state", Text, nullable=False), Column("last_seen_at", _AT, nullable=False), Column("agent_version", Text, nullable=False),
     Column("outbox_depth", BigInteger, nullable=False), Column("fault_codes", ARRAY(Text), nullable=False),
+    Column("temperature_c", Double), Column("disk_free_mb", Double), Column("clock_error_ms", BigInteger),
 )  # fmt: skip
 fact_quarantine = Table(
     "fact_quarantine", metadata, _store(),
@@ -172,6 +173,19 @@ risk = Table(
 kept_view = Table(
     "kept_view", metadata, Column("page", Text, primary_key=True), Column("name", Text, primary_key=True),
     Column("address", Text, nullable=False), Column("kept_at", _AT, nullable=False), Column("kept_by", Text, nullable=False),
+)  # fmt: skip
+fleet_rollout = Table(
+    "fleet_rollout", metadata, Column("rollout_id", Text, primary_key=True), Column("version", Text, nullable=False),
+    Column("sha256", Text, nullable=False), Column("size_bytes", BigInteger, nullable=False), Column("rings", JSONB, nullable=False),
+    Column("first_device", Text), Column("ring", Integer, nullable=False), Column("stage", Text, nullable=False),
+    Column("reason", Text, nullable=False), Column("started_by", Text, nullable=False), Column("started_at", _AT, nullable=False),
+    Column("changed_at", _AT, nullable=False),
+)  # fmt: skip
+rollout_shop = Table(
+    "rollout_shop", metadata, _store(), Column("step_id", Text, primary_key=True), *_rank(),
+    Column("version", Text, nullable=False), Column("state", Text, nullable=False), Column("reason", Text, nullable=False),
+    Column("devices", BigInteger, nullable=False), Column("confirmed", BigInteger, nullable=False),
+    Column("changed_at", _AT, nullable=False),
 )  # fmt: skip
 person = Table(
     "person", metadata, Column("name_key", Text, primary_key=True), Column("name", Text, nullable=False),

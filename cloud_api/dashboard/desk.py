@@ -13,6 +13,7 @@ from cloud_api.adapters.order_records import OrderBook
 from cloud_api.adapters.store_records import StoreBook
 from cloud_api.adapters.written_records import WrittenBook
 from cloud_api.flows.day_reviewing import DayReviewing
+from cloud_api.flows.fleet_rollouts import FleetRollouts
 from cloud_api.flows.jobs import Jobs
 from cloud_api.flows.key_figures import KeyFigures
 from cloud_api.flows.layout_planning import LayoutPlanning
@@ -53,6 +54,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     written: WrittenBook
     jobs: Jobs
     audit: AuditRecords
+    rollouts: FleetRollouts
     keeper: Keeper | None
     now: Callable[[], datetime]
     address: str

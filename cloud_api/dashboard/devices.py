@@ -13,8 +13,12 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
 from cloud_api.dashboard.marks import urgency_mark
 from cloud_api.dashboard.reader import Reader, capital
+from cloud_api.dashboard.rollouts import show_rollouts
 from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.rules.early_warning import Concern
+
+CLOCK_RIGHT_MS = 50
+"""Less than this is no offset worth a sign."""
 
 
 def show_devices(desk: Desk) -> None:
@@ -34,11 +38,13 @@ def show_devices(desk: Desk) -> None:
             names = {store.store_id: store.name for store in stores}
             if not known:
                 _say_none(reader)
+                await show_rollouts(desk, reader, names)
                 return
             ill = reader.n("{count} device needs a look", "{count} devices need a look", len(troubles))
             well = reader.t("{well} of {all} are well", well=len(known) - len(troubles), all=len(known))
             title(capital(reader.listed([ill, well])))
             _show_troubles(reader, troubles, names)
+            await show_rollouts(desk, reader, names)
             _show_all(reader, known, names, desk.now())
 
 
@@ -59,17 +65,32 @@ def _show_troubles(reader: Reader, troubles: list[Concern], names: dict[str, str
 
 def _show_all(reader: Reader, known: list[DeviceRecord], names: dict[str, str], now: datetime) -> None:
     columns = (
-        Column(reader.t("Device")), Column(reader.t("Shop")), Column(reader.t("State")), figures(reader.t("Last heard")),
-        figures(reader.t("Waiting"), reader.t("observations")),
+        Column(reader.t("Device")), Column(reader.t("Shop")), Column(reader.t("State")), Column(reader.t("Version")),
+        figures(reader.t("Last heard")), figures(reader.t("Waiting"), reader.t("observations")), figures(reader.t("Clock"), "s"),
+        figures(reader.t("Temperature"), "°C"), figures(reader.t("Disk free"), "GB"),
     )  # fmt: skip
     rows = [
         (
             escape(device.device_id), escape(names.get(device.store_id, device.store_id)), escape(_state(reader, device)),
-            reader.age(device.last_seen_at, now), reader.number(device.outbox_depth),
+            escape(device.agent_version), reader.age(device.last_seen_at, now), reader.number(device.outbox_depth),
+            _clock(reader, device.clock_error_ms), _whole(reader, device.temperature_c),
+            _whole(reader, None if device.disk_free_mb is None else device.disk_free_mb / 1024, decimals=1),
         )
         for device in known
     ]  # fmt: skip
     html(f'<div class="card"><h2>{reader.t("All devices")}</h2>{table(columns, rows)}</div>')
+
+
+def _clock(reader: Reader, error_ms: int | None) -> str:
+    """By how many seconds the device's own clock is ahead of its hub's, with its sign; its hub corrects it."""
+    if error_ms is None:
+        return "–"
+    shown = reader.number(abs(error_ms) / 1000, decimals=1)
+    return shown if abs(error_ms) < CLOCK_RIGHT_MS else f"{'+' if error_ms > 0 else '−'}{shown}"
+
+
+def _whole(reader: Reader, value: float | None, *, decimals: int = 0) -> str:
+    return "–" if value is None else reader.number(value, decimals=decimals)
 
 
 def _state(reader: Reader, device: DeviceRecord) -> str:

@@ -15,10 +15,11 @@ _STYLE = Markup(
     ":root{color-scheme:light dark}body{font:400 1rem/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:760px;margin:48px auto;"
     "padding:0 24px}form{display:grid;gap:16px}form.row{display:flex;flex-wrap:wrap;align-items:end}label{display:grid;gap:4px}"
     "input,select,button,a.button{font:inherit;min-height:44px;padding:0 12px;border-radius:8px;border:1px solid;box-sizing:border-box}"
+    "label,input,select{max-width:100%}"
     "a.button{display:inline-flex;align-items:center;color:inherit;text-decoration:none}.bar{display:flex;gap:16px;flex-wrap:wrap}"
     "[role=alert],[role=status]{border-left:4px solid #b3261e;padding:12px 16px;margin:16px 0}[role=status]{border-color:#2563a8}"
     "code{overflow-wrap:anywhere}table{border-collapse:collapse;width:100%;margin:16px 0}td,th{text-align:left;padding:8px 8px 8px 0;"
-    "overflow-wrap:anywhere}.scroll{overflow-x:auto}section{margin-top:40px}"
+    "overflow-wrap:break-word;vertical-align:top}.scroll{overflow-x:auto}section{margin-top:40px}"
 )
 
 

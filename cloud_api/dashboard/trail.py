@@ -12,6 +12,7 @@ from access_control.audit_chain import AuditRow, AuditVerdict
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, title
 from cloud_api.dashboard.reader import Reader
+from cloud_api.dashboard.table import Column, figures, table
 
 SHOWN = 200
 
@@ -26,11 +27,7 @@ def show_trail(desk: Desk) -> None:
             if rows is None:
                 return
             refused = sum(row.outcome == "refused" for row in rows)
-            title(
-                reader.n("{count} of the newest lines is a refusal", "{count} of the newest lines are refusals", refused)
-                if rows
-                else reader.t("Nobody has done anything yet")
-            )
+            title(_finding(reader, len(rows), refused))
             if not rows:
                 html(
                     f'<div class="card"><p class="quiet">{reader.t("Log-ins, refusals and every change by a person stand here.")}</p></div>'
@@ -51,6 +48,14 @@ def show_trail(desk: Desk) -> None:
             html(_table(reader, rows))
 
 
+def _finding(reader: Reader, rows: int, refused: int) -> str:
+    if not rows:
+        return reader.t("Nobody has done anything yet")
+    if not refused:
+        return reader.t("Nothing was refused of late")
+    return reader.n("{count} of the newest lines is a refusal", "{count} of the newest lines are refusals", refused)
+
+
 def _verdict(reader: Reader, verdict: AuditVerdict) -> str:
     if verdict.broken_at is not None:
         words = reader.t("Line {number} does not fit: the log was changed or cut.", number=verdict.broken_at)
@@ -61,13 +66,13 @@ def _verdict(reader: Reader, verdict: AuditVerdict) -> str:
 
 def _table(reader: Reader, rows: list[AuditRow]) -> str:
     outcomes = {"done": reader.t("done"), "refused": reader.t("refused")}
-    lines = "".join(
-        f'<tr><td class="num">{row.number}</td><td>{datetime.fromtimestamp(row.at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC</td>'
-        f"<td>{escape(row.actor)}</td><td>{escape(row.action)}</td><td>{escape(outcomes.get(row.outcome, row.outcome))}</td>"
-        f"<td>{escape(row.detail)}</td></tr>"
+    names = (reader.t("When"), reader.t("Who"), reader.t("What"), reader.t("Outcome"), reader.t("Detail"))
+    columns = (figures(reader.t("Line")), *(Column(name) for name in names))
+    lines = [
+        (
+            str(row.number), f'<span class="moment">{datetime.fromtimestamp(row.at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC</span>',
+            escape(row.actor), escape(row.action), escape(outcomes.get(row.outcome, row.outcome)), escape(row.detail),
+        )
         for row in rows
-    )
-    heads = (reader.t("Line"), reader.t("When"), reader.t("Who"), reader.t("What"), reader.t("Outcome"), reader.t("Detail"))
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    table = f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
-    return f'<div class="card"><div class="scroll" tabindex="0">{table}</div></div>'
+    ]  # fmt: skip
+    return f'<div class="card">{table(columns, lines)}</div>'

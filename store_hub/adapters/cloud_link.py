@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -147,6 +148,36 @@ class CloudLink:
             raise self._not_ours(str(error)) from None
         plans = sorted(NumberedPlan(plan.number, bytes(plan.plan)) for plan in page.plans if plan.number > number)
         return PlansAnswer(plans, page.last_plan, page.booked_through)
+
+    def fetch_release(self, sha256: str, part: Path, *, size_bytes: int) -> None:
+        """Fetch a release into `part`, where a download that was cut off goes on; returns once all of it is there.
+
+        Raises:
+            CloudUnreachable, CloudRefused
+        """
+        have = part.stat().st_size if part.exists() else 0
+        if have > size_bytes:
+            part.unlink()
+            have = 0
+        if have == size_bytes:
+            return
+        headers = {"range": f"bytes={have}-"} if have else {}
+        if token := self._token():
+            headers["authorization"] = f"Bearer {token}"
+        door = f"/v1/stores/{self._store_id}/releases/{sha256}.tar"
+        try:
+            with self._client.stream("GET", door, headers=headers) as answer:
+                if answer.status_code not in (200, 206):
+                    self._judge(answer, self._read(answer), 200)
+                with part.open("ab" if answer.status_code == 206 else "wb") as file:
+                    for chunk in answer.iter_bytes():
+                        file.write(chunk)
+                        if file.tell() > size_bytes:
+                            raise self._not_ours(f"the release is larger than the {size_bytes} bytes it was said to have")
+        except httpx.HTTPError as error:
+            raise CloudUnreachable(url=self.url, problem=str(error) or type(error).__name__) from None
+        if part.stat().st_size != size_bytes:
+            raise CloudUnreachable(url=self.url, problem=f"the release ended after {part.stat().st_size} of {size_bytes} bytes")
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -48,6 +48,7 @@ _EVERY_FACT = (
     "SELECT 'tile_quarter', quarter_started_at_ms, area_id, ?1 FROM area_quarters WHERE 1",
     "SELECT 'alert', 0, CAST(alert_id AS TEXT), ?1 FROM alerts WHERE 1",
     "SELECT 'device', 0, device_id, ?1 FROM devices WHERE 1",
+    "SELECT 'rollout', 0, '', ?1 FROM rollouts WHERE 1",
 )
 
 

@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from store_hub.errors import LedgerUnusable
 from store_hub.rows.hub import DirtyRow
 from store_hub.rows.report import (
@@ -19,6 +21,7 @@ from store_hub.rows.report import (
     DeviceFigures,
     DoorFigures,
     QuarterFigures,
+    RolloutFigures,
     SkuHistory,
     Spell,
     TileFigures,
@@ -176,15 +179,34 @@ class ReportReading:
     def device(self, device_id: str) -> DeviceFigures | None:
         """Return a device; None when it was never heard of."""
         row = self._connection.execute(
-            "SELECT state, last_seen_at_ms, agent_version, health FROM devices WHERE device_id = ?", (device_id,)
+            "SELECT state, last_seen_at_ms, agent_version, health, c.wall_error_ms FROM devices d LEFT JOIN clocks c"
+            " ON c.outbox_id = d.outbox_id AND c.boot_id = d.boot_id WHERE device_id = ?",
+            (device_id,),
         ).fetchone()
         if row is None:
             return None
         try:
             health = codec.device_health.decode(row[3])
         except WireError:  # Kept by a newer hub than this one: what the columns say is still true.
-            return DeviceFigures(device_id, row[0], row[1], row[2], 0, [])
-        return DeviceFigures(device_id, row[0], row[1], row[2], health.outbox_depth, sorted({fault.code for fault in health.faults}))
+            return DeviceFigures(device_id, row[0], row[1], row[2], 0, [], clock_error_ms=row[4])
+        return DeviceFigures(
+            device_id, row[0], row[1], row[2], health.outbox_depth, sorted({fault.code for fault in health.faults}),
+            health.temperature_c, health.disk_free_mb, row[4],
+        )  # fmt: skip
+
+    def rollout(self) -> RolloutFigures | None:
+        """Return the last rollout of software; None where the chain did not want it."""
+        row = self._connection.execute(
+            "SELECT chain_rollout_id, version, stage, reason, changed_at_ms, rings FROM rollouts WHERE chain_rollout_id <> ''"
+        ).fetchone()
+        if row is None:
+            return None
+        planned = {device_id for ring in msgspec.json.decode(row[5], type=list[list[str]]) for device_id in ring}
+        confirmed = self._connection.execute(
+            "SELECT device_id FROM deployments WHERE kind = 'software' AND version = ? AND state = 'confirmed'", (row[1],)
+        )
+        done = sum(device_id in planned for (device_id,) in confirmed)
+        return RolloutFigures(row[0], row[1], row[2], row[3], len(planned), done, row[4])
 
     def marks(self) -> Marks | None:
         """Return how far the cloud is; None while the ledger is being set up."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from wire_format import codec
 from wire_format.errors import WireError
-from wire_format.plans import Promotion, RefillAdvice
+from wire_format.plans import Promotion, RefillAdvice, SoftwareRollout
 
 _PROMOTIONS_READ = 500
 
@@ -30,6 +30,17 @@ class ChainQueries:
                 newest.setdefault(plan.promotion_id, plan)
         running = [plan for plan in newest.values() if plan.starts_at_ms <= now_ms < plan.ends_at_ms and not plan.is_cancelled]
         return sorted(running, key=lambda plan: (plan.ends_at_ms, plan.promotion_id))
+
+    def rollout_wanted(self, since_ms: int) -> SoftwareRollout | None:
+        """What the chain said last of software for this shop's devices; None where that came before `since_ms`."""
+        row = self._connection.execute(
+            "SELECT payload FROM plans WHERE kind = 'software_rollout' AND received_at_ms >= ? ORDER BY plan_no DESC LIMIT 1", (since_ms,)
+        ).fetchone()
+        try:
+            plan = None if row is None else codec.plans.decode(row[0])
+        except WireError:
+            return None
+        return plan if isinstance(plan, SoftwareRollout) else None
 
     def _plans(self, kind: str, *, limit: int) -> list[Any]:
         """The newest plans of a kind, newest first; one that cannot be read is passed over."""

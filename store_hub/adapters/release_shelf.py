@@ -1,33 +1,23 @@
-"""The folder of signed software that this hub hands to its devices: one bundle a file, named by its version."""
+"""The folder of signed software that this hub hands to its devices: the shared one, with the hub's own error."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from pathlib import Path
-from threading import Lock
-from typing import NamedTuple
 
-from deployment.release import ReleaseInvalid, read_release
+from deployment import shelf
+from deployment.shelf import Bundle
 from store_hub.errors import HubError
 
+__all__ = ["Bundle", "ReleaseRefused", "ReleaseShelf"]
 
-class ReleaseRefused(HubError, ValueError):
+
+class ReleaseRefused(HubError, shelf.ReleaseRefused, ValueError):
     """A bundle that no device would install, or that is here already."""
 
     exit_code = 3
 
 
-class Bundle(NamedTuple):
-    """A release as devices are told of it."""
-
-    version: str
-    sha256: str
-    size_bytes: int
-    path: Path
-
-
-class ReleaseShelf:
+class ReleaseShelf(shelf.ReleaseShelf):
     """Callable from any thread.
 
     Args:
@@ -35,50 +25,4 @@ class ReleaseShelf:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._sums: dict[Path, tuple[float, Bundle]] = {}
-        self._lock = Lock()
-
-    @property
-    def keys(self) -> list[Path]:
-        """The public keys that this hub trusts."""
-        return sorted((self._folder / "keys").glob("*.pub"))
-
-    def bundles(self) -> list[Bundle]:
-        """What is here, newest file first."""
-        files = sorted(self._folder.glob("*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
-        return [self._bundle(path) for path in files]
-
-    def by_sum(self, sha256: str) -> Path | None:
-        """The bundle with this sum."""
-        return next((bundle.path for bundle in self.bundles() if bundle.sha256 == sha256), None)
-
-    def add(self, source: Path) -> Bundle:
-        """Take a bundle in, once its signature is seen to be of a key in `keys`.
-
-        Raises:
-            ReleaseRefused: no such file, not signed by one of our keys, or another bundle of this version is here.
-        """
-        try:
-            release = read_release(source, self.keys)
-        except ReleaseInvalid as error:
-            raise ReleaseRefused(f"{error}; the keys that may sign lie in {self._folder / 'keys'}") from None
-        self._folder.mkdir(parents=True, exist_ok=True)
-        target = self._folder / f"{release.version}.tar"
-        if target.exists():
-            raise ReleaseRefused(f"{target}: release {release.version} is here already; a changed release needs a version of its own")
-        part = target.with_suffix(".part")
-        shutil.copyfile(source, part)
-        part.rename(target)
-        return self._bundle(target)
-
-    def _bundle(self, path: Path) -> Bundle:
-        changed = path.stat().st_mtime
-        with self._lock:
-            known = self._sums.get(path)
-            if known is None or known[0] != changed:
-                with path.open("rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                known = (changed, Bundle(path.stem, digest, path.stat().st_size, path))
-                self._sums[path] = known
-        return known[1]
+        super().__init__(folder, ReleaseRefused)

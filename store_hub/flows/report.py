@@ -153,6 +153,8 @@ class Report:
                     made.append(_made(facts.alert_fact, reading.alert(int(row.subject))))
                 case "device":
                     made.append(_made(facts.device_fact, reading.device(row.subject)))
+                case "rollout":
+                    made.append(_made(facts.rollout_fact, reading.rollout()))
                 case _:
                     _log.error("fact_unknown", fact=row.fact, subject=row.subject)
         today = facts.local_day(self._now_ms(), self._zone())

@@ -29,7 +29,10 @@ class DeploymentRow(NamedTuple):
 
 
 class RolloutRow(NamedTuple):
-    """The last rollout of software. `rings`: JSON, lists of devices, first to last; `ring`: the one that is under way."""
+    """The last rollout of software. `rings`: JSON, lists of devices, first to last; `ring`: the one that is under way.
+
+    `chain_rollout_id`: the chain's name of it; empty where a person of the shop began it.
+    """
 
     one: int
     version: str
@@ -43,6 +46,7 @@ class RolloutRow(NamedTuple):
     started_by: str
     started_at_ms: int
     changed_at_ms: int
+    chain_rollout_id: str = ""
 
 
 class DeviceLogRow(NamedTuple):

@@ -103,6 +103,21 @@ class DeviceFigures(NamedTuple):
     agent_version: str
     outbox_depth: int
     fault_codes: list[str]
+    temperature_c: float | None = None
+    disk_free_mb: float | None = None
+    clock_error_ms: int | None = None
+
+
+class RolloutFigures(NamedTuple):
+    """The last rollout, where the chain wanted it: how it stands, of how many devices."""
+
+    rollout_id: str
+    version: str
+    state: str
+    reason: str
+    devices: int
+    confirmed: int
+    changed_at_ms: int
 
 
 class BasketLine(NamedTuple):

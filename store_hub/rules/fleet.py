@@ -20,7 +20,7 @@ from wire_format.device_log import LogTold
 
 CONFIGURATION, SOFTWARE = "configuration", "software"
 WANTED, TRYING, CONFIRMED, WITHDRAWN = "wanted", "trying", "confirmed", "withdrawn"
-RUNNING, DONE, HALTED = "running", "done", "halted"
+RUNNING, DONE, HALTED, REFUSED = "running", "done", "halted", "refused"
 OPEN_STATES = (WANTED, TRYING)
 SECOND_RING_SHARE = 0.25
 
@@ -101,7 +101,11 @@ class FleetBook:
             return None if is_running else "no rollout is under way"
         if is_running and self.rollout is not None:
             return f"the rollout of {self.rollout.version} is under way; halt it first"
-        if action.first_device not in self.files:
+        if action.action == "refuse":
+            return None if action.chain_rollout_id is not None else "only what the chain wants is refused"
+        if action.chain_rollout_id is not None and not self.files:
+            return "no device here runs with its keeper, so none can be changed"
+        if (action.first_device is not None or action.chain_rollout_id is None) and action.first_device not in self.files:
             return f"{action.first_device} has not told its configuration; choose a device that runs with its keeper to be the first"
         if action.sha256 is None or not action.url or action.size_bytes < 1:
             return "the release has no address, size or sum; add it to the hub's releases"
@@ -117,7 +121,9 @@ class FleetBook:
             return [self._keep_log(DeviceLogRow(action.device_id, number, lines, action.by, at_ms, None))]
         if isinstance(action, ConfigurationAction):
             return self._send_file(action, at_ms)
-        return self._begin(action, at_ms) if action.action == "start" else self._halt(f"halted by {action.by}", at_ms)
+        if action.action == "halt":
+            return self._halt(f"halted by {action.by}" + (f": {action.reason}" if action.reason else ""), at_ms)
+        return self._begin(action, at_ms)
 
     def _send_file(self, action: ConfigurationAction, at_ms: int) -> list[Effect]:
         sent = self.deployments.get((action.device_id, CONFIGURATION))
@@ -126,12 +132,29 @@ class FleetBook:
         return [self._want(action.device_id, CONFIGURATION, str(version), message, action.by, at_ms)]
 
     def _begin(self, action: RolloutAction, at_ms: int) -> list[Effect]:
-        planned = rings(self.files, action.first_device or "")
+        planned = [] if action.action == "refuse" else self._planned(action)
+        stage = REFUSED if action.action == "refuse" else RUNNING if planned else DONE
         rollout = RolloutRow(
             1, action.version, action.url, action.sha256 or "", action.size_bytes, msgspec.json.encode(planned), 0,
-            RUNNING, "", action.by, at_ms, at_ms,
+            stage, action.reason, action.by, at_ms, at_ms, action.chain_rollout_id or "",
         )  # fmt: skip
-        return [self._keep(rollout), *self._want_ring(rollout, at_ms)]
+        return [self._keep(rollout), *(self._want_ring(rollout, at_ms) if planned else [])]
+
+    def _planned(self, action: RolloutAction) -> list[list[str]]:
+        """Who gets it, ring by ring; of what the chain sends, only who has not confirmed it yet."""
+        if action.chain_rollout_id is None:
+            return rings(self.files, action.first_device or "")
+        wanting = sorted(device_id for device_id in self.files if not self._runs(device_id, action.version))
+        if not wanting:
+            return []
+        first = action.first_device if action.first_device in wanting else wanting[0]
+        if action.reach == "one_device":
+            return [[first]] if action.first_device in (None, first) else []
+        return rings(wanting, first)
+
+    def _runs(self, device_id: str, version: str) -> bool:
+        row = self.deployments.get((device_id, SOFTWARE))
+        return row is not None and row.version == version and row.state == CONFIRMED
 
     def _want_ring(self, rollout: RolloutRow, at_ms: int) -> list[Effect]:
         wanted: list[Effect] = []

@@ -16,6 +16,7 @@ from store_hub.rows.report import (
     DeviceFigures,
     DoorFigures,
     QuarterFigures,
+    RolloutFigures,
     SkuHistory,
     Spell,
     TileFigures,
@@ -24,7 +25,7 @@ from store_hub.rows.report import (
 from store_hub.rules.quarters import QUARTER_MS, quarter_start_ms
 from store_hub.rules.withholding import is_small, zone_told
 from wire_format.observations import FloorCell
-from wire_format.reports import AlertFact, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
+from wire_format.reports import AlertFact, DeviceFact, DoorQuarter, RolloutFact, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
 
 UNNUMBERED = 1
 """The bookkeeper gives a fact its place; until then it carries this."""
@@ -185,6 +186,11 @@ def alert_fact(figures: AlertFigures) -> AlertFact:
 def device_fact(figures: DeviceFigures) -> DeviceFact:
     """Return the fact of a device."""
     return DeviceFact(sequence=UNNUMBERED, **figures._asdict())
+
+
+def rollout_fact(figures: RolloutFigures) -> RolloutFact:
+    """Return the fact of a rollout that the chain wanted."""
+    return RolloutFact(sequence=UNNUMBERED, **figures._asdict())
 
 
 def _midnight_ms(day: date, zone: ZoneInfo) -> int:

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from store_hub.rows import (
     AlertRow,
     AreaQuarterRow,
+    DeploymentRow,
     DirtyRow,
     DoorMinuteRow,
     Effect,
     FloorTileRow,
     QueueRow,
+    RolloutRow,
     SaleRow,
     SkuQuarterClosing,
     SkuQuarterSums,
@@ -40,4 +42,6 @@ def facts_touched(effects: Iterable[Effect], journal_id: int) -> list[DirtyRow]:
                 found["basket_day", quarter_start_ms(effect.sold_at_ms), ""] = None
             case AlertRow():
                 found["alert", 0, str(effect.alert_id)] = None
+            case RolloutRow() | DeploymentRow():
+                found["rollout", 0, ""] = None
     return [DirtyRow(fact, period_ms, subject, journal_id) for fact, period_ms, subject in found]

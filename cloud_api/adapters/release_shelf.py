@@ -1,0 +1,28 @@
+"""The folder of signed software that the cloud hands to hubs: the shared one, with the cloud's own error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cloud_api.errors import CloudError
+from deployment import shelf
+from deployment.shelf import Bundle
+
+__all__ = ["Bundle", "ReleaseRefused", "ReleaseShelf"]
+
+
+class ReleaseRefused(CloudError, shelf.ReleaseRefused):
+    """A bundle that no device would install, or that is here already."""
+
+    exit_code = 3
+
+
+class ReleaseShelf(shelf.ReleaseShelf):
+    """Callable from any thread.
+
+    Args:
+        folder: where bundles lie; made when the first one comes. Keys that may sign are `*.pub` in its folder `keys`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, ReleaseRefused)
