@@ -32,6 +32,7 @@ FINGERPRINT_BYTES = 16
 COPY_PAGES = 500
 """Pages copied at once: a hub that books waits for no more than that."""
 
+MANIFEST_BYTES_MAX = 65_536
 _NAME = re.compile(r"^ledger-(?P<store>.+)-(?P<at>\d{8}T\d{6}Z)\.tar\.gz\.age$")
 _WORKSHOP = ".aislewise-backup-"
 
@@ -152,23 +153,23 @@ def unpack(backup: Path, key: Path, target: Path, *, progress: Progress) -> Mani
         with _workshop(target.parent) as workshop:
             _decrypt(backup, key, workshop / "backup.tar.gz")
             with tarfile.open(workshop / "backup.tar.gz", "r:gz") as archive:
-                manifest = msgspec.json.decode(_member(archive, backup, "manifest.json").read(), type=Manifest)
+                manifest = msgspec.json.decode(_member(archive, backup, "manifest.json", MANIFEST_BYTES_MAX).read(), type=Manifest)
                 if manifest.format > FORMAT:
                     raise _unusable(backup, f"its format {manifest.format} is newer than this hub knows", "update the hub")
-                fingerprints = _member(archive, backup, "pages.blake2b").read()
+                size = manifest.pages * manifest.page_bytes
+                if size > shutil.disk_usage(target.parent).free:
+                    raise _unusable(backup, f"it unpacks to {size:,} bytes; there is no room for that", "make room, or take another one")
+                fingerprints = _member(archive, backup, "pages.blake2b", manifest.pages * FINGERPRINT_BYTES).read()
                 with target.open("wb") as file:
-                    shutil.copyfileobj(_member(archive, backup, "ledger.sqlite"), file)
+                    shutil.copyfileobj(_member(archive, backup, "ledger.sqlite", size), file)
             _hold_against(target, manifest, fingerprints, backup, progress)
             return manifest
-    except (tarfile.TarError, EOFError, msgspec.DecodeError) as error:
+    except (BackupUnusable, tarfile.TarError, EOFError, msgspec.DecodeError, OSError) as error:
         target.unlink(missing_ok=True)
-        raise _unusable(backup, f"it is damaged ({error})", "take another one") from None
-    except BackupUnusable:
-        target.unlink(missing_ok=True)
-        raise
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise _unusable(backup, error.strerror or str(error), "check the files, their folders and the disk") from None
+        if isinstance(error, BackupUnusable):
+            raise
+        problem = (error.strerror or str(error)) if isinstance(error, OSError) else f"it is damaged ({error})"
+        raise _unusable(backup, problem, "check file, folder and disk, or take another one") from None
 
 
 def _copy(ledger: Path, copy: Path, now_ms: int, progress: Progress) -> Manifest:
@@ -234,11 +235,13 @@ def _decrypt(backup: Path, key: Path, into: Path) -> None:
         ) from None
 
 
-def _member(archive: tarfile.TarFile, backup: Path, name: str) -> IO[bytes]:
+def _member(archive: tarfile.TarFile, backup: Path, name: str, size_max: int) -> IO[bytes]:
     known = archive.getmember(name) if name in archive.getnames() else None
     member = archive.extractfile(known) if known is not None and known.isfile() else None  # A link would lead elsewhere.
     if member is None:
         raise _unusable(backup, f"it holds no {name}", "it was made by another program; take another one")
+    if known is not None and known.size > size_max:  # Whoever has the public half can make one, as large as they please.
+        raise _unusable(backup, f"its {name} has {known.size:,} bytes where {size_max:,} are right", "take another one")
     return member
 
 

@@ -6,7 +6,10 @@ before is not booked twice, for its lines carry keys made of what is in the file
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -66,12 +69,15 @@ class Folder:
             self._take(path)
         now: dict[Path, tuple[int, int]] = {}
         for path in sorted(self._folder.glob("*.[cC][sS][vV]")):
-            state = path.stat()
-            now[path] = (state.st_size, state.st_mtime_ns)
-            if self._seen.get(path) == now[path]:
-                taken = working / path.name
-                path.rename(taken)
-                self._take(taken)
+            try:
+                state = path.lstat()
+                now[path] = (state.st_size, state.st_mtime_ns)
+                if self._seen.get(path) == now[path]:
+                    taken = working / path.name
+                    path.rename(taken)
+                    self._take(taken)
+            except OSError as error:  # One file that cannot be moved must not keep the others waiting.
+                _log.error("a file cannot be taken", file=_printable(path.name), problem=error.strerror or str(error))
         self._seen = now
 
     def _take(self, path: Path) -> None:
@@ -82,7 +88,7 @@ class Folder:
         except (HubError, ValueError) as error:
             self._put(path, "refused", reason=str(error))
             self.refused += 1
-            _log.warning("a file is refused", file=path.name, problem=str(error))
+            _log.warning("a file is refused", file=_printable(path.name), problem=str(error))
         else:
             self._put(path, "done")
             self.booked += 1
@@ -92,9 +98,9 @@ class Folder:
         kind = kind_of(path.name)
         if kind is None:
             raise FileRefused([f"its name says not what it is; begin it with one of {', '.join(KINDS)}"])
-        if path.stat().st_size > BYTES_MAX:
-            raise FileRefused([f"it is above {BYTES_MAX} bytes; send it in parts"])
-        content, decimals = path.read_bytes(), int(get_currency_precision(self._currency()))
+        if not path.name.isprintable():
+            raise FileRefused(["its name holds characters that cannot be written; name it anew"])
+        content, decimals = _content(path), int(get_currency_precision(self._currency()))
         if kind in ("products", "prices"):
             self._bookkeep.submit(ChangeProducts(read_products(kind, content, decimals=decimals))).result(ANSWER_S)
             return 1
@@ -117,17 +123,51 @@ class Folder:
         """Move a file, without writing over one of the same name."""
         folder, number = self._room(room), 1
         target = folder / path.name
-        while target.exists():
+        while os.path.lexists(target) or os.path.lexists(_reason_of(target)):
             number += 1
             target = folder / f"{path.stem}-{number}{path.suffix}"
         if reason is not None:
-            (folder / f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
+            # Whoever fills the folder may have put a link in the way: nothing is ever written through one.
+            handle = os.open(_reason_of(target), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(f"{reason}\n")
         path.rename(target)
 
     def _room(self, name: str) -> Path:
         room = self._folder / name
+        if room.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, f"{room} is a link; take it away, the hub makes a folder there", str(room))
         room.mkdir(parents=True, exist_ok=True)
         return room
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file that somebody else put there: never what a link points to, nor what a pipe may send one day.
+
+    Raises:
+        FileRefused
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        why = "it is a link; put the file itself here" if error.errno == errno.ELOOP else f"it cannot be read: {error.strerror}"
+        raise FileRefused([why]) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise FileRefused(["it is no file; put a CSV file here"])
+    with os.fdopen(handle, "rb") as file:
+        content = file.read(BYTES_MAX + 1)
+    if len(content) > BYTES_MAX:
+        raise FileRefused([f"it is above {BYTES_MAX} bytes; send it in parts"])
+    return content
+
+
+def _reason_of(target: Path) -> Path:
+    return target.with_name(f"{target.name}.reason.txt")
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def make_folder(config: FolderConfig, parts: Parts, *, currency: Callable[[], str]) -> Folder | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.requests import Request
+from starlette.responses import Response
 
 from access_control import forms
 from access_control.doorkeeper import Doorkeeper
@@ -14,8 +16,10 @@ from access_control.persons import Key, Person
 from access_control.provider import Provider
 from access_control.provider_forms import ProviderForms
 from store_hub.dashboard import sign_in
-from store_hub.dashboard.reader import Reader
+from store_hub.dashboard.reader import NAME_COOKIE, Reader
 from store_hub.routes.people_gate import COOKIE
+
+NAME_KEPT_S = 365 * 86_400
 
 
 class PeopleForms(forms.PeopleForms):
@@ -41,6 +45,14 @@ class PeopleForms(forms.PeopleForms):
         self._doorkeeper, self._provider = doorkeeper, provider
         self._drawn = _Pages(reader, shop, label if provider is not None else "")
         super().__init__(doorkeeper, pages=self._drawn, cookie=COOKIE, is_secure=lambda _: is_secure)
+
+    def let_in(self, request: Request, token: str, target: str) -> Response:
+        """Lead on; the pages sign with the person's name from the first press on."""
+        answer, person = super().let_in(request, token, target), self._doorkeeper.who(token)
+        if person is not None:
+            name = quote(person.name, safe="")
+            answer.set_cookie(NAME_COOKIE, name, max_age=NAME_KEPT_S, path="/", secure=self._is_secure(request), samesite="lax")
+        return answer
 
     def router(self) -> APIRouter:
         """Return the routes, those to the company's own provider among them where there is one."""

@@ -169,6 +169,25 @@ def link(name: str, to: str) -> tarfile.TarInfo:
 
 
 @pytest.mark.parametrize(
+    ("pages", "manifest_bytes", "ledger_bytes", "said"),
+    [(1, 0, 50_000_000, "50,000,000 bytes where 4,096"), (1, 40_000_000, 0, "its manifest.json"), (2**50, 0, 0, "room for")],
+)
+def test_a_backup_that_swells_is_refused_before_it_is_unpacked(
+    tmp_path: Path, pages: int, manifest_bytes: int, ledger_bytes: int, said: str
+) -> None:
+    """Whoever knows the public half of the key can make one: a kilobyte that unpacks to whatever there is room for."""
+    manifest = msgspec.json.encode(
+        {"format": 1, "store_id": "x", "ledger_id": "0" * 32, "taken_at_ms": 1, "last_journal_id": 1, "page_bytes": 4096, "pages": pages}
+    )
+    contents = {"manifest.json": manifest + b" " * manifest_bytes, "pages.blake2b": b"0" * 16, "ledger.sqlite": bytes(ledger_bytes)}
+    path, key = packed(tmp_path, [tarfile.TarInfo(name) for name in contents], contents)
+    assert path.stat().st_size < 200_000
+    with pytest.raises(BackupUnusable, match=said):
+        prove(path, key, tmp_path / "ledger.sqlite", now_ms=time.time_ns() // 1_000_000, progress=lambda _done, _total: None)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["backup.key", path.name]
+
+
+@pytest.mark.parametrize(
     "members",
     [
         [tarfile.TarInfo("../evil")],
