@@ -184,6 +184,7 @@ class Hub:
             bundles=shelf.bundles,
             hub_address=self._config.fleet.address,
             keeper=self.guards.keeper,
+            backup=None if self._backups is None else self._backups.state,
         )
         return app
 

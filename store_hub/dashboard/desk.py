@@ -17,6 +17,7 @@ from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
 from store_hub.errors import HubError
+from store_hub.flows.backup import BackupState
 from store_hub.flows.commands import Answer, Book, Command
 from store_hub.rules.roles import may_do
 from wire_format.reports import StoreProfile
@@ -45,7 +46,7 @@ class NotYours(HubError):
 
 @dataclass(frozen=True)
 class Desk:
-    """The pages' side of the hub. `person`: whose page it is; None where nobody logs in."""
+    """The pages' side of the hub. `person`: whose page it is; None where nobody logs in. `backup` None: none is configured."""
 
     views: LedgerViews
     submit: Callable[[Command], Future[Answer]]
@@ -57,6 +58,7 @@ class Desk:
     people_min: int = 1
     news: News = field(default_factory=News)
     keeper: Keeper | None = None
+    backup: Callable[[], BackupState] | None = None
     person: Person | None = None
 
     async def act_on_alert(self, alert_id: int, action: TaskAct, by: str, to: str | None = None) -> None:

@@ -74,7 +74,7 @@ def _head(reader: Reader, shop: str, state: list[str], path: str, tasks: int) ->
         day=state[0],
         clock=state[1],
         open=state[2],  # Where there is room for the day, the navigation shows the number.
-        state=Markup().join(Markup(" · {}").format(words) for words in state[3:]),
+        state=Markup().join(Markup('<span class="news"><span class="only-phone"> · </span>{}</span>').format(words) for words in state[3:]),
         tools=_tools(reader),
     )
 

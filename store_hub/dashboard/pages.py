@@ -43,6 +43,7 @@ from store_hub.dashboard.stock_take import StockTakePage
 from store_hub.dashboard.tasks import TasksPage
 from store_hub.dashboard.today import TodayPage
 from store_hub.errors import HubError
+from store_hub.flows.backup import BackupState
 from store_hub.flows.commands import Answer, Command
 from store_hub.routes.people_gate import person_of
 from wire_format.reports import StoreProfile
@@ -67,6 +68,7 @@ def mount_pages(
     bundles: Callable[[], list[Bundle]] = list,
     hub_address: str | None = None,
     keeper: Keeper | None = None,
+    backup: Callable[[], BackupState] | None = None,
 ) -> None:
     """Mount the pages on `app`, one hub to a process.
 
@@ -79,8 +81,9 @@ def mount_pages(
         people_min: counts of fewer people do not leave the shop in an export.
         page_url: the hub's address as phones in the shop see it, for QR codes; None: as whoever asks sees it.
         keeper: notes what people do; None where nobody logs in.
+        backup: how backups stand; None where none is configured.
     """
-    desk = Desk(views, submit, on_booked, store_profile, now_ms, trouble=trouble, bundles=bundles, people_min=people_min, keeper=keeper)
+    desk = Desk(views, submit, on_booked, store_profile, now_ms, trouble, bundles, people_min, keeper=keeper, backup=backup)
     version = asset_version()
     pages_app.add_static_files("/assets", str(ASSETS), max_cache_age=31_536_000)
     _register(desk, version)

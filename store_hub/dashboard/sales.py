@@ -31,13 +31,13 @@ class SalesPage(Page):
     )
 
     def layout(self) -> None:
-        """The finding, what drifts, targets, the chart, the articles, the tills."""
+        """The finding, what drifts, the chart, key figures, the articles, the tills."""
         self.part("title", "title")
         self.part("warnings", "card")
-        self.part("lights", "card")
         with ui.element("section").classes("card tall"):
             self.part("hours_title")
             self.chart("hours", self.reader.t("Sales by hour"))
+        self.part("lights", "card")
         self.part("articles", "card")
         self.part("tills", "card")
         self.part("unmatched", "card")

@@ -29,7 +29,7 @@ class SettingsPage(Page):
     def layout(self) -> None:
         """In the order in which a new shop needs them."""
         self.part("title", "title")
-        for name in ("plan", "alerts", "places", "channels", "targets", "retention"):
+        for name in ("plan", "alerts", "places", "channels", "targets", "retention", "backup"):
             self.part(name, "card")
 
     def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
@@ -43,6 +43,7 @@ class SettingsPage(Page):
             "channels": settings_drawn.channels_section(reader, reading.channels()),
             "targets": settings_drawn.targets_section(reader, settings.targets),
             "retention": settings_drawn.retention_section(reader, settings.retention),
+            "backup": settings_drawn.backup_section(reader, None if self.desk.backup is None else self.desk.backup(), now_ms),
         }
 
     async def on_act(self, act: str, value: str) -> None:

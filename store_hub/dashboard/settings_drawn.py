@@ -11,6 +11,7 @@ from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.settings_forms import FIGURES, scale_of
 from store_hub.dashboard.tables import table
 from store_hub.entries_settings import AlertRules, Retention, Target
+from store_hub.flows.backup import BackupState
 from store_hub.rows import ChannelRow, SettingsRow
 from wire_format.plans import Planogram
 
@@ -213,3 +214,25 @@ def retention_section(reader: Reader, retention: Retention) -> Markup:
     )
     why = reader.t("Older rows are let go each night. The journal, stock, sales and the sums of quarters are kept; so are alerts.")
     return _form("retention", reader.t("How long things are kept"), why, fields, _button(reader.t("Save"), "save-retention", "retention"))
+
+
+def backup_section(reader: Reader, state: BackupState | None, now_ms: int) -> Markup:
+    """When the ledger was last backed up, and when somebody last proved that a backup can be put back. None: none is configured."""
+    title = Markup("<h2>{}</h2>").format(reader.t("Backups"))
+    if state is None:
+        words = reader.t("No backup is made: name a folder and a key in [backup] of the hub's file.")
+        return title + Markup('<p class="amber">{}</p>').format(words)
+    if state.last_taken_at_ms is None:
+        lines = Markup('<p class="amber">{}</p>').format(reader.t("There is none yet; the first is made within a minute."))
+    else:
+        lines = Markup("<p>{}</p>").format(reader.t("The last is of {time}.", time=reader.moment(state.last_taken_at_ms, now_ms)))
+    if state.problem:
+        lines += Markup('<p class="amber">{}</p>').format(state.problem)
+    drill = state.drill
+    if drill is None:
+        words, colour = reader.t("Nobody has tried yet whether one can be put back. Run: store-hub restore --verify FILE"), "amber"
+    elif drill.is_well:
+        words, colour = reader.t("The last drill proved one, {time}.", time=reader.moment(drill.proved_at_ms, now_ms)), "soft"
+    else:
+        words, colour = reader.t("The last drill found one wanting, {time}.", time=reader.moment(drill.proved_at_ms, now_ms)), "red"
+    return title + lines + Markup('<p class="{}">{}</p>').format(colour, words)

@@ -14,7 +14,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, figures: Co
         drawn = Markup()
         for column, cell in enumerate(row):
             head = Markup(' data-head="{}"').format(heads[column]) if kind == "td" and column < len(heads) else ""
-            drawn += Markup("<{}{}{}>{}</{}>").format(kind, Markup(' class="figure"') if column in figures else "", head, cell, kind)
+            classes = " ".join(name for name, holds in (("figure", column in figures), ("none", kind == "td" and cell == "—")) if holds)
+            drawn += Markup("<{}{}{}>{}</{}>").format(kind, Markup(' class="{}"').format(classes) if classes else "", head, cell, kind)
         return Markup("<tr>{}</tr>").format(drawn)
 
     body = Markup().join(cells("td", row) for row in rows)

@@ -159,7 +159,7 @@ class TodayPage(Page):
         cards = [
             (
                 "/floor", reader.t("Visitors today"), reader.number(people_in if doors else None),
-                self._with_close(f"{self._against(visitors)}{audited}", found, "visitors"),
+                self._with_close(self._against(visitors), found, "visitors") + audited,
             ),
             ("/floor", reader.t("In the shop now"), inside, how),
             ("/sales", reader.t("Conversion"), reader.share(found.today.conversion, decimals=0), self._bought(found)),
@@ -167,7 +167,7 @@ class TodayPage(Page):
             ("/sales", reader.t("Sold today"), reader.money(revenue_minor) if has_sales else "—", self._sold(found, units, has_sales)),
             (
                 "/accuracy", reader.t("Lost sales"), "—" if lost_minor is None else reader.t("≈ {money}", money=reader.money(lost_minor)),
-                reader.t("at places that were empty today"),
+                reader.t("none known") if lost_minor is None else reader.t("at places that were empty today"),
             ),
         ]  # fmt: skip
         cards += self._troubles(reading, now_ms)

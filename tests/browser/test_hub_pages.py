@@ -28,7 +28,8 @@ PAGES = {
     "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "units picked", "96 crossings judged"]),
     "tasks": ("/tasks", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
     "sales": ("/sales", ["sold so far today", "EUR an hour", "Cola 0.33 l", "till-1"]),
-    "settings": ("/settings", ["When to call", "Where people are called", "Targets", "How long things are kept"]),
+    "accuracy": ("/accuracy", ["1 thing is worth a look", "How accurate the records are"]),
+    "settings": ("/settings", ["When to call", "Where people are called", "Targets", "How long things are kept", "No backup is made"]),
     "devices": (
         "/devices",
         ["2 of 4 devices need a look", "Check the HX711 wires", "3 messages or lines have no effect", "sscc-96:3.0614141.1234567890"],

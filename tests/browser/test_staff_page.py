@@ -1,7 +1,11 @@
-"""The staff's page on a phone: tasks under the thumb, live, without a network, and no press booked twice or lost."""
+"""The staff's page on a phone: tasks under the thumb, live, without a network, and no press booked twice or lost.
+
+Set AISLEWISE_SCREENSHOTS to a folder to keep a picture of it.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 
@@ -38,6 +42,8 @@ def test_tasks_stand_in_walking_order_with_large_buttons_and_without_a_complaint
     small = page.evaluate("[...document.querySelectorAll('button, a')].filter(e => e.offsetParent && e.offsetHeight < 44).length")
     assert small == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
+    if folder := os.environ.get("AISLEWISE_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/hub-staff-phone-light.png")
     page.get_by_role("button", name="Take: Whole milk 1 l").click()
     expect(page.get_by_label("Your name")).to_be_focused()  # Who is it? Asked once.
     page.keyboard.type("Bo <b>")

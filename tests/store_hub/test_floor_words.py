@@ -62,7 +62,7 @@ def test_what_nobody_measures_in_a_zone_is_a_dash_and_what_was_nothing_is_zero(p
 def test_a_queue_whose_camera_has_fallen_silent_has_no_length_now() -> None:
     silent = QueueFigures(zone_id="q", people_mean=1.25, people_max=3, waits=1, waited_ms=95_000, waited_max_ms=95_000, now_people=None)
     text = str(queues_markup(READER, [silent], {"q": "Tills"}))
-    assert '<td class="figure" data-head="now">—</td>' in text
+    assert '<td class="figure none" data-head="now">—</td>' in text
     assert "Tills: 1.2 people on average; 1 wait ended, the longest after 95 s" in text
 
 

@@ -72,7 +72,7 @@
   function drawFloor() {
     const drawing = element("svg:svg", { viewBox: `0 0 ${plan.width_m} ${plan.depth_m}`, role: "group", "aria-label": words.help });
     drawing.append(element("svg:rect", { width: plan.width_m, height: plan.depth_m, class: "ground" }));
-    for (const zone of plan.zones || []) drawing.append(element("svg:rect", { x: zone.place.x_m, y: zone.place.y_m, width: zone.place.width_m, height: zone.place.depth_m, class: "zone" }));
+    for (const zone of plan.zones || []) drawing.append(element("svg:rect", { x: zone.place.x_m, y: zone.place.y_m, width: zone.place.width_m, height: zone.place.depth_m, class: "zone" }), element("svg:text", { x: zone.place.x_m + 0.1, y: zone.place.y_m + zone.place.depth_m - 0.12, "font-size": 0.22, class: "zone-name" }, zone.name));
     for (const bay of plan.bays) drawing.append(drawBay(bay, drawing));
     for (const door of plan.doors || []) drawing.append(element("svg:line", { x1: door.x1_m, y1: door.y1_m, x2: door.x2_m, y2: door.y2_m, class: "door" }));
     byId("floor").replaceChildren(drawing, element("p", { class: "small soft" }, words.help));
