@@ -5,14 +5,15 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from store_hub.entries_fleet import AnyFleet, ConfigurationAction
 from store_hub.rules.fleet import FleetBook
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 
 def configuration_problem(told: AnyFleet, fleet: FleetBook) -> str | None:
@@ -23,6 +24,8 @@ def configuration_problem(told: AnyFleet, fleet: FleetBook) -> str | None:
         wanted = tomllib.loads(told.toml)
     except tomllib.TOMLDecodeError as error:
         return f"this is no TOML: {error}"
+    from jsonschema.exceptions import best_match  # Here, for it may be slow to load, and a hub that starts need not wait for it.
+
     mistake = best_match(_validator().iter_errors(wanted))
     if mistake is not None:
         return f"{_place(mistake.absolute_path)}: {mistake.message}"
@@ -41,5 +44,7 @@ def _place(path: Any) -> str:
 @cache
 def _validator() -> Draft202012Validator:
     """The schema is made from the edge agent's own structs, and a test keeps it so."""
+    from jsonschema import Draft202012Validator
+
     schema = msgspec.json.decode((files("wire_format") / "edge_configuration.schema.json").read_bytes())
     return Draft202012Validator(schema)

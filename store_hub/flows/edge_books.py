@@ -154,8 +154,9 @@ class EdgeBooks:
         )  # fmt: skip
         folding.write(page, row, said)
         self._copies.booked(row, said.boot_id if isinstance(said, Observation) else None)
-        marks.book(sequence, max(sequence, said.through_sequence) if isinstance(said, Shed) else sequence)
-        self._note_sender(marks, said, message.received_at_ms)
+        last = max(sequence, said.through_sequence) if isinstance(said, Shed) else sequence
+        self._note_sender(marks, said, marks.missing(sequence, last), message.received_at_ms)
+        marks.book(sequence, last)
 
     def _read(self, outbox_id: str, payload: bytes) -> tuple[Said, str | None]:
         """What a letter says, and the note that keeps it from saying anything where it is in another device's name."""
@@ -185,6 +186,9 @@ class EdgeBooks:
         if not _OUTBOX_ID.match(outbox_id):
             page.count("clock_undecodable", f"topic {message.topic[:200]!r} names no outbox")
             return
+        if outbox_id not in self._marks:  # An edge with nothing to send learns so that this ledger is older than what it has forgotten.
+            self._marks_of(outbox_id, message.received_at_ms)
+            page.outboxes[outbox_id] = None
         known = self._clocks.get((outbox_id, reading.boot_id))
         offset_ms = offset_after_reading(
             None if known is None else known.offset_ms, monotonic_ms=reading.monotonic_ms, received_at_ms=message.received_at_ms
@@ -236,10 +240,12 @@ class EdgeBooks:
         return now_ms - self._awaited_since_ms.setdefault(boot, now_ms) < CLOCK_WAIT_MS
 
     @staticmethod
-    def _note_sender(marks: OutboxMarks, said: Said, now_ms: int) -> None:
+    def _note_sender(marks: OutboxMarks, said: Said, missing: int, now_ms: int) -> None:
         row = marks.row
         device_id = said.device_id if isinstance(said, Observation) else row.device_id
         shed = sum(count for count in said.counts.values() if count > 0) if isinstance(said, Shed) else 0
+        if isinstance(said, Shed) and said.counts.keys() == {"forgotten"}:
+            shed = min(shed, missing)  # An edge knows the hub's mark, not what is booked beyond a gap.
         marks.row = row._replace(device_id=device_id, shed=row.shed + shed, last_seen_at_ms=now_ms)
 
     def _take_unplaceable(self, message: Delivered, page: Page, folding: Folding) -> None:

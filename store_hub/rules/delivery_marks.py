@@ -34,6 +34,11 @@ class OutboxMarks:
         """Tell whether an observation may be booked without more holes than can be kept."""
         return sequence == self.row.booked_through + 1 or len(self._ranges) < RANGES_MAX
 
+    def missing(self, first: int, last: int) -> int:
+        """How many of the sequences first to last are not booked."""
+        booked = [(1, self.row.booked_through), *self._ranges]
+        return last - first + 1 - sum(max(0, min(last, upper) - max(first, lower) + 1) for lower, upper in booked)
+
     def book(self, first: int, last: int) -> None:
         """Mark sequences first to last as booked."""
         through = self.row.booked_through

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -16,17 +17,44 @@ STOP_WITHIN_S = 60.0
 """Far more than a program needs, but not more than a machine that does much else may take."""
 
 
-class Program:
-    """A running program of ours, with its log kept. `log_name`: of its log, where the program's own would not tell it apart."""
+class Process(Protocol):
+    """What is asked of `subprocess.Popen`."""
 
-    def __init__(self, name: str, arguments: list[str], folder: Path, *, log_name: str | None = None) -> None:
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+
+
+def start_afresh(name: str, arguments: list[str], folder: Path, log: Path) -> Process:
+    """Start a program as its users do, in a folder. `log`: is added to."""
+    program = str(Path(sys.executable).parent / name)
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [program, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=os.environ | {"NO_COLOR": "1"}
+        )
+
+
+class Program:
+    """A running program of ours, with its log kept.
+
+    Args:
+        log_name: of its log, where the program's own would not tell it apart.
+        start: how.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        folder: Path,
+        *,
+        log_name: str | None = None,
+        start: Callable[[str, list[str], Path, Path], Process] = start_afresh,
+    ) -> None:
         self.name = log_name or name
         self.log_path = folder / f"{self.name}.log"
-        program = str(Path(sys.executable).parent / name)
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [program, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | {"NO_COLOR": "1"}
-            )
+        self._process = start(name, arguments, folder, self.log_path)
 
     @property
     def is_running(self) -> bool:

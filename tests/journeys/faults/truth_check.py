@@ -169,33 +169,47 @@ def _words(seen: Seen) -> str:
 
 def compare(name: str, truth: list[Observed], letters: list[Letter], found: Findings, *, restored: bool) -> list[Seen]:
     """Walk truth and journal side by side; returns what is booked of this device."""
+    said = {letter.sequence: letter.seen for letter in letters if letter.seen["type"] != "shed"}
+    gone = tell_gone(letters, found, restored=restored) - said.keys()
+    found.forgotten += len(gone)
     booked: list[Seen] = []
-    place, expected = 0, 1
-    for letter in letters:
-        found.expect(letter.sequence == expected, f"{name}: sequence {letter.sequence} where {expected} should be")
-        expected = letter.sequence + 1
-        if letter.seen["type"] == "shed":
-            gone = letter.seen["through_sequence"] - letter.sequence + 1
-            if restored and letter.seen["counts"] == {"forgotten": gone}:
-                found.forgotten += gone
-            else:
-                found.lost += gone
-            place, expected = place + gone, expected + gone - 1
+    place = 0
+    for number in range(1, max((*said, *gone), default=0) + 1):
+        if number in gone:
+            place += 1
             continue
-        while place < len(truth) and truth[place].seen != letter.seen:
+        if number not in said:
+            found.differ(f"{name}: no sequence {number}")
+            continue
+        while place < len(truth) and truth[place].seen != said[number]:
             if truth[place].is_sure:
                 found.lost += 1
                 found.expect(found.lost > 1, f"{name}: first lost is {truth[place].seen}")
             place += 1
         if place == len(truth):
-            found.differ(f"{name}: booked, but never observed (or twice, or changed): {letter.seen}")
+            found.differ(f"{name}: booked, but never observed (or twice, or changed): {said[number]}")
             break
-        booked.append(letter.seen)
+        booked.append(said[number])
         place += 1
     found.lost += sum(observed.is_sure for observed in truth[place:])
     found.observations += len(truth)
     found.in_doubt += sum(not observed.is_sure for observed in truth)
     return booked
+
+
+def tell_gone(letters: list[Letter], found: Findings, *, restored: bool) -> set[int]:
+    """The numbers that an edge says it has forgotten; whatever else was let go is lost.
+
+    It names all from the hub's mark on, for that is what it is told. What the older ledger had booked beyond a gap is booked all the same.
+    """
+    gone: set[int] = set()
+    for letter in letters:
+        if letter.seen["type"] == "shed":
+            numbers = range(letter.sequence, letter.seen["through_sequence"] + 1)
+            gone.update(numbers)
+            if not restored or letter.seen["counts"] != {"forgotten": len(numbers)}:
+                found.lost += len(numbers)
+    return gone
 
 
 def check_effects(ledger: sqlite3.Connection, booked: list[Seen], found: Findings) -> None:

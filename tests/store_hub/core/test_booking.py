@@ -149,6 +149,22 @@ def test_a_clock_read_late_never_puts_the_last_weight_of_a_shelf_before_an_earli
     assert told[-2:] == [(3.0,), (4.0,)]
 
 
+def test_an_edge_that_a_ledger_set_back_does_not_know_is_told_so_when_it_tells_its_clock(shop: Any, core: Any) -> None:
+    reading = ClockReading(device_id="pi-1", boot_id=core.BOOT, monotonic_ms=5_000, wall_clock_ms=12_000)
+    page, _ = shop.books.book(
+        [Delivered(f"stores/{core.STORE}/v1/clock/{core.OUTBOX}", codec.encode(reading), False, 0, 0, 1, core.NOON_MS)]
+    )
+    assert list(page.outboxes) == [core.OUTBOX]
+    assert shop.books.edges.mark(core.OUTBOX, ledger_id="0" * 32).booked_through == 0
+
+
+def test_of_letters_that_an_edge_has_forgotten_only_those_that_are_not_booked_count_as_gone(shop: Any, core: Any) -> None:
+    shop.book(*[shop.letter(crossing(core, number), sequence=number) for number in (1, 2, 5, 6)])
+    gone = Shed(**core.stamp(core.NOON_MS), through_sequence=8, counts={"forgotten": 6})
+    shop.book(shop.letter(codec.encode(gone), sequence=3))
+    assert shop.rows("SELECT booked_through, shed FROM outboxes") == [(8, 4)]
+
+
 def test_only_changes_of_a_devices_health_are_journalled(shop: Any, core: Any) -> None:
     def health(minute: int, **changed: Any) -> Delivered:
         fields = {"device_id": "pi-1", "boot_id": core.BOOT, "state": "alive", "sent_at_ms": core.NOON_MS, "agent_version": "1"} | changed
