@@ -34,6 +34,7 @@ from store_hub.flows.ingest import make_link
 from store_hub.flows.notify import make_notify
 from store_hub.flows.parts import Parts
 from store_hub.flows.report import Report
+from store_hub.flows.self_compact import make_self_compaction
 from store_hub.flows.sync import make_sync
 from store_hub.flows.webhooks import make_webhooks
 from store_hub.guarding import Flow, Guards
@@ -46,6 +47,7 @@ from store_hub.routes.health import (
     broker_check,
     cloud_check,
     health_routes,
+    journal_check,
     ledger_check,
 )
 from store_hub.routes.metrics import LedgerCollector, PartsCollector, backup_age, metrics_routes
@@ -106,12 +108,14 @@ class Hub:
         self._sync = make_sync(config.cloud, parts)
         self._notify = make_notify(config.pager, parts, config_path=config_path)
         self._backups = make_backups(config.backup, parts, config_path=config_path)
+        self._compaction = make_self_compaction(config.ledger, parts)
         self._report, self._mirror = self._make_report(), self._make_mirror()
         flows: list[Flow | None] = [self._report, self._notify, self._sync, self._mirror, self._backups, self._make_home_assistant()]
         flows += [
             make_attend(parts),
             make_forgetting(parts),
             make_chain_rollouts(config.cloud, config.fleet, parts),
+            self._compaction,
             make_folder(config.folder, parts, currency=lambda: self._planogram().currency),
         ]
         flows += self.guards.flows
@@ -261,5 +265,6 @@ class Hub:
             "broker": broker_check(lambda: self.link.connected, place=f"{broker.host}:{broker.port}"),
             "booking": booking_check(gauge, now_ms=self._clock.now_ms),
             "backup": backup_check(None if self._backups is None else self._backups.state, now_ms=self._clock.now_ms),
+            "journal": journal_check(None if self._compaction is None else self._compaction.state, now_ms=self._clock.now_ms),
             "cloud": cloud_check(None if self._sync is None else self._sync.state, now_ms=self._clock.now_ms),
         }

@@ -56,9 +56,10 @@ class TrustConfig(Section, frozen=True, kw_only=True):
 
 
 class LedgerConfig(Section, frozen=True, kw_only=True):
-    """The file that is the shop's truth."""
+    """The file that is the shop's truth. `compact_keep_days`: what devices told before that a snapshot stands in for; 0: nothing, ever."""
 
     path: str = "var/ledger.sqlite"
+    compact_keep_days: Annotated[int, Meta(ge=0, le=3660)] = 90
 
 
 class BookkeepingConfig(Section, frozen=True, kw_only=True):

@@ -7,11 +7,12 @@ import sqlite3
 import zlib
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_copy import LedgerSnapshot, remove_ledger
 from store_hub.adapters.ledger_file import connect_existing, ledger_trouble
-from store_hub.errors import LedgerUnusable
+from store_hub.errors import HubError, LedgerUnusable
 from store_hub.rows import DERIVED_TABLES
 
 PIECE_BYTES = 4 << 20
@@ -32,50 +33,134 @@ def removed_entries(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(sum(removed), 0) FROM compactions").fetchone()[0])
 
 
-def keep_snapshot(ledger: Ledger, *, now_ms: int) -> int:
-    """Keep a snapshot of the ledger as it is now, in place of an older one; returns the last entry that is in it.
+class Snapshot(NamedTuple):
+    """A snapshot that lies ready in a file of pieces: the last entry that is in it, its ledger, and its digest."""
+
+    pieces: Path
+    ledger_id: str
+    through: int
+    sha256: str
+
+
+class SnapshotGone(HubError):
+    """A snapshot that lay ready cannot be read, or is not of this ledger: nothing has changed, the next night tries again."""
+
+    def __init__(self, snapshot: Snapshot, problem: str) -> None:
+        super().__init__(f"the snapshot {snapshot.pieces} is not taken over: {problem}; it is made again the next night")
+        self.snapshot = snapshot
+        self.problem = problem
+
+
+def copy_of(path: Path, beside: Path) -> None:
+    """Copy a ledger as it is at this moment, while its hub may go on booking.
 
     Raises:
-        LedgerUnusable: there is no room; nothing has changed.
+        LedgerUnusable: it cannot be read, or there is no room.
     """
-    beside = ledger.path.with_name(ledger.path.name + ".snapshot")
-    through = ledger.last_journal_id()
+    remove_ledger(beside)
+    source = LedgerSnapshot(path)
     try:
-        _write_file(ledger.path, beside)
-        with ledger.transaction(), beside.open("rb") as file:
-            ledger.connection.execute("DELETE FROM journal_snapshot")
-            digest, part = hashlib.sha256(), 0
+        with closing(sqlite3.connect(beside, isolation_level=None)) as target:
+            source.connection.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise ledger_trouble(beside, error) from None
+    finally:
+        source.close()
+
+
+def ready_snapshot(copy: Path, pieces: Path) -> Snapshot:
+    """Make a copied ledger a snapshot, in pieces; the copy is no ledger any more afterwards.
+
+    Raises:
+        LedgerUnusable: there is no room.
+    """
+    try:
+        with closing(sqlite3.connect(copy, isolation_level=None)) as ledger:
+            through = int(ledger.execute("SELECT coalesce(max(journal_id), 0) FROM journal").fetchone()[0])
+            ledger_id = str(ledger.execute("SELECT ledger_id FROM meta").fetchone()[0])
+            ledger.execute("PRAGMA journal_mode = DELETE")
+            for table in _LEFT_OUT:
+                ledger.execute(f"DELETE FROM {table}")
+            ledger.execute("VACUUM")
+        pieces.unlink(missing_ok=True)
+        digest = hashlib.sha256()
+        with closing(sqlite3.connect(pieces, isolation_level=None)) as written, copy.open("rb") as file:
+            written.execute("CREATE TABLE pieces (part INTEGER PRIMARY KEY, data BLOB NOT NULL)")
             while piece := file.read(PIECE_BYTES):
                 digest.update(piece)
-                part += 1
-                ledger.connection.execute("INSERT INTO journal_snapshot VALUES (?, ?)", (part, zlib.compress(piece)))
-            ledger.connection.execute(
-                "INSERT INTO compactions VALUES (?, ?, 0, ?) ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, sha256 = excluded.sha256",
-                (through, now_ms, digest.hexdigest()),
-            )
-    finally:
-        remove_ledger(beside)
-    return through
+                written.execute("INSERT INTO pieces (data) VALUES (?)", (zlib.compress(piece),))
+        return Snapshot(pieces, ledger_id, through, digest.hexdigest())
+    except (sqlite3.Error, OSError) as error:
+        raise ledger_trouble(pieces, error) from None
 
 
-def remove_entries(ledger: Ledger, *, through: int, received_before_ms: int) -> int:
-    """Remove some of the oldest bulk entries that the snapshot covers; returns how many, 0 when there are none left.
+def take_over(ledger: Ledger, snapshot: Snapshot, *, now_ms: int) -> None:
+    """Keep a snapshot that lies ready in place of an older one, inside a transaction: all of it or nothing.
+
+    Raises:
+        SnapshotGone: nothing has changed.
+    """
+    connection = ledger.connection
+    if snapshot.ledger_id != ledger.identity.ledger_id or snapshot.through < compacted_through(connection):
+        raise SnapshotGone(snapshot, "it is of another ledger or older than the one that is kept")
+    connection.execute("SAVEPOINT snapshot")
+    try:
+        connection.execute("DELETE FROM journal_snapshot")
+        with closing(sqlite3.connect(f"{snapshot.pieces.resolve().as_uri()}?mode=ro", uri=True)) as pieces:
+            for part, data in pieces.execute("SELECT part, data FROM pieces ORDER BY part"):
+                connection.execute("INSERT INTO journal_snapshot VALUES (?, ?)", (part, data))
+        connection.execute(
+            "INSERT INTO compactions VALUES (?, ?, 0, ?) ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, sha256 = excluded.sha256",
+            (snapshot.through, now_ms, snapshot.sha256),
+        )
+        _check(connection, snapshot)
+    except (sqlite3.Error, zlib.error, SnapshotGone) as error:
+        if not connection.in_transaction:
+            raise  # A full disk makes SQLite roll back by itself: then the whole page fails, and all is as it was.
+        connection.execute("ROLLBACK TO snapshot")
+        connection.execute("RELEASE snapshot")
+        raise SnapshotGone(snapshot, error.problem if isinstance(error, SnapshotGone) else str(error)) from None
+    connection.execute("RELEASE snapshot")
+
+
+def _check(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
+    digest = hashlib.sha256()
+    for (data,) in connection.execute("SELECT data FROM journal_snapshot ORDER BY part"):
+        digest.update(zlib.decompress(data))
+    if digest.hexdigest() != snapshot.sha256:
+        raise SnapshotGone(snapshot, "what was read is not what was written")
+
+
+def remove_entries(ledger: Ledger, *, through: int, received_before_ms: int, at_most: int = REMOVED_AT_ONCE) -> int:
+    """Remove some of the oldest bulk entries that the snapshot covers, inside a transaction; returns how many, 0 when none are left.
 
     The last one stays, so that the journal goes on counting from it.
     """
     connection = ledger.connection
     where = f"journal_id IN (SELECT journal_id FROM journal WHERE journal_id < ? AND received_at_ms < ? AND {_BULK} LIMIT ?)"
-    words = (through, received_before_ms, REMOVED_AT_ONCE)
-    with ledger.transaction():
-        connection.execute(
-            "INSERT INTO compacted_outboxes SELECT outbox_no, max(sequence) FROM journal"
-            f" WHERE {where} AND outbox_no IS NOT NULL GROUP BY outbox_no"
-            " ON CONFLICT DO UPDATE SET through_sequence = max(through_sequence, excluded.through_sequence)",
-            words,
-        )
-        removed = connection.execute(f"DELETE FROM journal WHERE {where}", words).rowcount
-        connection.execute("UPDATE compactions SET removed = removed + ? WHERE through_journal_id = ?", (removed, through))
+    words = (through, received_before_ms, at_most)
+    connection.execute(
+        "INSERT INTO compacted_outboxes SELECT outbox_no, max(sequence) FROM journal"
+        f" WHERE {where} AND outbox_no IS NOT NULL GROUP BY outbox_no"
+        " ON CONFLICT DO UPDATE SET through_sequence = max(through_sequence, excluded.through_sequence)",
+        words,
+    )
+    removed = connection.execute(f"DELETE FROM journal WHERE {where}", words).rowcount
+    connection.execute("UPDATE compactions SET removed = removed + ? WHERE through_journal_id = ?", (removed, through))
     return removed
+
+
+def oldest_bulk_ms(connection: sqlite3.Connection) -> int | None:
+    """When the oldest entry was received that a compaction may remove; None where there is none."""
+    row = connection.execute(f"SELECT received_at_ms FROM journal WHERE {_BULK} ORDER BY journal_id LIMIT 1").fetchone()
+    return None if row is None else int(row[0])
+
+
+def last_compaction(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    """When the journal was shortened last, and how many entries have been removed by all compactions; None where it never was."""
+    row = connection.execute("SELECT max(at_ms), sum(removed) FROM compactions").fetchone()
+    return None if row[0] is None else (int(row[0]), int(row[1]))
 
 
 def put_snapshot(copy: Ledger) -> None:
@@ -97,22 +182,6 @@ def put_snapshot(copy: Ledger) -> None:
         copy.connection.execute("DETACH snapshot")
     finally:
         remove_ledger(beside)
-
-
-def _write_file(path: Path, beside: Path) -> None:
-    remove_ledger(beside)
-    source = LedgerSnapshot(path)
-    try:
-        with closing(sqlite3.connect(beside, isolation_level=None)) as target:
-            source.connection.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")
-            for table in _LEFT_OUT:
-                target.execute(f"DELETE FROM {table}")
-            target.execute("VACUUM")
-    except sqlite3.Error as error:
-        raise ledger_trouble(beside, error) from None
-    finally:
-        source.close()
 
 
 def _read_file(copy: Ledger, beside: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from store_hub.adapters.journal_snapshot import last_compaction
 from store_hub.adapters.ledger_views_rows import AlertRow, CloudRow, CounterRow, DeviceRow, FaultRow, PlaceName, QuarantineRow
 from store_hub.rows import ButtonPressRow, CalibrationRow
 from wire_format import codec
@@ -123,6 +124,10 @@ class WorkQueries:
         """Return what was refused without a journal entry."""
         rows = self._connection.execute("SELECT name, count, last_detail, last_at_ms FROM counters ORDER BY name LIMIT 100")
         return [CounterRow(**dict(row)) for row in rows]
+
+    def journal_shortened(self) -> tuple[int, int] | None:
+        """Return when the journal was shortened last, and how many entries only its snapshot knows; None where it never was."""
+        return last_compaction(self._connection)
 
     def last_news_ms(self) -> int | None:
         """Return when the hub last heard anything: a booked entry or a sign of life."""

@@ -188,9 +188,11 @@ class DevicesPage(Page):
         count = reading.quarantine_count()
         refused = [counter for counter in reading.counters() if counter.count]
         if not count and not refused:
-            return Markup('<h2>{}</h2><p class="soft small">{}</p>').format(
-                reader.t("Every message could be read"), reader.t("What cannot be read or booked is kept and listed here, with its reason.")
+            read, kept = (
+                reader.t("Every message could be read"),
+                reader.t("What cannot be read or booked is kept and listed here, with its reason."),
             )
+            return Markup('<h2>{}</h2><p class="soft small">{}</p>').format(read, kept) + self._shortened(reading, now_ms)
         parts = Markup()
         if count:
             title = reader.n("{count} message or line has no effect", "{count} messages or lines have no effect", count)
@@ -208,7 +210,20 @@ class DevicesPage(Page):
                     detail=counter.last_detail,
                 )
             )
-        return parts
+        return parts + self._shortened(reading, now_ms)
+
+    def _shortened(self, reading: LedgerReading, now_ms: int) -> Markup:
+        """What became of old messages, where the journal has been shortened."""
+        done = reading.journal_shortened()
+        if done is None:
+            return Markup()
+        return Markup('<p class="small soft">{}</p>').format(
+            self.reader.t(
+                "Old messages of devices live on in a snapshot: {count} so far, last {time}. All figures stay.",
+                count=self.reader.number(done[1]),
+                time=self.reader.moment(done[0], now_ms),
+            )
+        )
 
     def _quarantine_row(self, row: QuarantineRow, now_ms: int) -> tuple[object, ...]:
         reader = self.reader

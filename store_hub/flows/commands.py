@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from store_hub.adapters.journal_snapshot import Snapshot
 from store_hub.entries import AnyTold
 from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
@@ -120,6 +121,20 @@ class ForgetMessages(NamedTuple):
     before_ms: int
 
 
+class TakeSnapshot(NamedTuple):
+    """Keep a snapshot that lies ready, in place of an older one. Answer: None. Raises SnapshotGone."""
+
+    snapshot: Snapshot
+
+
+class RemoveEntries(NamedTuple):
+    """Remove some entries that the snapshot through `through` covers and that are older. Answer: how many, 0 when none are left."""
+
+    through: int
+    before_ms: int
+    at_most: int
+
+
 class KeepChannel(NamedTuple):
     """Keep an address where people are called, in place of one of the same name. Answer: None."""
 
@@ -150,6 +165,8 @@ Command = (
     | MoveWebhookMark
     | ChangeProducts
     | ForgetMessages
+    | TakeSnapshot
+    | RemoveEntries
     | KeepChannel
     | DropChannel
 )

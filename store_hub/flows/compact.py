@@ -7,8 +7,9 @@ from pathlib import Path
 from sqlite3 import OperationalError
 from typing import NamedTuple
 
-from store_hub.adapters.journal_snapshot import keep_snapshot, remove_entries
+from store_hub.adapters.journal_snapshot import Snapshot, copy_of, ready_snapshot, remove_entries, take_over
 from store_hub.adapters.ledger import Ledger
+from store_hub.adapters.ledger_copy import remove_ledger
 from store_hub.adapters.ledger_file import WriterLock
 from store_hub.errors import LedgerUnusable
 from store_hub.flows.rebuild import Progress
@@ -38,14 +39,17 @@ def compact(path: Path, *, keep_days: float, now_ms: int, progress: Progress) ->
         raise LedgerUnusable(path=str(path), problem="there is no such file", advice="name the ledger with --config or --ledger")
     lock = WriterLock(path)
     try:
-        if bad := [verdict for verdict in verify(path, progress=progress) if not verdict.is_well]:
-            problem = "; ".join(f"{verdict.question}: no, {verdict.answer}" for verdict in bad)
-            raise LedgerUnusable(path=str(path), problem=f"it cannot be trusted: {problem}", advice="mend it first: see store-hub verify")
         bytes_before = path.stat().st_size
+        snapshot = prepare(path, progress=progress)
         ledger = Ledger.open_unlocked(path)
         try:
-            through, removed = keep_snapshot(ledger, now_ms=now_ms), 0
-            while count := remove_entries(ledger, through=through, received_before_ms=now_ms - round(keep_days * DAY_MS)):
+            with ledger.transaction():
+                take_over(ledger, snapshot, now_ms=now_ms)
+            snapshot.pieces.unlink(missing_ok=True)
+            removed, before_ms, count = 0, now_ms - round(keep_days * DAY_MS), 1
+            while count:
+                with ledger.transaction():
+                    count = remove_entries(ledger, through=snapshot.through, received_before_ms=before_ms)
                 removed += count
             with suppress(OperationalError):  # Without room for it the file stays as long; its free pages are used again.
                 ledger.connection.execute("VACUUM")
@@ -55,3 +59,20 @@ def compact(path: Path, *, keep_days: float, now_ms: int, progress: Progress) ->
         return Compacted(removed, bytes_before, path.stat().st_size)
     finally:
         lock.release()
+
+
+def prepare(path: Path, *, progress: Progress) -> Snapshot:
+    """Have a snapshot lie ready beside the ledger, whose hub may go on booking. It is of a copy, and only of one that can be trusted.
+
+    Raises:
+        LedgerUnusable: it cannot be trusted, or there is no room: it takes thrice the ledger's, for a while.
+    """
+    copy = path.with_name(path.name + ".snapshot")
+    try:
+        copy_of(path, copy)
+        if bad := [verdict for verdict in verify(copy, progress=progress) if not verdict.is_well]:
+            problem = "; ".join(f"{verdict.question}: no, {verdict.answer}" for verdict in bad)
+            raise LedgerUnusable(path=str(path), problem=f"it cannot be trusted: {problem}", advice="mend it first: see store-hub verify")
+        return ready_snapshot(copy, path.with_name(path.name + ".pieces"))
+    finally:
+        remove_ledger(copy)

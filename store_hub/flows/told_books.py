@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from store_hub.adapters.journal_snapshot import remove_entries, take_over
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.entries import (
     AlertAction,
@@ -47,8 +48,10 @@ from store_hub.flows.commands import (
     KeepPlan,
     MoveWebhookMark,
     NumberFacts,
+    RemoveEntries,
     ReportAfresh,
     SettleNotification,
+    TakeSnapshot,
 )
 from store_hub.flows.inbox import Request
 from store_hub.flows.page import Page
@@ -137,9 +140,8 @@ class ToldBooks:
             case MoveWebhookMark():
                 page.effects.append(WebhookMarkRow(command.url, command.notification_id))
                 return None
-            case ForgetMessages():
-                self._ledger.forget_messages(command.before_ms)
-                return None
+            case ForgetMessages() | TakeSnapshot() | RemoveEntries():
+                return self._let_go(command, page)
             case KeepChannel():
                 page.effects.append(ChannelRow(command.name, command.url, command.role, page.now_ms))
                 return None
@@ -150,6 +152,17 @@ class ToldBooks:
                 page.effects.append(PlanRow(command.plan_no, command.kind, page.now_ms, command.payload))
                 self._set_marks(page, plans_after=max(self._report_marks.plans_after, command.plan_no))
                 return None
+
+    # ---- what is older than is kept
+
+    def _let_go(self, command: ForgetMessages | TakeSnapshot | RemoveEntries, page: Page) -> int | None:
+        if isinstance(command, ForgetMessages):
+            self._ledger.forget_messages(command.before_ms)
+            return None
+        if isinstance(command, TakeSnapshot):
+            take_over(self._ledger, command.snapshot, now_ms=page.now_ms)
+            return None
+        return remove_entries(self._ledger, through=command.through, received_before_ms=command.before_ms, at_most=command.at_most)
 
     # ---- into the journal
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from store_hub.adapters.ledger_figures import LedgerGauge
 from store_hub.errors import HubError
 from store_hub.flows.backup import BackupState
+from store_hub.flows.self_compact import CompactionState
 from store_hub.flows.sync import CloudState
 from store_hub.routes.bodies import spoken
 
@@ -132,6 +133,26 @@ def backup_check(state: Callable[[], BackupState] | None, *, now_ms: Callable[[]
         drilled = f"{stands.drill.backup} was {proved} {_ago(max(0, now_ms() - stands.drill.proved_at_ms))}"
         is_well = not stands.problem and age_ms < BACKUP_STALE_MS and stands.drill.is_well
         return Finding(ok=is_well, needed=False, reason=f"{words}; {drilled}")
+
+    return check
+
+
+def journal_check(state: Callable[[], CompactionState] | None, *, now_ms: Callable[[], int]) -> Check:
+    """Does the journal grow for ever?"""
+
+    def check() -> Finding:
+        if state is None:
+            return Finding(ok=True, needed=False, reason="it is never shortened ([ledger] compact_keep_days is 0): watch the disk")
+        try:
+            stands = state()
+        except HubError as error:
+            return Finding(ok=False, needed=False, reason=str(error))
+        words = f"what devices told is kept for {stands.keep_days} days, then a snapshot stands in for it"
+        if stands.last_at_ms is not None:
+            words += f"; last done {_ago(max(0, now_ms() - stands.last_at_ms))}, {stands.removed} entries so far"
+        if stands.problem is not None:
+            return Finding(ok=False, needed=False, reason=f"{stands.problem} ({words})")
+        return Finding(ok=True, needed=False, reason=words)
 
     return check
 

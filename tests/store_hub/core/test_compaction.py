@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import Future
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from store_hub.adapters.journal_snapshot import SnapshotGone
+from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.entries import Sale, SaleLine, StockCount
 from store_hub.errors import LedgerUnusable
-from store_hub.flows.compact import compact
+from store_hub.flows.commands import RemoveEntries, TakeSnapshot
+from store_hub.flows.compact import compact, prepare
 from store_hub.flows.rebuild import rebuild
+from store_hub.flows.self_compact import SelfCompaction, prepare_apart
 from store_hub.flows.verify import verify
+from store_hub.routes.health import journal_check
 from wire_format.observations import DoorCrossing
 
 DAY_MS = 86_400_000
@@ -108,3 +116,54 @@ def test_an_answer_to_a_till_is_remembered_for_a_month(shop: Any) -> None:
     shop.clock.at_ms += 2 * DAY_MS
     shop.tell(gum, key="third")
     assert shop.rows("SELECT key FROM idempotency ORDER BY key") == [("second",), ("third",)]
+
+
+def test_a_running_hub_takes_a_snapshot_over_while_it_books_and_may_be_killed_anywhere(shop: Any, core: Any) -> None:
+    for _ in range(3):
+        a_day(shop, core)
+    ready = prepare(shop.path, progress=quiet)
+    a_day(shop, core)
+    shop.ask(TakeSnapshot(ready))
+    assert trusted(shop)
+    before_ms = shop.clock.at_ms - round(1.5 * DAY_MS)
+    assert [shop.ask(RemoveEntries(ready.through, before_ms, 15)) for _ in range(3)] == [15, 15, 0]
+    a_day(shop, core)
+    assert trusted(shop)
+    shop.reopen()
+    a_day(shop, core)
+    assert trusted(shop)
+
+
+def test_a_snapshot_that_was_spoilt_or_is_of_another_ledger_changes_nothing(shop: Any, core: Any) -> None:
+    a_day(shop, core)
+    ready = prepare(shop.path, progress=quiet)
+    for wrong in (ready._replace(sha256="x"), ready._replace(ledger_id="0" * 32), ready._replace(pieces=shop.path.with_name("gone"))):
+        with pytest.raises(SnapshotGone, match="made again the next night"):
+            shop.ask(TakeSnapshot(wrong))
+    assert shop.rows("SELECT count(*) FROM compactions") == [(0,)]
+    assert trusted(shop)
+
+
+def test_at_night_a_hub_shortens_a_journal_that_is_a_month_longer_than_it_need_be_and_says_so(shop: Any, core: Any) -> None:
+    def submit(command: Any) -> Future[Any]:
+        answer: Future[Any] = Future()
+        answer.set_result(shop.ask(command))
+        return answer
+
+    shop.submit = submit
+    flow = SelfCompaction(
+        shop.path, keep_days=10, bookkeep=shop, now_ms=shop.clock.now_ms, zone=lambda: ZoneInfo("UTC"), prepare=prepare_apart
+    )
+    check, stop = journal_check(flow.state, now_ms=shop.clock.now_ms), threading.Event()
+    a_day(shop, core)
+    shop.clock.at_ms += DAY_MS - shop.clock.at_ms % DAY_MS + 4 * 3_600_000  # Four in the morning.
+    flow.look(stop)
+    assert shop.rows("SELECT count(*) FROM compactions") == [(0,)], "nothing is old enough"
+    shop.clock.at_ms += 41 * DAY_MS
+    flow.look(stop)
+    assert shop.rows("SELECT sum(removed) FROM compactions") == [(10,)]
+    assert "last done 0 s ago, 10 entries so far" in check().reason
+    with LedgerViews(shop.path).reading() as reading:
+        assert reading.journal_shortened() == (shop.clock.at_ms, 10)
+    assert not shop.path.with_name(shop.path.name + ".pieces").exists()
+    assert trusted(shop)
