@@ -103,7 +103,7 @@
     if (!pressed) return;
     if (!name()) { asking = true; draw(); return byId("notes").querySelector("input")?.focus(); }
     const cut = pressed.lastIndexOf("-"), alert_id = Number(pressed.slice(cut + 1)), action = pressed.slice(0, cut);
-    if (presses.some((press) => press.alert_id === alert_id && press.action === action)) return; // Pressed twice is pressed once.
+    if (presses.filter((press) => press.alert_id === alert_id).at(-1)?.action === action) return; // Pressed twice is pressed once.
     notice = "";
     presses.push({ key: [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""), alert_id, action, by: name(), pressed_at_ms: Date.now() });
     keep(QUEUE, presses);
