@@ -248,10 +248,10 @@ class Doorkeeper:
                 self._hasher.verify(known or self._nobody, password[:PASSWORD_MAX])
             except (VerificationError, InvalidHashError):
                 return False
-        if known is None or person is None:
-            return False
+        if known is None or person is None or len(password) > PASSWORD_MAX:
+            return False  # What is longer than any password is none, however it begins.
         if self._hasher.check_needs_rehash(known):
-            self._people.set_hash(person.name, self._hash(password[:PASSWORD_MAX]))
+            self._people.set_hash(person.name, self._hash(password))
         return True
 
     def _hash(self, password: str) -> str:

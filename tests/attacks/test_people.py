@@ -247,6 +247,22 @@ def test_nobody_frames_the_pages(shop: PeopleShop) -> None:
     answer = shop.somebody().get("/")
     assert answer.headers["x-frame-options"] == "DENY"
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_forms_of_people_are_kept_by_no_cache(shop: PeopleShop) -> None:
+    browser = shop.somebody()
+    assert {browser.get(path).headers["cache-control"] for path in ("/account", "/people")} == {"no-store"}
+    assert '"cache"' in browser.post("/logout").headers["clear-site-data"]
+
+
+def test_a_password_counts_to_its_last_character(shop: PeopleShop) -> None:
+    longest = "a long sentence, " * 15 + "!"
+    shop.keeper.accept(shop.keeper.invite("Bo", "staff", actor="test"), longest, address="here")
+    for wrong in (longest[:-1], longest + "x" * (257 - len(longest)), "x" + longest):
+        with pytest.raises(LogInRefused):
+            shop.keeper.log_in("Bo", wrong, address="here")
+    assert shop.keeper.log_in("Bo", longest, address="here")
 
 
 def test_what_is_guessed_first_is_no_password() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,22 @@ def test_rules_touch_neither_clock_nor_world(repository: Path, program: str) -> 
         assert not foreign, f"{path.name} imports {sorted(foreign)}"
         worldly = imports_of(path) & WORLDLY_MODULES
         assert not worldly, f"{path.name} imports {sorted(worldly)}: rules take times and values as arguments"
+
+
+LOADERS = "pickle|marshal|shelve|dill|yaml"
+RUNS_TEXT = re.compile(rf"\b(?:import (?:{LOADERS})|from (?:{LOADERS}) |allow_pickle=True|shell=True)")
+CALLS = re.compile(r"(?<![\w.])(?:eval|exec)\(|\bos\.(?:system|popen)\(")
+
+
+def test_no_program_runs_text_as_code_or_through_a_shell(repository: Path) -> None:
+    """What a stranger sends is read into structs, and nothing else becomes of it (OWASP ASVS 5.2.4, 5.3.8, 5.5.3)."""
+    packages = (*PROGRAMS, "wire_format", "toml_settings", "service_manager", "deployment", "access_control", "page_language")
+    paths = [path for package in packages for path in sorted((repository / package).rglob("*.py"))]
+    assert len(paths) > 400
+    texts = {str(path): path.read_text(encoding="utf-8") for path in paths}
+    assert not [path for path, text in texts.items() if RUNS_TEXT.search(text) or CALLS.search(text)]
+    assert RUNS_TEXT.search("import pickle"), "it can fail"
+    assert CALLS.search("x = eval(text)"), "it can fail"
 
 
 def test_what_the_programs_share_stays_light(repository: Path) -> None:
