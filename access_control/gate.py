@@ -88,7 +88,10 @@ class PeopleGate:
             await self._app(scope, receive, self._guarded(send))
             return
         try:
-            answer = await run_in_threadpool(self._answer, scope, headers, path)
+            if self._doorkeeper is None:  # Nobody to ask for.
+                answer = self._answer(scope, headers, path)
+            else:
+                answer = await run_in_threadpool(self._answer, scope, headers, path)
         except RegisterSilent as error:
             answer = PlainTextResponse(f"{error}\n", status_code=503)
         if answer is None:

@@ -52,8 +52,8 @@ class Guards:
         )  # fmt: skip
 
     def admit_keys(self, tokens: Tokens) -> None:
-        """Let the keys that were made here open the doors."""
-        tokens.also(self.keeper.caller)
+        """Let the keys that were made here open the doors, and what is changed there stand in the audit log."""
+        tokens.also(self.keeper.caller, noted=self.keeper.note)
 
     def guard(self, app: FastAPI, *, is_open: bool, path: str = "the defaults") -> None:
         """Put the forms of log-in on the application, and the gate before it. To be called before the pages are mounted.

@@ -105,10 +105,11 @@ class Tokens:
             self._callers[_digest(demo)] = Caller(name="demo", scopes=frozenset({ALL}), is_any_store=True)
         self._again: Callable[[], Tokens | None] = lambda: None
         self._made_here: Callable[[str], Caller | None] = lambda _: None
+        self.noted: Callable[[str, str, str], None] = lambda *_: None
 
-    def also(self, made_here: Callable[[str], Caller | None]) -> None:
-        """Ask this of what the file does not know."""
-        self._made_here = made_here
+    def also(self, made_here: Callable[[str], Caller | None], *, noted: Callable[[str, str, str], None]) -> None:
+        """Ask the one of what the file does not know; tell the other an actor, an act and its detail before a change is made."""
+        self._made_here, self.noted = made_here, noted
 
     def follow(self, path: Path, *, demo: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         """Read the file again whenever it has changed, looking every two seconds at most."""

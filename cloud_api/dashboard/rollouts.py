@@ -106,7 +106,7 @@ class RolloutCard:
     def _offer(self, releases: list[Bundle]) -> None:
         reader = self._reader
         if not releases:
-            html(f'<p class="quiet">{reader.t("No release is here. Put one here with: cloud-api release add BUNDLE.tar")}</p>')
+            html(f'<p class="quiet">{reader.t("No release is here. Put one here with cloud-api release.")}</p>')
             return
         words = reader.t("One device first, then its shop, then ever more shops. The first that cannot keep it halts it everywhere.")
         html(f'<p class="quiet">{words}</p>')

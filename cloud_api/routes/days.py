@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -10,14 +9,14 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from cloud_api.adapters.tokens import Caller, Tokens
+from cloud_api.adapters.tokens import Tokens
 from cloud_api.adapters.written_records import DayNote, WrittenBook
 from cloud_api.flows.day_reviewing import DayReviewing, DaysReview, as_csv, as_parquet, note, notes_from_csv
 from cloud_api.flows.key_figures import FiguresReview, KeyFigures
 from cloud_api.routes.bodies import described, invalid_from, read_body, spoken
+from cloud_api.routes.callers import Callers
 from cloud_api.rules.chain_figures import Risk
 
-FindCaller = Callable[[Request], Caller]
 First = Annotated[date | None, Query(alias="from")]
 Last = Annotated[date | None, Query(alias="to")]
 
@@ -46,8 +45,7 @@ def day_routes(*, days: DayReviewing, figures: KeyFigures, written: WrittenBook,
     """The doors under `/v1/footfall` for days and notes, and under `/v1/figures`."""
     router = APIRouter(prefix="/v1", tags=["planner"])
 
-    def caller(request: Request) -> Caller:
-        return tokens.caller(request.headers.get("authorization"))
+    caller = Callers(tokens)
 
     _add_days(router, days, caller)
     _add_notes(router, written, caller, limit_bytes)
@@ -55,7 +53,7 @@ def day_routes(*, days: DayReviewing, figures: KeyFigures, written: WrittenBook,
     return router
 
 
-def _add_days(router: APIRouter, days: DayReviewing, caller: FindCaller) -> None:
+def _add_days(router: APIRouter, days: DayReviewing, caller: Callers) -> None:
     @router.get("/footfall/days", summary="A shop's days with what explains them", **described(DaysReview))
     def get_days(request: Request, store: str, first: First = None, last: Last = None) -> Response:
         caller(request).require_reader(store)
@@ -79,7 +77,7 @@ def _add_days(router: APIRouter, days: DayReviewing, caller: FindCaller) -> None
         return Response(body, media_type=kind, headers=named)
 
 
-def _add_notes(router: APIRouter, written: WrittenBook, caller: FindCaller, limit_bytes: int) -> None:
+def _add_notes(router: APIRouter, written: WrittenBook, caller: Callers, limit_bytes: int) -> None:
     @router.get("/footfall/notes", summary="What was noted of days", **described(NoteList))
     def get_notes(request: Request, first: Annotated[date, Query(alias="from")], last: Annotated[date, Query(alias="to")]) -> Response:
         caller(request).require_reader(None)
@@ -87,8 +85,7 @@ def _add_notes(router: APIRouter, written: WrittenBook, caller: FindCaller, limi
 
     @router.post("/footfall/notes", summary="Note weather or events, as JSON or CSV", **described(NoteList, body=NoteList))
     async def post_notes(request: Request) -> Response:
-        who = await run_in_threadpool(caller, request)
-        who.require("written")
+        who = await run_in_threadpool(caller.to_change, request, "written")
         body = await read_body(request, limit_bytes=limit_bytes)
         if request.headers.get("content-type", "").startswith("text/csv"):
             notes = notes_from_csv(body)
@@ -98,7 +95,7 @@ def _add_notes(router: APIRouter, written: WrittenBook, caller: FindCaller, limi
         return spoken(NoteList(notes=notes))
 
 
-def _add_figures(router: APIRouter, figures: KeyFigures, caller: FindCaller, limit_bytes: int) -> None:
+def _add_figures(router: APIRouter, figures: KeyFigures, caller: Callers, limit_bytes: int) -> None:
     @router.get("/figures", summary="Key figures of chain and shops, targets and risks", **described(FiguresReview))
     def get_figures(request: Request, first: First = None, last: Last = None) -> Response:
         caller(request).require_reader(None)
@@ -106,23 +103,20 @@ def _add_figures(router: APIRouter, figures: KeyFigures, caller: FindCaller, lim
 
     @router.put("/figures/targets", summary="Set or take away a target", **described(TargetBody, body=TargetBody))
     async def put_target(request: Request) -> Response:
-        who = await run_in_threadpool(caller, request)
-        who.require("written")
+        who = await run_in_threadpool(caller.to_change, request, "written")
         target = _decoded(await read_body(request, limit_bytes=limit_bytes), TargetBody)
         await run_in_threadpool(figures.set_target, target.store_id, target.figure, target.value, by=who.name)
         return spoken(target)
 
     @router.post("/figures/risks", summary="Write a risk down", **described(RiskWritten, body=Risk))
     async def post_risk(request: Request) -> Response:
-        who = await run_in_threadpool(caller, request)
-        who.require("written")
+        who = await run_in_threadpool(caller.to_change, request, "written")
         risk = _decoded(await read_body(request, limit_bytes=limit_bytes), Risk)
         return spoken(RiskWritten(risk_id=await run_in_threadpool(figures.write_risk, risk, by=who.name)))
 
     @router.delete("/figures/risks/{risk_id}", summary="Take a risk off the register", status_code=204)
     def delete_risk(request: Request, risk_id: str) -> Response:
-        who = caller(request)
-        who.require("written")
+        who = caller.to_change(request, "written")
         figures.strike_risk(risk_id, by=who.name)
         return Response(status_code=204)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal
 
@@ -10,14 +9,13 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from cloud_api.adapters.store_records import StoreBook, StoreRecord
-from cloud_api.adapters.tokens import Caller, Tokens
+from cloud_api.adapters.tokens import Tokens
 from cloud_api.flows.layout_planning import MOVES_MAX, LayoutPlanning, LayoutWork
 from cloud_api.flows.reviewing import SHOWN, ChainReview, FootfallReview, LayoutView, Reviewing
 from cloud_api.flows.space_planning import FacingReview, SpacePlanning
 from cloud_api.routes.bodies import described, spoken
+from cloud_api.routes.callers import Callers
 from cloud_api.rules.early_warning import Concern
-
-FindCaller = Callable[[Request], Caller]
 
 
 class StoreList(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,15 +34,14 @@ def figure_routes(*, stores: StoreBook, reviewing: Reviewing, layouts: LayoutPla
     """The doors under `/v1` that planners and their programs use."""
     router = APIRouter(prefix="/v1", tags=["planner"])
 
-    def caller(request: Request) -> Caller:
-        return tokens.caller(request.headers.get("authorization"))
+    caller = Callers(tokens)
 
     _add_readings(router, stores, reviewing, caller)
     _add_layouts(router, reviewing, layouts, spaces, caller)
     return router
 
 
-def _add_readings(router: APIRouter, stores: StoreBook, reviewing: Reviewing, caller: FindCaller) -> None:
+def _add_readings(router: APIRouter, stores: StoreBook, reviewing: Reviewing, caller: Callers) -> None:
     @router.get("/stores", summary="Shops of the chain", **described(StoreList))
     def get_stores(request: Request) -> Response:
         who = caller(request)
@@ -83,7 +80,7 @@ def _add_readings(router: APIRouter, stores: StoreBook, reviewing: Reviewing, ca
         return spoken(reviewing.chain(first=first, last=last, limit=limit, offset=offset, find=find))
 
 
-def _add_layouts(router: APIRouter, reviewing: Reviewing, layouts: LayoutPlanning, spaces: SpacePlanning, caller: FindCaller) -> None:
+def _add_layouts(router: APIRouter, reviewing: Reviewing, layouts: LayoutPlanning, spaces: SpacePlanning, caller: Callers) -> None:
     @router.get("/layout/{store_id}", summary="Zones by dwell and by sales per metre", **described(LayoutView))
     def get_layout(
         request: Request,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
@@ -11,12 +9,11 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud_api.adapters.fleet_records import RolloutRecord, ShopRollout
 from cloud_api.adapters.release_shelf import ReleaseShelf
-from cloud_api.adapters.tokens import Caller, Tokens
+from cloud_api.adapters.tokens import Tokens
 from cloud_api.flows.fleet_rollouts import FleetRollouts
 from cloud_api.routes.bodies import described, invalid_from, read_body, spoken
+from cloud_api.routes.callers import Callers
 from wire_format.identifiers import DeviceId, StoreId
-
-FindCaller = Callable[[Request], Caller]
 
 
 class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,15 +41,14 @@ def fleet_routes(*, rollouts: FleetRollouts, shelf: ReleaseShelf, tokens: Tokens
     """The doors under `/v1/fleet`, and `/v1/stores/{store_id}/releases`."""
     router = APIRouter(prefix="/v1", tags=["fleet"])
 
-    def caller(request: Request) -> Caller:
-        return tokens.caller(request.headers.get("authorization"))
+    caller = Callers(tokens)
 
     _add_releases(router, shelf, caller)
     _add_rollouts(router, rollouts, caller, limit_bytes)
     return router
 
 
-def _add_releases(router: APIRouter, shelf: ReleaseShelf, caller: FindCaller) -> None:
+def _add_releases(router: APIRouter, shelf: ReleaseShelf, caller: Callers) -> None:
     @router.get("/stores/{store_id}/releases/{sha256}.tar", summary="A release of the edge agent", response_class=FileResponse)
     def release(request: Request, store_id: str, sha256: str) -> FileResponse:
         caller(request).require_store(store_id)
@@ -62,7 +58,7 @@ def _add_releases(router: APIRouter, shelf: ReleaseShelf, caller: FindCaller) ->
         return FileResponse(path, media_type="application/x-tar")
 
 
-def _add_rollouts(router: APIRouter, rollouts: FleetRollouts, caller: FindCaller, limit_bytes: int) -> None:
+def _add_rollouts(router: APIRouter, rollouts: FleetRollouts, caller: Callers, limit_bytes: int) -> None:
     @router.get("/fleet/rollouts", summary="Rollouts of software and how they go", **described(RolloutList))
     def get_rollouts(request: Request) -> Response:
         caller(request).require_reader(None)
@@ -71,8 +67,7 @@ def _add_rollouts(router: APIRouter, rollouts: FleetRollouts, caller: FindCaller
 
     @router.post("/fleet/rollouts", summary="Begin one", **described(RolloutView, body=RolloutWanted))
     async def start(request: Request) -> Response:
-        who = await run_in_threadpool(caller, request)
-        who.require("fleet")
+        who = await run_in_threadpool(caller.to_change, request, "fleet")
         try:
             wanted = msgspec.json.decode(await read_body(request, limit_bytes=limit_bytes), type=RolloutWanted)
         except msgspec.DecodeError as error:
@@ -84,7 +79,6 @@ def _add_rollouts(router: APIRouter, rollouts: FleetRollouts, caller: FindCaller
 
     @router.post("/fleet/rollouts/{rollout_id}/stop", summary="Halt it", **described(RolloutView))
     def stop(request: Request, rollout_id: str) -> Response:
-        who = caller(request)
-        who.require("fleet")
+        who = caller.to_change(request, "fleet")
         record = rollouts.stop(rollout_id, by=who.name)
         return spoken(RolloutView(rollout=record, shops=rollouts.told(rollout_id)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -22,8 +21,8 @@ from cloud_api.flows.planning import Deliveries, Planning
 from cloud_api.flows.store_plan import StorePlan
 from cloud_api.flows.what_if import TermsChange, WhatIf, WhatIfs
 from cloud_api.routes.bodies import described, invalid_from, read_body, spoken
+from cloud_api.routes.callers import Callers
 
-FindCaller = Callable[[Request], Caller]
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -74,8 +73,7 @@ def order_routes(
     """The doors under `/v1` that planners and their programs order through."""
     router = APIRouter(prefix="/v1", tags=["orders"])
 
-    def caller(request: Request) -> Caller:
-        return tokens.caller(request.headers.get("authorization"))
+    caller = Callers(tokens)
 
     _add_orders(router, stores, orders, planning, caller)
     _add_decisions(router, orders, decisions, caller, limit_bytes)
@@ -84,7 +82,7 @@ def order_routes(
     return router
 
 
-def _add_orders(router: APIRouter, stores: StoreBook, orders: OrderBook, planning: Planning, caller: FindCaller) -> None:
+def _add_orders(router: APIRouter, stores: StoreBook, orders: OrderBook, planning: Planning, caller: Callers) -> None:
     @router.get("/replenishment", summary="What a shop should order now, with the arithmetic; decides nothing", **described(StorePlan))
     def get_replenishment(request: Request, store: str) -> Response:
         caller(request).require_reader(store)
@@ -117,7 +115,7 @@ def _add_orders(router: APIRouter, stores: StoreBook, orders: OrderBook, plannin
         return spoken(OrderList(orders=orders.orders(store_id=store, state=state)))
 
 
-def _add_decisions(router: APIRouter, orders: OrderBook, decisions: OrderDecisions, caller: FindCaller, limit_bytes: int) -> None:
+def _add_decisions(router: APIRouter, orders: OrderBook, decisions: OrderDecisions, caller: Callers, limit_bytes: int) -> None:
     def decided(order_id: str) -> Response:
         order = orders.order(order_id)
         return spoken(Decided(order_id=order_id, state=order.state, decided_at=order.decided_at))
@@ -128,33 +126,31 @@ def _add_decisions(router: APIRouter, orders: OrderBook, decisions: OrderDecisio
 
     @router.post("/orders/{order_id}/approve", summary="Approve a proposal and send it to its shop", **described(Decided, body=Decision))
     async def approve(request: Request, order_id: str) -> Response:
-        who = await run_in_threadpool(caller, request)
-        who.require("orders")
+        who = await run_in_threadpool(caller.to_change, request, "orders")
         decision = _read(await read_body(request, limit_bytes=limit_bytes), Decision, empty=Decision())
         return await run_in_threadpool(approve_now, order_id, who, decision)
 
     @router.post("/orders/{order_id}/skip", summary="Leave a proposal out for today", **described(Decided))
     def skip(request: Request, order_id: str) -> Response:
-        who = caller(request)
-        who.require("orders")
+        who = caller.to_change(request, "orders")
         decisions.skip(order_id, by=who.name)
         return decided(order_id)
 
     @router.post("/orders/{order_id}/reopen", summary="Take a skip back", **described(Decided))
     def reopen(request: Request, order_id: str) -> Response:
-        caller(request).require("orders")
+        caller.to_change(request, "orders")
         orders.reopen(order_id)
         return decided(order_id)
 
 
-def _add_forecasts(router: APIRouter, totals: ForecastTotals, caller: FindCaller) -> None:
+def _add_forecasts(router: APIRouter, totals: ForecastTotals, caller: Callers) -> None:
     @router.get("/forecast", summary="Units of the next 7 and 28 days; levels add up", **described(ForecastList))
     def get_forecast(request: Request, by: Level = "category", store: str | None = None) -> Response:
         caller(request).require_reader(store)
         return spoken(ForecastList(totals=totals.totals(by, store)))
 
 
-def _add_terms(router: APIRouter, what_ifs: WhatIfs, caller: FindCaller, limit_bytes: int) -> None:
+def _add_terms(router: APIRouter, what_ifs: WhatIfs, caller: Callers, limit_bytes: int) -> None:
     @router.get("/terms", summary="Terms of ordering that planners keep", **described(TermsList))
     def get_terms(request: Request, store: str | None = None) -> Response:
         caller(request).require_reader(store)
@@ -162,15 +158,14 @@ def _add_terms(router: APIRouter, what_ifs: WhatIfs, caller: FindCaller, limit_b
 
     @router.put("/terms", summary="Keep terms; the next planning goes by them", **described(TermsList, body=TermsChange))
     async def put_terms(request: Request) -> Response:
-        who = await run_in_threadpool(caller, request)
-        who.require("orders")
+        who = await run_in_threadpool(caller.to_change, request, "orders")
         change = _read(await read_body(request, limit_bytes=limit_bytes), TermsChange)
         await run_in_threadpool(lambda: what_ifs.keep(change, by=who.name))
         return spoken(TermsList(terms=await run_in_threadpool(what_ifs.said)))
 
     @router.post("/what-if", summary="A shop's year with the terms as they are and as they would be", **described(WhatIf, body=TermsChange))
     async def what_if(request: Request, store: str) -> Response:
-        (await run_in_threadpool(caller, request)).require("orders")
+        await run_in_threadpool(caller.to_change, request, "orders")
         change = _read(await read_body(request, limit_bytes=limit_bytes), TermsChange)
         return spoken(await run_in_threadpool(what_ifs.try_out, store, change))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
@@ -11,11 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from cloud_api.adapters.promotion_records import PromotionRecord
-from cloud_api.adapters.tokens import Caller, Tokens
+from cloud_api.adapters.tokens import Tokens
 from cloud_api.flows.promotions import Expected, PromotionDraft, Promotions, ShopResult
 from cloud_api.routes.bodies import described, invalid_from, read_body, spoken
-
-FindCaller = Callable[[Request], Caller]
+from cloud_api.routes.callers import Callers
 
 
 class PromotionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,15 +38,14 @@ def promotion_routes(*, promotions: Promotions, tokens: Tokens, limit_bytes: int
     """The doors under `/v1/promotions`."""
     router = APIRouter(prefix="/v1/promotions", tags=["promotions"])
 
-    def caller(request: Request) -> Caller:
-        return tokens.caller(request.headers.get("authorization"))
+    caller = Callers(tokens)
 
     _add_readings(router, promotions, caller)
     _add_plans(router, promotions, caller, limit_bytes)
     return router
 
 
-def _add_readings(router: APIRouter, promotions: Promotions, caller: FindCaller) -> None:
+def _add_readings(router: APIRouter, promotions: Promotions, caller: Callers) -> None:
     @router.get("", summary="Promotions that were not called off", **described(PromotionList))
     def get_promotions(
         request: Request, store: str | None = None, since: Annotated[date | None, Query(description="that end then or later")] = None
@@ -62,23 +59,22 @@ def _add_readings(router: APIRouter, promotions: Promotions, caller: FindCaller)
         return spoken(ResultList(results=promotions.results(promotion_id)))
 
 
-def _add_plans(router: APIRouter, promotions: Promotions, caller: FindCaller, limit_bytes: int) -> None:
+def _add_plans(router: APIRouter, promotions: Promotions, caller: Callers, limit_bytes: int) -> None:
     @router.post("", summary="Plan a promotion, and tell the shops", **described(PromotionList, body=PromotionDraft))
     async def plan(request: Request) -> Response:
-        who = await run_in_threadpool(caller, request)
-        who.require("promotions")
+        who = await run_in_threadpool(caller.to_change, request, "promotions")
         draft = _draft(await read_body(request, limit_bytes=limit_bytes))
         return spoken(PromotionList(promotions=await run_in_threadpool(lambda: promotions.plan(draft, by=who.name))))
 
     @router.post("/expected", summary="What it would bring; plans nothing", **described(ExpectedList, body=PromotionDraft))
     async def expected(request: Request) -> Response:
-        (await run_in_threadpool(caller, request)).require("promotions")
+        await run_in_threadpool(caller.to_change, request, "promotions")
         draft = _draft(await read_body(request, limit_bytes=limit_bytes))
         return spoken(ExpectedList(expected=await run_in_threadpool(promotions.expected, draft)))
 
     @router.post("/{promotion_id}/cancel", summary="Call it off in every shop", **described(PromotionList))
     def cancel(request: Request, promotion_id: str) -> Response:
-        caller(request).require("promotions")
+        caller.to_change(request, "promotions")
         return spoken(PromotionList(promotions=promotions.cancel(promotion_id)))
 
 

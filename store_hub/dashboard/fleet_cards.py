@@ -14,7 +14,7 @@ from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import link, table
 from store_hub.dashboard.wording import mark
 from store_hub.rows import DeploymentRow, RolloutRow
-from store_hub.rules.fleet import CONFIGURATION, HALTED, RUNNING, SOFTWARE, digest_of, rings_of
+from store_hub.rules.fleet import CONFIGURATION, HALTED, REFUSED, RUNNING, SOFTWARE, digest_of, rings_of
 
 FILE_FIELD, FIRST_FIELD = "device-file", "first-device"
 BUNDLES_SHOWN = 5
@@ -135,7 +135,18 @@ def _rollout(reader: Reader, rollout: RolloutRow, now_ms: int) -> Markup:
     if rollout.stage == HALTED:
         words = reader.t("The rollout of {version} was halted {time}: {reason}", version=rollout.version, time=time, reason=rollout.reason)
         return Markup('<p class="refused" role="alert">{}<span>{}</span></p>').format(mark("trouble"), words)
-    words = reader.t("{version} runs on every device since {time}", version=rollout.version, time=time)
+    if rollout.stage == REFUSED:
+        words = reader.t(
+            "{version}, which the chain sent, was refused {time}: {reason}", version=rollout.version, time=time, reason=rollout.reason
+        )
+        return Markup('<p class="refused" role="alert">{}<span>{}</span></p>').format(mark("trouble"), words)
+    if rollout.chain_rollout_id:
+        devices = ", ".join([device_id for ring in planned for device_id in ring][:10]) or reader.t("every device that had it")
+        words = reader.t(
+            "{version}, which the chain sent, is kept since {time}: {devices}", version=rollout.version, time=time, devices=devices
+        )
+    else:
+        words = reader.t("{version} runs on every device since {time}", version=rollout.version, time=time)
     return Markup('<p class="done">{}<strong>{}</strong></p>').format(mark("well"), words)
 
 

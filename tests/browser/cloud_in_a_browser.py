@@ -37,7 +37,9 @@ class Cloud:
 
     def __init__(self, folder: Path, port: int) -> None:
         config = folder / "cloud.toml"
-        config.write_text(f'[database]\ndata_dir = "{folder}/records"\n[planning]\nevery_s = 1\n')
+        self.releases = folder / "releases"
+        written = f'[database]\ndata_dir = "{folder}/records"\n[planning]\nevery_s = 1\n[fleet]\nreleases = "{self.releases}"\n'
+        config.write_text(written)
         command = [sys.executable, "-m", "cloud_api", "run", "--config", str(config), "--port", str(port), "--demo-token", TOKEN_WORD]
         self.address = f"http://127.0.0.1:{port}"
         self.log = folder / "cloud.log"

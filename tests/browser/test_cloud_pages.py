@@ -17,6 +17,8 @@ from cloud_in_a_browser import SIZES, TOKEN, Cloud, Watched, browser, chain, clo
 from playwright.sync_api import Browser, expect
 from test_accessibility import RULES, said
 
+from deployment.release import make_key, pack
+from deployment.shelf import ReleaseShelf
 from wire_format import codec
 
 __all__ = ["browser", "chain", "cloud", "empty_page_told"]  # Fixtures, one cloud for this file.
@@ -189,4 +191,27 @@ def test_the_readers_own_theme_is_kept_for_the_next_page(chain: Cloud, browser: 
     expect(watched.page.locator("body")).to_have_class(re.compile("body--dark"))
     watched.page.goto(f"{chain.address}/layout")
     expect(watched.page.locator("body")).to_have_class(re.compile("body--dark"))
+    watched.check()
+
+
+def test_a_release_is_brought_to_the_shops_and_stopped_from_the_page(chain: Cloud, browser: Browser, tmp_path: Path) -> None:
+    (chain.releases / "keys").mkdir(parents=True)
+    key, public = make_key(tmp_path)
+    (chain.releases / "keys" / "maker.pub").write_bytes(public.read_bytes())
+    wheel = tmp_path / "aislewise-0.9.1-py3-none-any.whl"
+    wheel.write_bytes(b"a wheel")
+    pack([wheel], version="0.9.1", packages=["aislewise==0.9.1"], key_file=key, out=tmp_path / "0.9.1.tar")
+    ReleaseShelf(chain.releases).add(tmp_path / "0.9.1.tar")
+    watched = Watched(browser)
+    watched.page.goto(chain.address + "/devices")
+    watched.page.get_by_role("button", name="Begin with one device").click()
+    card = watched.page.locator("section.card", has_text="Software")
+    expect(card).to_contain_text("0.9.1 is being rolled out")
+    expect(card.locator("tbody tr").first).to_contain_text("1 shop has not answered yet")
+    told = httpx.get(f"{chain.address}/v1/fleet/rollouts", headers=TOKEN).json()["rollouts"][0]["rollout"]
+    assert [len(ring) for ring in told["rings"]] == [1, 1, 1, 1]
+    plans = httpx.get(f"{chain.address}/v1/stores/{told['rings'][0][0]}/plans", params={"after": 0}, headers=TOKEN).json()["plans"]
+    assert [plan["plan"]["reach"] for plan in plans if plan["plan"]["type"] == "software_rollout"] == ["one_device"]
+    card.get_by_role("button", name="Stop it").click()
+    expect(card).to_contain_text("was halted: stopped by")
     watched.check()

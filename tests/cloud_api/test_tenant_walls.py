@@ -85,6 +85,8 @@ def test_every_door_opens_to_the_scopes_that_name_it_and_to_no_other(cloud: Clou
     assert changes <= set(SCOPES) - {"read"}
     refused = [row for row in cloud.guards.audit.newest(1000) if row.action == "door.enter"]
     assert any("POST /v1/orders/1/approve" in row.detail for row in refused), "whoever was turned away stands in the audit log"
+    done = {(row.actor, row.action, row.detail) for row in cloud.guards.audit.newest(1000) if row.outcome == "done"}
+    assert ("key:key for orders", "door.orders", "POST /v1/orders/1/approve") in done, "and whoever was let change something"
 
 
 def test_a_hubs_key_made_here_opens_its_shop_alone(cloud: Cloud) -> None:
