@@ -117,7 +117,7 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     DiscrepancyRow: Table(
         "discrepancies",
         ("discrepancy_id",),
-        state="closed_at_ms IS NULL OR discrepancy_id = (SELECT max(discrepancy_id) FROM discrepancies)",
+        state="closed_at_ms IS NULL",
     ),
     UnmatchedRow: Table("unmatched", ("sku", "journal_id", "line")),
     AccuracyDayRow: Table("accuracy_days", ("day",), state="day = (SELECT max(day) FROM accuracy_days)"),

@@ -22,6 +22,8 @@ BOOK_HIGH, BOOK_LOW = "book_too_high", "book_too_low"
 LASTS_MS = {PHANTOM: 10 * 60_000, BEHIND: 20 * 60_000, BOOK_HIGH: 60 * 60_000, BOOK_LOW: 60 * 60_000}
 """So long it must hold before it is told: tills lag behind shelves, and a refill is under way."""
 GAP_FROM_UNITS = 2
+IN_ENTRY_MAX = 1_000_000
+"""Articles that an entry may concern: far more than a shop has."""
 
 
 class Gap(NamedTuple):
@@ -38,12 +40,10 @@ class DiscrepancyBook:
 
     def __init__(self) -> None:
         self._rows: dict[str, DiscrepancyRow] = {}
-        self._last_id = 0
         self._worth: dict[str, int | None] = {}
 
     def restore(self, row: DiscrepancyRow) -> None:
-        """Go on from what the ledger holds: what is open, and the last one."""
-        self._last_id = max(self._last_id, row.discrepancy_id)
+        """Go on from what the ledger holds: what is open."""
         if row.closed_at_ms is None:
             self._rows[row.sku] = row
 
@@ -54,15 +54,15 @@ class DiscrepancyBook:
     def judge(self, stock: StockBook, places: Places, changes: Changes) -> list[Finding]:
         """See what an entry changed; returns what a person should look into, or need not any more."""
         found: list[Finding] = []
-        for sku in changes.skus:
+        for number, sku in enumerate(changes.skus):
             if sku in places.skus:
-                self._compare(sku, gap_of(sku, stock, places), found, changes)
+                self._compare(sku, gap_of(sku, stock, places), number, found, changes)
         for row in [row for row in self._rows.values() if row.found_at_ms is None]:
             if changes.at_ms >= row.since_ms + LASTS_MS[row.kind]:
                 self._tell(row._replace(found_at_ms=changes.at_ms), found, changes)
         return found
 
-    def _compare(self, sku: str, gap: Gap | None, found: list[Finding], changes: Changes) -> None:
+    def _compare(self, sku: str, gap: Gap | None, number: int, found: list[Finding], changes: Changes) -> None:
         known = self._rows.get(sku)
         if known is not None and (gap is None or gap.kind != known.kind):
             self._close(known, found, changes)
@@ -71,8 +71,8 @@ class DiscrepancyBook:
             return
         worth = self._worth.get(sku)
         if known is None:
-            self._last_id += 1
-            known = DiscrepancyRow(self._last_id, gap.kind, sku, changes.at_ms, None, None, 0.0, 0.0, 0, None, changes.journal_id)
+            name = changes.journal_id * IN_ENTRY_MAX + number  # Not one after the last: that may be over, untold and gone since.
+            known = DiscrepancyRow(name, gap.kind, sku, changes.at_ms, None, None, 0.0, 0.0, 0, None, changes.journal_id)
         row = known._replace(
             units=gap.units,
             believed_units=gap.believed_units,

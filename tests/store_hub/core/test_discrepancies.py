@@ -52,6 +52,27 @@ def test_what_nobody_finds_in_the_back_room_is_in_the_books_only_until_it_is_cou
     assert rebuild(shop.path, replace=False, progress=lambda done, total: None).differences == []
 
 
+def test_a_difference_that_passed_untold_before_a_restart_leaves_no_trace_in_the_next_one(shop: Any) -> None:
+    def open_now() -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = shop.rows("SELECT sku FROM discrepancies WHERE closed_at_ms IS NULL")
+        return rows
+
+    def steal(left: int) -> None:
+        shop.weigh(left, 6)
+        pass_time(shop, 61, cola=left, tea=6)
+        sell(shop, "gum", 1)  # The till speaks of a moment an hour later.
+
+    shop.weigh(10, 6)
+    steal(7)
+    assert open_now() == [("cola",)]
+    shop.tell(StockCount(sku="cola", shelf_id="drinks", units=7))
+    assert open_now() == []
+    shop.reopen()
+    steal(4)
+    assert open_now() == [("cola",)]
+    assert rebuild(shop.path, replace=False, progress=lambda done, total: None).differences == []
+
+
 def test_a_passing_difference_is_not_told(shop: Any) -> None:
     shop.weigh(10, 6)
     shop.weigh(7, 6)
