@@ -72,7 +72,7 @@ def trial_shown(reader: Reader, trial: TrialView) -> str:
     """What a trial has shown so far, with its doubt."""
     reading = trial.reading
     if reading is None:
-        return reader.t("No whole week yet")
+        return reader.t("Too few pairs have told their sales") if trial.weeks_done else reader.t("No whole week yet")
     effect, low, high = (reader.change(share) for share in (reading.effect, reading.low, reading.high))
     found = reader.t("{effect} sales, between {low} and {high}", effect=effect, low=low, high=high)
     return reader.t("{verdict}: {found}", verdict=capital(reader.say(reading.verdict)), found=found)

@@ -35,7 +35,7 @@ PAGES = {
     "promotions": "/promotions",
     "layout": "/layout?store=corner-shop",
 }
-CHINESE = {("phone", "dark"), ("desktop", "light")}
+CHINESE = {("phone", "light"), ("desktop", "dark")}
 AXED = {("phone", "dark"), ("desktop", "light")}
 MARKED_UP_NAME = "North & <Co>"
 """A browser that took the name for a mark would show only its first half."""
