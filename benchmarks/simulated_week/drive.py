@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from benchmarks.simulated_week.letters import Post, told
 from benchmarks.simulated_week.plan import HABITS, WEEK_STARTS_MS, week_plan
 from benchmarks.simulated_week.record import Record
@@ -69,12 +71,14 @@ class Week:
     Args:
         folder: where the ledger is made.
         days: how long; 7 for the figures, less for a test.
+        refill_booked: the share of refills that staff book.
     """
 
-    def __init__(self, folder: Path, *, seed: int, days: float = 7.0) -> None:
+    def __init__(self, folder: Path, *, seed: int, days: float = 7.0, refill_booked: float = HABITS.refill_booked) -> None:
         self.plan = week_plan()
         self.truth = TruthLog(keep_events=10**7)
-        self.shop = Shop(self.plan, seed=seed, start_ms=WEEK_STARTS_MS, habits=HABITS, truth=self.truth)
+        habits = structs.replace(HABITS, refill_booked=refill_booked)
+        self.shop = Shop(self.plan, seed=seed, start_ms=WEEK_STARTS_MS, habits=habits, truth=self.truth)
         self.ends_at_ms = WEEK_STARTS_MS + round(days * 86_400_000)
         self.ledger_path = folder / f"week-{seed}.ledger"
         self._ledger = Ledger.create(self.ledger_path, store_id=self.plan.store_id, now_ms=WEEK_STARTS_MS)

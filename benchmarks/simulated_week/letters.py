@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 import msgspec
 
+from benchmarks.simulated_week.plan import WEEK_STARTS_MS
 from benchmarks.simulated_week.scales import Weighed
 from benchmarks.simulated_week.tags import Heard
 from edge_agent.simulated_store.stage import Posting
@@ -47,7 +48,7 @@ class Post:
         return self._delivered(letter, heard.at_ms)
 
     def _stamp(self, at_ms: int) -> dict[str, object]:
-        return {"device_id": "pi-1", "boot_id": "0a0b0c0d", "monotonic_ms": at_ms % 10**9, "observed_at_ms": at_ms}
+        return {"device_id": "pi-1", "boot_id": "0a0b0c0d", "monotonic_ms": at_ms - WEEK_STARTS_MS, "observed_at_ms": at_ms}
 
     def _delivered(self, letter: Observation, at_ms: int) -> Delivered:
         self._sequence += 1

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class TagRow(NamedTuple):
-    """A tag in a zone. `by_door`: it was carried there through a door, and no antenna has told it there."""
+    """A tag in a zone. `by_door`: it was carried there through a door, and no antenna has told it there.
+
+    `lingers`: it has left, and yet counts on its shelf for a little while, for it may only be hidden.
+    """
 
     epc: str
     zone_id: str
@@ -16,6 +19,7 @@ class TagRow(NamedTuple):
     confidence: float
     since_ms: int
     by_door: int = 0
+    lingers: int = 0
 
 
 class TagCountRow(NamedTuple):

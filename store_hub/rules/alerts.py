@@ -6,7 +6,8 @@ Hysteresis in two ways: the shelf must hold clearly more to close a call than it
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from math import erf, sqrt
 
 from store_hub.entries import AlertAction, Finding
@@ -60,19 +61,22 @@ class AlertBoard:
         at_ms: int,
         journal_id: int,
         lost_minor_h: float | None = None,
+        at_most: Callable[[int], float] | None = None,
     ) -> list[AlertRow]:
         """Return the alert that a new belief about a facing raises, changes or clears, if any.
 
         Args:
             facing: with the marks that hold now.
+            at_most: how probable so many units or fewer are; None: as the row's interval says.
             lost_minor_h: sales an hour that an empty place would cost, minor units.
         """
+        at_most = at_most or partial(probability_at_most, stock)
         known = self._open.get((facing.shelf_id, facing.sku))
         if known is None:
-            if probability_at_most(stock, facing.low_units) < SURE_ENOUGH:
+            if at_most(facing.low_units) < SURE_ENOUGH:
                 return []
             self._last_id += 1
-            empty = is_empty(stock)
+            empty = at_most(0) >= SURE_ENOUGH
             return self._keep(
                 AlertRow(
                     alert_id=self._last_id, kind=EMPTY if empty else LOW, sku=facing.sku, shelf_id=facing.shelf_id,
@@ -82,9 +86,9 @@ class AlertBoard:
                     back_room_units=None if back_room is None else back_room.units, journal_id=journal_id, lost_minor_h=lost_minor_h,
                 )
             )  # fmt: skip
-        if 1.0 - probability_at_most(stock, facing.clear_units - 1) >= SURE_ENOUGH:
+        if 1.0 - at_most(facing.clear_units - 1) >= SURE_ENOUGH:
             return self._keep(closed(known._replace(units_now=stock.units), at_ms=at_ms, by=SCALE if facing.weighed else PERSON))
-        changed = _worse_or_better(known, stock, at_ms)
+        changed = _worse_or_better(known, stock.units, at_most(0), at_ms)
         if changed.kind == LOW and lost_minor_h is not None and changed != known:
             changed = changed._replace(lost_minor_h=lost_minor_h)  # Once empty nothing goes any more, and the pace would fade.
         return [] if changed == known else self._keep(changed)
@@ -120,6 +124,10 @@ class AlertBoard:
         """The open alert of a place, if any."""
         known = self._open.get((shelf_id, sku))
         return [] if known is None else [known]
+
+    def is_open(self, shelf_id: str, sku: str) -> bool:
+        """Tell whether staff are called to a place."""
+        return (shelf_id, sku) in self._open
 
     def found(self, kind: str) -> list[AlertRow]:
         """What is open of a kind of finding, in the order of the subjects."""
@@ -165,9 +173,8 @@ class AlertBoard:
         return [row]
 
 
-def _worse_or_better(known: AlertRow, stock: StockRow, at_ms: int) -> AlertRow:
-    empty_chance = probability_at_most(stock, 0)
-    changed = known._replace(units_now=stock.units)
+def _worse_or_better(known: AlertRow, units: float, empty_chance: float, at_ms: int) -> AlertRow:
+    changed = known._replace(units_now=units)
     if known.kind == LOW and empty_chance >= SURE_ENOUGH:
         return changed._replace(kind=EMPTY, emptied_at_ms=known.emptied_at_ms or at_ms)
     if known.kind == EMPTY and empty_chance <= 1.0 - SURE_ENOUGH:

@@ -7,6 +7,7 @@ about (a silent device, a task that nobody takes) is told by the journal as a fi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -68,7 +69,7 @@ class Calling:
         events = [effect for effect in changes.effects if isinstance(effect, ShelfEventRow)]
         for event in events:
             changes.effects += self.paces.hear(event)
-        for sku, place in changes.places:
+        for sku, place in tuple(changes.places):
             facing, row = places.facings.get((place, sku)), stock.at(sku, place)
             if facing is None or row is None:
                 continue
@@ -76,9 +77,11 @@ class Calling:
             was_empty = {alert.alert_id for alert in self.alerts.open_on(place, sku) if alert.emptied_at_ms is not None}
             for alert in self.alerts.judge(
                 self._marks(facing, per_hour), row, stock.at(sku, BACK_ROOM), at_ms=changes.at_ms, journal_id=changes.journal_id,
-                lost_minor_h=self._worth(sku, per_hour),
+                lost_minor_h=self._worth(sku, per_hour), at_most=partial(stock.chance_at_most, row),
             ):  # fmt: skip
                 changes.effects.append(alert)
+                if alert.cleared_at_ms is not None or alert.journal_id == changes.journal_id:
+                    stock.hear_call(place, sku, changes, since_ms=None if alert.cleared_at_ms is not None else changes.at_ms)
                 reason = _call_reason(alert, changes.journal_id, was_empty)
                 if reason is not None:
                     changes.effects.append(StaffCall(alert.alert_id, reason))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from store_hub.entries import BACK_ROOM, Finding
 from store_hub.rows import DiscrepancyRow, Gone, StockRow
-from store_hub.rules.alerts import SURE_ENOUGH, is_empty, probability_at_most
+from store_hub.rules.alerts import SURE_ENOUGH, probability_at_most
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
@@ -106,7 +106,7 @@ def gap_of(sku: str, stock: StockBook, places: Places) -> Gap | None:
     units, low, high = together(rows)
     here = units + carried
     shelves = [row for row in rows if row.place in places.shelves_of.get(sku, ())]
-    if shelves and all(is_empty(row) for row in shelves):
+    if shelves and all(stock.chance_at_most(row, 0) >= SURE_ENOUGH for row in shelves):
         if book < 1 + max(carried, 0):
             return None
         kind = PHANTOM if _none_behind(stock.at(sku, BACK_ROOM)) else BEHIND

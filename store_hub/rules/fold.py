@@ -115,6 +115,7 @@ class StoreFold:
         self.stock = StockBook()
         self.calling = Calling()
         self.alerts = self.calling.alerts
+        self.stock.is_called = self.alerts.is_open
         self.calibrations = CalibrationBook()
         self.fleet = FleetBook()
         self.places: Places | None = None
@@ -123,8 +124,7 @@ class StoreFold:
         self.goods = GoodsBook(self._tags, self.stock)
         self._totals = TotalBook()
         self._records = RecordBook()
-        self._zones = ZoneMap([])
-        self._zone = _UTC
+        self._zones, self._zone = ZoneMap([]), _UTC
 
     def restore(self, rows: Iterable[Effect]) -> None:
         """Go on from what the ledger holds (`Ledger.state_rows`)."""
@@ -174,6 +174,7 @@ class StoreFold:
         if isinstance(said, Unreadable):
             return [QuarantineRow(entry.journal_id, 0, said.reason, said.detail, entry.happened_at_ms)]
         changes = Changes(journal_id=entry.journal_id, at_ms=entry.happened_at_ms, timeless=isinstance(said, Planogram))
+        self.goods.pass_time(changes)
         if isinstance(said, Observed):
             self._observe(said, entry, changes)
         elif isinstance(said, Planogram):
@@ -200,8 +201,6 @@ class StoreFold:
     def take_beliefs(self) -> list[BeliefRow]:
         """The beliefs changed since last asked; once a batch is enough, for only the last one counts."""
         return self.stock.scales.take_rows()
-
-    # ---- one entry
 
     def _observe(self, said: Observed, entry: Entry, changes: Changes) -> None:
         shift_ms = entry.happened_at_ms - said.observed_at_ms

@@ -103,6 +103,11 @@ class GoodsBook:
 
     # ---- tags
 
+    def pass_time(self, changes: Changes) -> None:
+        """It is later than it was: what was only waited for may be so by now."""
+        if self._places is not None and not changes.timeless:
+            self._tag_stock.pass_time(self._stock, self._places, changes)
+
     def seen(self, tag: TagSeen, changes: Changes) -> None:
         """A tag is in a zone: count it, tell of it if it is somewhere else than before, and match it with what was announced."""
         before = self._tags.last_place(tag.epc)

@@ -13,15 +13,26 @@ from math import hypot, sqrt
 import numpy as np
 from msgspec import structs
 
-from store_hub.rules.picks_beam import Beam, merged
+from store_hub.rules.picks_beam import Beam
+from store_hub.rules.picks_blind import blind_table, is_blind
 from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, Ints, change_table, reweighed
 from store_hub.rules.picks_evidence import counted_as, paid, refilled_by, waited
-from store_hub.rules.picks_likelihood import Explanation, WeightStep, explain, jitter_learned
-from store_hub.rules.picks_rule import PickRule, numbers_of
+from store_hub.rules.picks_likelihood import WeightStep, explain, jitter_learned
+from store_hub.rules.picks_rule import PickRule, extended, numbers_of
 from store_hub.rules.picks_state import BeliefState, beam_from, beam_state, picked_columns, weights_over
 from store_hub.rules.picks_story import WeighedTouch
 from store_hub.rules.picks_tags import BOTH, LAG_MS, STRAY, UNREAD, TagsHere, judged, no_tags
-from store_hub.rules.picks_telling import CORRECTED_FROM_RATIO, PickEvent, UnitsEstimate, corrections, lesson_of, misweighed, read, tell
+from store_hub.rules.picks_telling import (
+    CORRECTED_FROM_RATIO,
+    PickEvent,
+    UnitsEstimate,
+    corrections,
+    estimated,
+    lesson_of,
+    misweighed,
+    read,
+    tell,
+)
 from store_hub.rules.unit_weights import LearnedWeight, Lesson, is_wrong, planned, puzzled, suspected, taught
 
 __all__ = ["Article", "BeliefState", "Habits", "PickEvent", "PickRule", "ShelfBelief", "UnitsEstimate"]
@@ -60,17 +71,22 @@ class ShelfBelief:
         self._told: Ints = start[0].copy()
         self._told_last: Ints = np.zeros_like(self._told)
         self._till_heard = False
+        self._unfelt = [0] * len(self._skus)
         self._tags: TagsHere = no_tags(len(self._skus))
         self._estimated: tuple[Beam, dict[str, UnitsEstimate]] | None = None
 
-    def take(self, weight_g: float, spread_g: float, at_ms: int, moved_at_ms: int | None = None) -> list[PickEvent]:
+    def take(
+        self, weight_g: float, spread_g: float, at_ms: int, moved_at_ms: int | None = None, heard_at_ms: int | None = None
+    ) -> list[PickEvent]:
         """Hear a settled weight; say what happened.
 
         Args:
             weight_g, spread_g: as in `ShelfWeight`.
             at_ms: when it settled; any clock, but always the same one.
             moved_at_ms: when the motion began, same clock. A second weight of one motion replaces the first; None: nothing moved.
+            heard_at_ms: when the scale was last heard, where it should confirm its weight every few minutes.
         """
+        unfelt, self._unfelt = self._unfelt, [0] * len(self._skus)
         if self._weight_g is None:
             self._weight_g, self._at_ms = weight_g, at_ms  # The shelf holds what the plan says, give or take the zero.
             return []
@@ -87,16 +103,18 @@ class ShelfBelief:
             self._touched_at_ms = at_ms
             self._tags = structs.replace(self._tags, are_judged=not self._tags.are_known)
         step = WeightStep(self._before_weight_g, weight_g, hypot(0.3 * spread_g + 0.1, sqrt(self._jitter_g2)))
-        rows = explain(self._before, step, self._table, self._unit_g, self._unit_variance_g2, self._capacity, self._numbers)
+        blind = heard_at_ms is not None and is_blind(at_ms - heard_at_ms, unfelt)
+        table = blind_table(self._articles, unfelt, self._unit_g) if blind else self._table
+        rows = explain(self._before, step, table, self._unit_g, self._unit_variance_g2, self._capacity, self._numbers)
         self._weight_g, self._moved_at_ms = weight_g, moved_at_ms
         if self._rule.history_length:
             self._felt[self._touched_at_ms] = step
-        self._beam = self._kept(rows, self._before, self._touched_at_ms)
-        reading = read(rows, self._table, self._articles)
+        self._beam = extended(rows, self._before, self._touched_at_ms, self._rule)
+        reading = read(rows, table, self._articles)
         events = tell(reading, self._articles, self._numbers.sweep_from, step.change_g, at_ms, self._told_last, refined=refined)
         self._told = self._told - self._told_last + np.array(reading.units, dtype=np.int64)
         self._told_last = np.array(reading.units, dtype=np.int64)
-        self._lesson = lesson_of(reading, self._articles, step.change_g)
+        self._lesson = None if blind else lesson_of(reading, self._articles, step.change_g)
         return taught + events + self._corrected(at_ms)
 
     def sold(self, sku: str, units: int, at_ms: int) -> list[PickEvent]:
@@ -104,6 +122,7 @@ class ShelfBelief:
         if sku not in self._skus or units == 0:
             return []
         self._till_heard = True
+        self._unfelt[self._skus.index(sku)] += max(0, units - int(self._beam.unpaid[0, self._skus.index(sku)]))
         self._beam = self._paid(self._waited(at_ms), self._skus.index(sku), units, at_ms)
         if self._before is not None:
             self._before = self._paid(self._before, self._skus.index(sku), units, at_ms)
@@ -123,7 +142,11 @@ class ShelfBelief:
         if sku not in self._skus or units <= 0:
             return []
         index = self._skus.index(sku)
-        self._beam = refilled_by(self._beam, index, units, int(self._capacity[index]))
+        self._unfelt[index] -= units  # What the scale has felt is forgotten with its next word.
+        self._beam = refilled_by(
+            self._beam, index, units, self._capacity, self._unit_g, self._unit_variance_g2, self._numbers.own,
+            width=self._rule.width, log_range=self._rule.log_range,
+        )  # fmt: skip
         return self._corrected(at_ms)
 
     def tagged(self, sku: str, tags: int | None, at_ms: int) -> list[PickEvent]:
@@ -145,17 +168,7 @@ class ShelfBelief:
         """What is on the shelf now, per article (strangers only while one may be here)."""
         if self._estimated is not None and self._estimated[0] is self._beam:
             return self._estimated[1]  # Most weights only confirm: the hypotheses are the very same.
-        chances = self._beam.chances()
-        estimates: dict[str, UnitsEstimate] = {}
-        for index, article in enumerate(self._articles):
-            counts = self._beam.counts[:, index]
-            if article.stranger and not counts.any():
-                continue
-            order = np.argsort(counts, kind="stable")
-            running = np.cumsum(chances[order])
-            low = int(counts[order[int(np.searchsorted(running, 0.05))]])
-            high = int(counts[order[min(int(np.searchsorted(running, 0.95)), len(order) - 1)]])
-            estimates[article.sku] = UnitsEstimate(float(chances @ counts), low, high)
+        estimates = estimated(self._beam, self._articles)
         self._estimated = (self._beam, estimates)
         return estimates
 
@@ -204,6 +217,7 @@ class ShelfBelief:
             lesson=self._lesson,
             tags=self._tags,
             touched_at_ms=self._touched_at_ms,
+            unfelt=list(self._unfelt),
         )
 
     @classmethod
@@ -223,6 +237,7 @@ class ShelfBelief:
         belief._till_heard = state.till_heard
         belief._jitter_g2 = belief._jitter_g2 if state.jitter_g2 is None else state.jitter_g2
         belief._touched_at_ms = state.touched_at_ms
+        belief._unfelt = [0 if i is None or not state.unfelt else state.unfelt[i] for i in columns]
         belief._tags = state.tags.picked(columns) if state.tags is not None else belief._tags
         belief._lesson = state.lesson if state.skus == belief._skus else None
         return belief
@@ -275,22 +290,6 @@ class ShelfBelief:
         rule = self._rule
         return paid(
             beam, index, units, at_ms, self._unit_g, self._unit_variance_g2, self._numbers, width=rule.width, log_range=rule.log_range
-        )
-
-    def _kept(self, rows: Explanation, before: Beam, at_ms: int) -> Beam:
-        kept = merged(rows.counts, rows.unpaid, rows.foreign_g, rows.log_weight, width=self._rule.width, log_range=self._rule.log_range)
-        chosen, longest = kept.rows, self._rule.history_length
-        histories = tuple(
-            (*before.histories[parent], (at_ms, tuple(units)))[-longest:] if longest else ()
-            for parent, units in zip(rows.parent[chosen].tolist(), rows.units[chosen].tolist(), strict=True)
-        )
-        return Beam(
-            rows.counts[chosen],
-            rows.unpaid[chosen],
-            rows.foreign_g[chosen],
-            kept.log_weight,
-            before.tag_nats[rows.parent[chosen]],
-            histories,
         )
 
     def _corrected(self, at_ms: int, *, ratio: float = CORRECTED_FROM_RATIO) -> list[PickEvent]:

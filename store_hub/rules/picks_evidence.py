@@ -14,7 +14,8 @@ PAID_AFTER_MS = 240_000
 """How long shoppers usually carry goods before they pay: it says which of several touches a sale was about."""
 REPAIR_COST = 1.5
 """Nats per unit for saying that an earlier touch was of another article than believed."""
-
+NOT_FULL_COST = 1.5
+"""Nats for what staff refilled and did not fill up: the back room ran out, or some has been taken since."""
 
 NEVER_PAID = 0.02
 """So many of the units taken are stolen, missed by the till or laid down elsewhere: no sale will ever speak of them."""
@@ -138,6 +139,32 @@ def counted_as(beam: Beam, index: int, units: int) -> Beam:
     return beam._replace(counts=counts)
 
 
-def refilled_by(beam: Beam, index: int, units: int, capacity: int) -> Beam:
-    """Staff say they put `units` there: hypotheses that cannot hold so many are doubted."""
-    return beam.reweighed(np.where(beam.counts[:, index] + 0 >= min(units, capacity) // 2, 0.0, -2.0))
+def refilled_by(
+    beam: Beam, index: int, units: int, capacity: Ints, unit_g: Floats, unit_variance_g2: Floats, own: int, *, width: int, log_range: float
+) -> Beam:
+    """Staff say they put `units` of article `index` there: hypotheses that hold fewer, or did not become full, are doubted.
+
+    Each also goes on as one in which what was felt as a look-alike's refill was this one, if there is room for it.
+    """
+    held = beam.counts[:, index]
+    doubt = np.where(held >= min(units, int(capacity[index])) // 2, 0.0, -2.0) - np.where(held >= capacity[index] - 1, 0.0, NOT_FULL_COST)
+    parts = [(beam.counts, beam.log_weight + doubt)]
+    for other in range(own):
+        given = round(units * float(unit_g[index] / unit_g[other]))
+        if other == index or given < 1:
+            continue
+        counts = beam.counts.copy()
+        counts[:, index] += units
+        counts[:, other] -= given
+        spread_g2 = units * unit_variance_g2[index] + given * unit_variance_g2[other] + 2.0
+        cost = REPAIR_COST + 0.5 * (units * unit_g[index] - given * unit_g[other]) ** 2 / spread_g2
+        possible = (counts[:, index] <= capacity[index]) & (counts[:, other] >= 0)
+        full = np.where(counts[:, index] >= capacity[index] - 1, 0.0, NOT_FULL_COST)
+        parts.append((counts, np.where(possible, beam.log_weight - cost - full, -np.inf)))
+    every = np.concatenate([part[0] for part in parts])
+    size = len(beam.log_weight)
+    unpaid, foreign_g = np.tile(beam.unpaid, (len(parts), 1)), np.tile(beam.foreign_g, len(parts))
+    kept = merged(every, unpaid, foreign_g, np.concatenate([part[1] for part in parts]), width=width, log_range=log_range)
+    rows = kept.rows
+    histories = tuple(beam.histories[row % size] for row in rows.tolist())
+    return Beam(every[rows], unpaid[rows], foreign_g[rows], kept.log_weight, beam.tag_nats[rows % size], histories)

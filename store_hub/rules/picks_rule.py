@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from store_hub.rules.picks_beam import Beam, merged
 from store_hub.rules.picks_changes import Article, Habits
-from store_hub.rules.picks_likelihood import BeliefNumbers
+from store_hub.rules.picks_likelihood import BeliefNumbers, Explanation
 
 
 class PickRule(NamedTuple):
@@ -42,4 +43,22 @@ def numbers_of(articles: tuple[Article, ...], rule: PickRule) -> BeliefNumbers:
         sweep_from=len(habits.take) + 1,
         unseen_sale=rule.unseen_sale,
         own=int(own.sum()),
+    )
+
+
+def extended(rows: Explanation, before: Beam, at_ms: int, rule: PickRule) -> Beam:
+    """The hypotheses after a touch: the likeliest of all explanations, equals joined."""
+    kept = merged(rows.counts, rows.unpaid, rows.foreign_g, rows.log_weight, width=rule.width, log_range=rule.log_range)
+    chosen, longest = kept.rows, rule.history_length
+    histories = tuple(
+        (*before.histories[parent], (at_ms, tuple(units)))[-longest:] if longest else ()
+        for parent, units in zip(rows.parent[chosen].tolist(), rows.units[chosen].tolist(), strict=True)
+    )
+    return Beam(
+        rows.counts[chosen],
+        rows.unpaid[chosen],
+        rows.foreign_g[chosen],
+        kept.log_weight,
+        before.tag_nats[rows.parent[chosen]],
+        histories,
     )

@@ -41,6 +41,7 @@ class BeliefState(Struct, frozen=True, kw_only=True):
     lesson: Lesson | None = None
     tags: TagsHere | None = None
     touched_at_ms: int = 0
+    unfelt: list[int] = []
 
 
 def beam_state(beam: Beam) -> BeamState:

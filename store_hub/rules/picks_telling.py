@@ -105,6 +105,22 @@ def tell(
     return events
 
 
+def estimated(beam: Beam, articles: Sequence[Article]) -> dict[str, UnitsEstimate]:
+    """What is on the shelf, per article (strangers only while one may be here)."""
+    chances = beam.chances()
+    estimates: dict[str, UnitsEstimate] = {}
+    for index, article in enumerate(articles):
+        counts = beam.counts[:, index]
+        if article.stranger and not counts.any():
+            continue
+        order = np.argsort(counts, kind="stable")
+        running = np.cumsum(chances[order])
+        low = int(counts[order[int(np.searchsorted(running, 0.05))]])
+        high = int(counts[order[min(int(np.searchsorted(running, 0.95)), len(order) - 1)]])
+        estimates[article.sku] = UnitsEstimate(float(chances @ counts), low, high)
+    return estimates
+
+
 def corrections(beam: Beam, told: Ints, articles: Sequence[Article], at_ms: int, *, ratio: float = CORRECTED_FROM_RATIO) -> list[PickEvent]:
     """What must be added to everything told so far, because the hypotheses have moved away from it.
 
@@ -182,7 +198,7 @@ def _kind(article: Article, units: int, *, refill: bool, sweep_from: int) -> Kin
     if article.stranger:
         return "stranger"
     if refill:
-        return "refill"
+        return "refill" if units > 0 else "pick"  # Picks that were missed are settled already, as a refill is.
     if units > 0:
         return "put"
     return "sweep" if units <= -sweep_from else "pick"

@@ -64,7 +64,7 @@ def _begin_shelves(after: Places, stock: StockBook, changes: Changes) -> None:
                 continue
             believed = stock.unseen.begin(after.facings[shelf_id, sku], units, after, changes)
             if believed is not None:
-                stock.put(sku, shelf_id, believed.mean, believed.low, believed.high, "planogram", changes)
+                stock.put(sku, shelf_id, believed.units, believed.low, believed.high, "planogram", changes)
             elif row is None:
                 stock.put(sku, shelf_id, float(units), None, None, "planogram", changes)
 

@@ -39,10 +39,10 @@ class ShelfScale:
         """
         if at_ms < self.last_at_ms:
             return None
-        self.last_at_ms = at_ms
+        heard_at_ms, self.last_at_ms = self.last_at_ms or None, at_ms
         moved_at_ms = None if weight.moved_at_ms is None else weight.moved_at_ms + clock_shift_ms
         self.belief = without_gone(self.belief)  # Before anything new is heard: what has been told of them has reached the stock.
-        events = self.belief.take(weight.weight_g, weight.spread_g, at_ms, moved_at_ms)
+        events = self.belief.take(weight.weight_g, weight.spread_g, at_ms, moved_at_ms, heard_at_ms)
         came_g = next((event.weight_g for event in events if event.kind == "unknown"), 0.0)
         if came_g > 0.0 and moved_at_ms is not None:
             here = [article.sku for article in self.belief.articles]
@@ -103,6 +103,13 @@ class ShelfScales:
         scale = self._scales[shelf_id]
         strangers = scale.strangers
         return {sku: units for sku, units in scale.belief.units().items() if units.high > 0 or sku not in strangers}
+
+    def chance_at_most(self, shelf_id: str, sku: str, units: int) -> float | None:
+        """How probable it is that a shelf holds so many units of an article or fewer; None where no scale speaks of it."""
+        scale = self._scales.get(shelf_id)
+        if scale is None or all(article.sku != sku for article in scale.belief.articles):
+            return None
+        return min(1.0, sum(chance for number, chance in scale.belief.chances_of(sku).items() if number <= units))
 
     def strangers(self, shelf_id: str) -> list[str]:
         """Articles of other shelves that are, were or may be on a shelf."""

@@ -7,16 +7,15 @@ shelf; a count by hand is right. What stands where nothing looks is believed fro
 from __future__ import annotations
 
 from store_hub.entries import BACK_ROOM
-from store_hub.rows import FacingRow, ShelfEventRow, ShelfWeightRow
+from store_hub.rows import ShelfEventRow, ShelfWeightRow, StockRow
+from store_hub.rules.alerts import probability_at_most
 from store_hub.rules.baskets import BasketBook
 from store_hub.rules.changes import Changes
 from store_hub.rules.picks import PickEvent
 from store_hub.rules.places import Places
 from store_hub.rules.recent_puts import FROM_BACK_ROOM, FROM_HANDS, RecentPuts
 from store_hub.rules.shelf_scales import ShelfScales
-from store_hub.rules.stock_rows import StockRows
-from store_hub.rules.unseen_belief import UnseenUnits
-from store_hub.rules.unseen_shelves import UnseenShelves
+from store_hub.rules.stock_unweighed import UnweighedStock
 from wire_format.observations import ShelfWeight
 
 PUT_BACK_MAX = 2
@@ -24,7 +23,7 @@ PUT_BACK_MAX = 2
 _MEANINGS = {"pick": "picked", "sweep": "swept", "put": "put_back", "refill": "refilled"}
 
 
-class StockBook(StockRows):
+class StockBook(UnweighedStock):
     """The stock of the whole shop."""
 
     def __init__(self) -> None:
@@ -32,7 +31,6 @@ class StockBook(StockRows):
         self.scales = ShelfScales()
         self.baskets = BasketBook()
         self.puts = RecentPuts()
-        self.unseen = UnseenShelves()
 
     # ---- shelves with a scale
 
@@ -111,6 +109,8 @@ class StockBook(StockRows):
             changes.add_to_quarter(sku, put_back=units)  # They had never left.
             return meaning
         self._from_back_room(sku, units, changes)
+        if units > PUT_BACK_MAX and not self.puts.is_refilling(shelf_id, sku, changes.at_ms):
+            self.hear_refill(shelf_id, sku, changes)
         self.puts.felt(shelf_id, sku, units, FROM_BACK_ROOM, changes)
         changes.add_to_quarter(sku, refilled=units)
         return "refilled" if meaning == "put_back" else meaning
@@ -132,6 +132,13 @@ class StockBook(StockRows):
     def _from_back_room(self, sku: str, units: int, changes: Changes) -> None:
         self.take_from(sku, BACK_ROOM, units, "refill", changes)
 
+    def chance_at_most(self, row: StockRow, units: int) -> float:
+        """How probable it is that a place holds so many units or fewer, as its own belief has it, or else its row."""
+        if self.unseen.knows(row.place, row.sku):
+            return self.unseen.chance_at_most(row.place, row.sku, units)
+        chance = self.scales.chance_at_most(row.place, row.sku, units)
+        return probability_at_most(row, units) if chance is None else chance
+
     # ---- what is told
 
     def sell(self, sku: str, units: int, changes: Changes, *, line: int, places: Places) -> None:
@@ -147,11 +154,6 @@ class StockBook(StockRows):
             self._hear_sale(facing.shelf_id, sku, units, changes)
         if not weighed and missing:
             self._take_unweighed(sku, missing, shelves, changes, by_till=True)
-
-    def hear_receipt(self, changes: Changes) -> None:
-        """A receipt has been booked: places that nothing watches are doubted a little more if it has none of them."""
-        for (shelf_id, sku), believed in self.unseen.count_receipt(changes):
-            self._put_unseen(shelf_id, sku, believed, "silence", changes)
 
     def write_off(self, sku: str, units: int, place: str | None, changes: Changes, *, line: int, places: Places) -> None:
         """Units were thrown away. On a weighed shelf the scale has felt them go, or will: to the shelf it is a sale without money."""
@@ -180,8 +182,10 @@ class StockBook(StockRows):
             elif left < 0:
                 self.add_to_back_room(sku, -left, "move", changes)
             return
+        if from_place == BACK_ROOM and self.unseen.knows(to_place, sku):
+            self.hear_refill(to_place, sku, changes)
         if self.unseen.knows(from_place, sku):
-            self._put_unseen(from_place, sku, self.unseen.gone(from_place, sku, units, changes), "move", changes)
+            self._put_unseen(from_place, sku, self.unseen.gone(from_place, sku, units, self._behind, changes), "move", changes)
         elif from_scale is None:
             self.take_from(sku, from_place, units, "move", changes)
         elif to_place == BACK_ROOM:
@@ -191,25 +195,6 @@ class StockBook(StockRows):
         else:
             self._put_down(sku, to_place, units, "move", changes)
             changes.add_to_quarter(sku, refilled=units)
-
-    def _put_down(self, sku: str, shelf_id: str, units: int, evidence: str, changes: Changes) -> None:
-        """Somebody says that units came to a shelf without a scale."""
-        if self.unseen.knows(shelf_id, sku):
-            self._put_unseen(shelf_id, sku, self.unseen.came(shelf_id, sku, units, changes), evidence, changes)
-        else:
-            shelf = self.at(sku, shelf_id)
-            self.put(sku, shelf_id, (0.0 if shelf is None else shelf.units) + units, None, None, evidence, changes)
-
-    def _put_unseen(self, shelf_id: str, sku: str, believed: UnseenUnits, evidence: str, changes: Changes) -> None:
-        """Take over a belief; what silent refills brought has left the back room, give or take."""
-        self.put(sku, shelf_id, believed.mean, believed.low, believed.high, evidence, changes)
-        store = self.at(sku, BACK_ROOM)
-        if store is not None and believed.refilled > 0.0 and store.units > 0.0:
-            units = max(0.0, store.units - believed.refilled)
-            low = max(0.0, (store.units if store.low is None else store.low) - 2.0 * believed.refilled)
-            self.put(
-                sku, BACK_ROOM, units, min(low, units), max(units, store.units if store.high is None else store.high), "silence", changes
-            )
 
     def _hear_sale(self, shelf_id: str, sku: str, units: int, changes: Changes) -> None:
         scale = self.scales.scale(shelf_id)
@@ -228,33 +213,6 @@ class StockBook(StockRows):
             self._book_event(shelf_id, event, changes)
         self.retell_shelf(shelf_id, changes, evidence="tags")
 
-    def _take_unweighed(self, sku: str, units: int, shelves: list[FacingRow], changes: Changes, *, by_till: bool) -> None:
-        """Units sold or thrown away from shelves without a scale: the fullest gives first."""
-        changes.add_to_quarter(sku, picked=units)
-        unseen = [row for f in shelves if self.unseen.knows(f.shelf_id, sku) and (row := self.at(sku, f.shelf_id)) is not None]
-        if unseen:
-            place = max(unseen, key=lambda row: (row.units, row.place)).place
-            take = self.unseen.sold if by_till else self.unseen.gone
-            self._put_unseen(place, sku, take(place, sku, units, changes), "till" if by_till else "write_off", changes)
-            line = changes.next_line()
-            changes.effects.append(
-                ShelfEventRow(changes.journal_id, line, place, sku, changes.at_ms, -units, "picked", None, 1.0, None, 0.0)
-            )
-            return
-        while units > 0:
-            rows = [row for facing in shelves if (row := self.at(sku, facing.shelf_id)) is not None and row.units > 0]
-            if not rows:
-                return  # More sold than was known to be there: the books beside it tell.
-            fullest = max(rows, key=lambda row: (row.units, row.place))
-            taken = min(float(units), fullest.units)
-            self.put(sku, fullest.place, fullest.units - taken, None, None, "till", changes)
-            gone = max(1, round(taken))
-            line = changes.next_line()
-            changes.effects.append(
-                ShelfEventRow(changes.journal_id, line, fullest.place, sku, changes.at_ms, -gone, "picked", None, 1.0, None, 0.0)
-            )
-            units -= gone
-
     def receive(self, sku: str, units: int, to: str, changes: Changes, *, places: Places) -> None:
         """A delivery arrived. On its way to a weighed shelf it waits in the back room, until the scale feels it."""
         self.enter_book(sku, changes, received=units)
@@ -264,17 +222,6 @@ class StockBook(StockRows):
             self._put_down(sku, shelves[0].shelf_id, units, "delivery", changes)
         else:
             self.add_to_back_room(sku, units, "delivery", changes)
-
-    def fill_unweighed(self, facing: FacingRow, changes: Changes) -> None:
-        """Staff say that a shelf without a scale is filled: from the back room, as far as that goes."""
-        shelf, store = self.at(facing.sku, facing.shelf_id), self.at(facing.sku, BACK_ROOM)
-        units = 0.0 if shelf is None else shelf.units
-        moved = int(min(facing.capacity_units - units, 0.0 if store is None else store.units))
-        if moved > 0:
-            is_full = store is not None and store.units >= facing.capacity_units - units and self.unseen.knows(facing.shelf_id, facing.sku)
-            self._from_back_room(facing.sku, moved, changes)
-            self._put_down(facing.sku, facing.shelf_id, facing.capacity_units if is_full else moved, "refill", changes)
-            changes.add_to_quarter(facing.sku, refilled=moved)
 
     def count_shelf(self, sku: str, shelf_id: str, units: int, changes: Changes) -> None:
         """A count by hand of one shelf is right; what it corrects is told as such, and moves nothing else."""

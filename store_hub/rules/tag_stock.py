@@ -1,5 +1,8 @@
 """What tags say of the stock: they decide where no scale does, for articles of which every unit carries one.
 
+A tag that has left counts for two minutes more, for it may only be hidden; and what the planogram says is there is not doubted before a
+reader has had as long to hear it.
+
 A unit may lack its tag, or bear two. A count by hand tells: its difference to the tags of that moment is kept and added from then on
 (above zero, units without a tag; below, tags too many). On a weighed shelf the scale decides; where its interval and the tags
 contradict each other, the pages say so.
@@ -14,7 +17,7 @@ from store_hub.rows import TagGapRow, TagRow
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
-from store_hub.rules.tags import TagBook
+from store_hub.rules.tags import LINGERS_MS, TagBook
 from wire_format.plans import Bay, Zone
 
 SHOP_FLOOR = "shop_floor"
@@ -33,6 +36,7 @@ class TagStock:
         self._zones: dict[str, Zone] = {}
         self._bays: dict[str, Bay] = {}
         self._boards: dict[str, list[str]] = {}  # By zone: the weighed shelves that its antenna reads.
+        self._begun: dict[str, None] = {}  # Articles that tags may not yet have told, in order.
 
     def restore(self, row: TagGapRow) -> None:
         """Go on from what the ledger holds."""
@@ -45,9 +49,31 @@ class TagStock:
         self._zones = {zone.zone_id: zone for zone in plan.zones}
         self._bays = {shelf.shelf_id: bay for bay in plan.bays for shelf in bay.shelves}
         self._boards = {}
+        self._begun = {sku: None for sku in self._tags.skus() if sku in self._tagged}
         for shelf in (shelf for bay in plan.bays for shelf in bay.shelves):
             if shelf.weighed and shelf.tag_zone_id is not None:
                 self._boards.setdefault(shelf.tag_zone_id, []).append(shelf.shelf_id)
+
+    def pass_time(self, stock: StockBook, places: Places, changes: Changes) -> None:
+        """Retell what was only waited for: tags that have been gone long enough, articles that readers have had long enough to hear."""
+        gone = self._tags.settled(changes.at_ms)
+        changes.effects += gone
+        heard = [sku for sku in self._begun if not self._is_beginning(sku, changes)]
+        for sku in heard:
+            del self._begun[sku]
+        planned = [sku for sku in heard if self._is_planned(sku, stock, places)]
+        for name in dict.fromkeys([*(row.sku for row in gone), *planned]):
+            if name is not None and name in places.skus:
+                self.retell(name, stock, places, changes)
+
+    def _is_planned(self, sku: str, stock: StockBook, places: Places) -> bool:
+        """Whether the planogram still speaks for the shelves of an article."""
+        rows = [row for shelf in places.shelves_of.get(sku, ()) if (row := stock.at(sku, shelf)) is not None]
+        return any(row.evidence == "planogram" for row in rows)
+
+    def _is_beginning(self, sku: str, changes: Changes) -> bool:
+        """Whether readers have only begun to hear an article."""
+        return changes.at_ms < min((row.since_ms for row in self._tags.present_of(sku)), default=0) + LINGERS_MS
 
     def is_tagged(self, sku: str | None) -> bool:
         """Whether every unit of an article carries a tag."""
@@ -72,8 +98,13 @@ class TagStock:
             self._put(sku, BACK_ROOM, rows, self._gap(sku, BACK_ROOM), stock, changes)
         shelves = places.shelves_of.get(sku, [])
         self._tell_beliefs(sku, present, shelves, stock, changes)
-        if shelves and kinds.intersection(_FLOOR_KINDS) and not any(places.facings[shelf, sku].weighed for shelf in shelves):
-            self._retell_floor(sku, [row for row in present if self.kind(row.zone_id) in _FLOOR_KINDS], shelves, stock, changes)
+        if not shelves or not kinds.intersection(_FLOOR_KINDS) or any(places.facings[shelf, sku].weighed for shelf in shelves):
+            return
+        if self._is_planned(sku, stock, places) and self._is_beginning(sku, changes):
+            self._begun[sku] = None
+            return
+        rows = [row for row in [*present, *self._tags.lingering_of(sku)] if self.kind(row.zone_id) in _FLOOR_KINDS]
+        self._retell_floor(sku, rows, shelves, stock, changes)
 
     def _tell_beliefs(self, sku: str, present: list[TagRow], homes: list[str], stock: StockBook, changes: Changes) -> None:
         for zone_id in self._tags.zones_of(sku):
@@ -86,6 +117,8 @@ class TagStock:
         """A count by hand stands beside the tags of this moment. `place`: the back room or the shop's floor."""
         if sku not in self._tagged:
             return
+        changes.effects += self._tags.settled(changes.at_ms, sku)
+        self._begun.pop(sku, None)
         wanted = ("back_room",) if place == BACK_ROOM else _FLOOR_KINDS
         tags = sum(self.kind(row.zone_id) in wanted for row in self._tags.present_of(sku))
         row = TagGapRow(sku, place, units - tags, tags, changes.at_ms, changes.journal_id)
@@ -107,7 +140,8 @@ class TagStock:
     def _put(self, sku: str, place: str, rows: list[TagRow], gap: int, stock: StockBook, changes: Changes) -> None:
         units = float(max(0, len(rows) + gap))
         spread = SURE_SDS * sqrt(sum(row.confidence * (1.0 - row.confidence) for row in rows))
-        stock.put(sku, place, units, max(0.0, units - spread), units + spread, "tags", changes)
+        lingering = sum(not row.present for row in rows)
+        stock.put(sku, place, units, max(0.0, units - spread - lingering), units + spread, "tags", changes)
 
     def _distance_m(self, zone_id: str, shelf: str) -> float:
         """From a zone's middle to the middle of a shelf's bay."""

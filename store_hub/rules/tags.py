@@ -10,6 +10,8 @@ from wire_format.observations import TagLeft, TagMoved, TagSeen
 from wire_format.plans import Planogram
 
 UNKNOWN_ARTICLE = "?"
+LINGERS_MS = 120_000
+"""A hand, a trolley or a neighbour hides a tag for a minute or two: so long it counts on its shelf after it was told to have left."""
 SWEEP_EVERY = 1_000
 
 
@@ -21,6 +23,7 @@ class TagBook:
         self._of_sku: dict[str, _Present] = {}
         self._counts: dict[str, dict[str, int]] = {}  # By article and zone.
         self._sku_of_gtin: dict[str, str] = {}
+        self._lingering: dict[tuple[str, str], TagRow] = {}
         self._newest_ms = 0
         self._departures = 0
 
@@ -58,7 +61,8 @@ class TagBook:
         if known is None or not known.present or at_ms < known.since_ms:
             return []
         self._sweep()
-        return self._end(known, tag.confidence, at_ms)
+        elsewhere = any(row.present and row.zone_id != tag.zone_id for row in self._tags[tag.epc].values())
+        return self._end(known, tag.confidence, at_ms, lingers=int(not elsewhere))
 
     def moved(self, tag: TagMoved, at_ms: int) -> list[Effect]:
         """Return what a way through a door changes: the tag is in the zone on its far side until anything else says where it is.
@@ -76,6 +80,18 @@ class TagBook:
         if known is not None and (known.present or at_ms < known.since_ms):
             return effects
         return [*self._begin(tag.epc, tag.to_zone_id, tag.confidence, at_ms, by_door=1), *effects]
+
+    def settled(self, at_ms: int, counted: str | None = None) -> list[TagRow]:
+        """The tags that by now are truly gone, or whose article was `counted`: they linger no more."""
+        over = [
+            row
+            for _, row in sorted(self._lingering.items())
+            if at_ms >= row.since_ms + LINGERS_MS or (row.sku is not None and row.sku == counted)
+        ]
+        gone = [row._replace(lingers=0) for row in over]
+        for row in gone:
+            self._keep(row)
+        return gone
 
     # ---- what is known
 
@@ -100,6 +116,11 @@ class TagBook:
         here = self._of_sku.get(sku)
         return [] if here is None else here.rows()
 
+    def lingering_of(self, sku: str) -> list[TagRow]:
+        """The tags of an article that were told to have left a moment ago, and have been heard nowhere else since."""
+        rows = [row for _, row in sorted(self._lingering.items()) if row.sku == sku]
+        return [row for row in rows if not any(other.present for other in self._tags[row.epc].values())]
+
     def zones_of(self, sku: str) -> list[str]:
         """The zones in which tags of an article have ever been present."""
         return sorted(self._counts.get(sku, ()))
@@ -120,8 +141,8 @@ class TagBook:
         self._keep(row)
         return [row, self._count(row.sku, zone_id, +1, at_ms)]
 
-    def _end(self, row: TagRow, confidence: float, at_ms: int) -> list[Effect]:
-        gone = row._replace(present=0, confidence=confidence, since_ms=at_ms)
+    def _end(self, row: TagRow, confidence: float, at_ms: int, *, lingers: int = 0) -> list[Effect]:
+        gone = row._replace(present=0, confidence=confidence, since_ms=at_ms, lingers=lingers)
         self._keep(gone)
         return [gone, self._count(row.sku, row.zone_id, -1, at_ms)]
 
@@ -135,6 +156,10 @@ class TagBook:
     def _keep(self, row: TagRow) -> None:
         self._tags.setdefault(row.epc, {})[row.zone_id] = row
         self._newest_ms = max(self._newest_ms, row.since_ms)
+        if row.lingers:
+            self._lingering[row.epc, row.zone_id] = row
+        else:
+            self._lingering.pop((row.epc, row.zone_id), None)
         if row.sku is None:
             return
         here = self._of_sku.get(row.sku)

@@ -89,7 +89,8 @@ def book_count(count: StockCount, stock: StockBook, changes: Changes) -> None:
         elsewhere = sum(row.units for row in rows if row.place != count.shelf_id)
         stock.adjust_book(count.sku, count.units + round(elsewhere), changes)
         return
-    on_shelves = round(sum(row.units for row in rows if row.place != BACK_ROOM))
+    stock.count_all(count.sku, count.units, changes)
+    on_shelves = round(sum(row.units for row in stock.places(count.sku) if row.place != BACK_ROOM))
     rest = float(max(0, count.units - on_shelves))
     stock.put(count.sku, BACK_ROOM, rest, rest, rest, "count", changes)
     stock.adjust_book(count.sku, count.units, changes)

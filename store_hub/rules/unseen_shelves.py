@@ -5,15 +5,21 @@ Articles of which every unit carries a tag are left to the tags.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from store_hub.rows import FacingRow, Gone, ReceiptsRow, UnseenRow
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
-from store_hub.rules.unseen_belief import UnseenBelief, UnseenState, UnseenUnits
+from store_hub.rules.unseen_belief import Moment, UnseenBelief, UnseenState, UnseenUnits
 
 Key = tuple[str, str]
 """(shelf, SKU)"""
+Behind = Callable[[str], float | None]
+"""Units of an article believed in the back room; None where nobody knows."""
+WALK_MS = 20 * 60_000
+"""What staff refill within so long is one walk."""
 
 
 class UnseenShelves:
@@ -23,6 +29,7 @@ class UnseenShelves:
         self._beliefs: dict[Key, UnseenBelief] = {}
         self._kept: dict[Key, UnseenState] = {}
         self._receipts = 0
+        self._walk_at_ms: int | None = None
 
     def restore(self, row: UnseenRow | ReceiptsRow) -> None:
         """Go on from what the ledger holds, once the planogram says what stands where."""
@@ -38,7 +45,10 @@ class UnseenShelves:
         self._kept, self._beliefs = {}, {}
         for key, facing in places.facings.items():
             if key in kept and _is_unseen(facing, tagged):
-                self._beliefs[key] = UnseenBelief(kept[key], facing.low_units).resized(facing.capacity_units, facing.low_units)
+                belief = UnseenBelief(kept[key], facing.low_units, facing.capacity_units)
+                self._beliefs[key] = belief.resized(facing.capacity_units, facing.low_units)
+        walks = [belief.state().walk_at_ms for belief in self._beliefs.values()]
+        self._walk_at_ms = max((at_ms for at_ms in walks if at_ms is not None), default=None)
         return [Gone(UnseenRow, key) for key in sorted(set(kept) - set(self._beliefs))]
 
     def begin(self, facing: FacingRow, start_units: int, places: Places, changes: Changes) -> UnseenUnits | None:
@@ -53,34 +63,60 @@ class UnseenShelves:
         """Tell whether this place is believed, and not seen."""
         return (shelf_id, sku) in self._beliefs
 
-    def count_receipt(self, changes: Changes) -> list[tuple[Key, UnseenUnits]]:
+    def count_receipt(self, behind: Behind, changes: Changes) -> list[tuple[Key, UnseenUnits]]:
         """One more receipt has been written; returns the places about which its silence says something by now."""
         self._receipts += 1
         changes.effects.append(ReceiptsRow(1, self._receipts))
         due = [key for key, belief in self._beliefs.items() if belief.next_look <= self._receipts]
         for key in due:
-            self._beliefs[key].look(self._receipts)
+            self._beliefs[key].look(self._now(key, behind, changes))
         return [(key, self._told(key, changes)) for key in due]
 
-    def sold(self, shelf_id: str, sku: str, units: int, changes: Changes) -> UnseenUnits:
+    def walked(self, refilled: Key, behind: Behind, changes: Changes) -> list[tuple[Key, UnseenUnits]]:
+        """Staff are heard to refill a place of the shop; returns what is now believed of the others, once for each walk."""
+        if self._walk_at_ms is not None and changes.at_ms - self._walk_at_ms < WALK_MS:
+            return []
+        self._walk_at_ms = changes.at_ms
+        for key, belief in self._beliefs.items():
+            belief.walked(self._now(key, behind, changes), is_told=key == refilled)
+        return [(key, self._told(key, changes)) for key in self._beliefs]
+
+    def called(self, shelf_id: str, sku: str, changes: Changes, *, since_ms: int | None) -> None:
+        """Staff are called to a place, or (None) no longer."""
+        self._beliefs[shelf_id, sku].called(since_ms)
+        self._told((shelf_id, sku), changes)
+
+    def sold(self, shelf_id: str, sku: str, units: int, behind: Behind, changes: Changes) -> UnseenUnits:
         """The receipt that comes next has units of it."""
-        self._beliefs[shelf_id, sku].sold(units, self._receipts + 1)
+        self._beliefs[shelf_id, sku].sold(units, self._now((shelf_id, sku), behind, changes))
         return self._told((shelf_id, sku), changes)
 
-    def gone(self, shelf_id: str, sku: str, units: int, changes: Changes) -> UnseenUnits:
+    def gone(self, shelf_id: str, sku: str, units: int, behind: Behind, changes: Changes) -> UnseenUnits:
         """Units left by other ways."""
-        self._beliefs[shelf_id, sku].gone(units)
+        self._beliefs[shelf_id, sku].gone(units, self._now((shelf_id, sku), behind, changes))
         return self._told((shelf_id, sku), changes)
 
-    def came(self, shelf_id: str, sku: str, units: int, changes: Changes) -> UnseenUnits:
+    def came(self, shelf_id: str, sku: str, units: int, behind: Behind, changes: Changes) -> UnseenUnits:
         """Somebody says that units came."""
-        self._beliefs[shelf_id, sku].came(units)
+        self._beliefs[shelf_id, sku].came(units, self._now((shelf_id, sku), behind, changes))
         return self._told((shelf_id, sku), changes)
 
     def counted(self, shelf_id: str, sku: str, units: int, changes: Changes) -> UnseenUnits:
         """Somebody counted."""
         self._beliefs[shelf_id, sku].counted(units)
         return self._told((shelf_id, sku), changes)
+
+    def at_most(self, shelf_id: str, sku: str, units: int, changes: Changes) -> UnseenUnits:
+        """Somebody counted so many in the whole shop."""
+        self._beliefs[shelf_id, sku].at_most(units)
+        return self._told((shelf_id, sku), changes)
+
+    def chance_at_most(self, shelf_id: str, sku: str, units: int) -> float:
+        """How probable it is that so many or fewer stand there."""
+        return self._beliefs[shelf_id, sku].chance_at_most(units)
+
+    def _now(self, key: Key, behind: Behind, changes: Changes) -> Moment:
+        return Moment(self._receipts, changes.at_ms, behind(key[1]))
 
     def _told(self, key: Key, changes: Changes) -> UnseenUnits:
         belief = self._beliefs[key]

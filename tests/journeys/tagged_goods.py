@@ -61,6 +61,11 @@ def leave(shop: Any, epc: str, zone_id: str) -> None:
     shop.see(TagLeft(**shop.stamp(at_ms), epc=epc, zone_id=zone_id, confidence=0.95, last_read_at_ms=at_ms))
 
 
+def two_minutes_later(shop: Any) -> None:
+    """Time passes, and the other shelf says that all is as planned: tags that are still gone are gone for good."""
+    shop.weigh(10, 6, after_s=150)
+
+
 def carry(shop: Any, epc: str, from_zone: str | None, to_zone: str | None, *, door: str | None = "door", confidence: float = 0.9) -> None:
     """A tag is carried through a door (none: only from zone to zone)."""
     shop.clock.at_ms += 1000

@@ -198,3 +198,16 @@ def test_a_new_article_of_the_planogram_joins_an_old_belief() -> None:
     shelf.touch(cola=-2)
     belief = ShelfBelief.from_state([CRISPS, COLA], shelf.belief.state())
     assert belief.told_units() == {"crisps": 6, "cola": 8}
+
+
+def test_what_was_missed_while_a_scale_was_dead_is_told_apart_by_what_the_till_sold() -> None:
+    shelf = Shelf(COLA, CRISPS)
+    for sku in ("cola", "crisps", "cola", "cola"):
+        shelf.belief.sold(sku, 2 if sku == "cola" else 3, shelf.at_ms)
+    put_away = ShelfBelief.from_state([COLA, CRISPS], shelf.belief.state())
+    grams = shelf.extra_g + 4 * COLA.unit_weight_g + 2 * CRISPS.unit_weight_g  # Six colas, three packs, and one pack not paid yet.
+    heard_at_ms, hour_ms = shelf.at_ms, 3_600_000
+    events = shelf.belief.take(grams, 0.4, shelf.at_ms + hour_ms, shelf.at_ms + hour_ms - 900, heard_at_ms)
+    assert said(events) == [("pick", "cola", -6), ("pick", "crisps", -4)]
+    assert put_away.take(grams, 0.4, shelf.at_ms + hour_ms, shelf.at_ms + hour_ms - 900, heard_at_ms) == events
+    assert shelf.belief.units()["cola"].mean == pytest.approx(4, abs=0.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tagged_goods import CARTON, GLN, SSCC, announce, cola, events, gum, is_rebuilt, leave, make_tagged, see
+from tagged_goods import CARTON, GLN, SSCC, announce, cola, events, gum, is_rebuilt, leave, make_tagged, see, two_minutes_later
 
 from store_hub.entries import Sale, SaleLine, StockCount
 from store_hub.entries_goods import (
@@ -32,10 +32,32 @@ def test_tags_keep_the_stock_of_a_shelf_without_a_scale_and_of_the_back_room(tag
     for serial in range(2):
         see(tagged, gum(serial), "aisle")
         leave(tagged, gum(serial), "store")
+    assert (tagged.units("gum", "back_room"), tagged.units("gum", "sweets")) == (3, 10), "the reader may not have heard all of them yet"
+    two_minutes_later(tagged)
     assert (tagged.units("gum", "back_room"), tagged.units("gum", "sweets")) == (3, 2)
     tagged.tell(Sale(till="1", lines=[SaleLine(sku="gum", units=1)]))
     leave(tagged, gum(0), "aisle")
+    two_minutes_later(tagged)
     assert tagged.units("gum", "sweets") == 1, "the till and the tag tell of the same piece"
+    is_rebuilt(tagged)
+
+
+def test_a_tag_that_is_hidden_for_a_minute_calls_nobody_and_one_that_stays_away_does(tagged: Any) -> None:
+    for serial in range(5):
+        see(tagged, gum(serial), "aisle")
+    two_minutes_later(tagged)
+    leave(tagged, gum(0), "aisle")
+    tagged.reopen()
+    tagged.weigh(10, 6, after_s=60)
+    ((units, low),) = tagged.rows("SELECT units, low FROM stock WHERE sku = 'gum' AND place = 'sweets'")
+    assert units == 5 > 4 >= low
+    see(tagged, gum(0), "aisle")
+    two_minutes_later(tagged)
+    assert tagged.rows("SELECT count(*) FROM alerts WHERE sku = 'gum'") == [(0,)]
+    leave(tagged, gum(1), "aisle")
+    two_minutes_later(tagged)
+    assert tagged.units("gum", "sweets") == 4
+    assert tagged.rows("SELECT kind FROM alerts WHERE sku = 'gum'") == [("low_shelf",)]
     is_rebuilt(tagged)
 
 
@@ -45,6 +67,7 @@ def test_what_a_count_finds_beyond_the_tags_has_no_tag_and_stays_counted(tagged:
     tagged.tell(StockCount(sku="gum", units=6, shelf_id="sweets"))
     assert tagged.rows("SELECT place, units, tags FROM tag_gaps") == [("shop_floor", 2, 4)]
     leave(tagged, gum(0), "aisle")
+    two_minutes_later(tagged)
     ((units, low, high),) = tagged.rows("SELECT units, low, high FROM stock WHERE sku = 'gum' AND place = 'sweets'")
     assert units == 5
     assert low < 5 < high, "reads at 90 % leave a doubt"
@@ -62,6 +85,7 @@ def test_an_article_that_is_not_declared_tagged_keeps_its_stock_whatever_tags_ar
 def test_a_stock_take_shows_each_difference_and_books_only_what_is_accepted(tagged: Any) -> None:
     for serial in range(3):
         see(tagged, gum(serial), "aisle")
+    two_minutes_later(tagged)
     reads = [gum(1), f"urn:epc:id:sgtin:4012345.012345.{7}", cola(8), cola(8), "E2801160600002042A6B1C2D"]
     tagged.tell(StockTakeReads(stock_take_id="nov", epcs=reads, read_by="Ana"), key="n1")
     lines = tagged.rows("SELECT sku, counted_units, believed_units, book_units, state FROM stock_take_lines ORDER BY sku")

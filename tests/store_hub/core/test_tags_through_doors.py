@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tagged_goods import carry, events, gum, is_rebuilt, leave, make_tagged, see
+from tagged_goods import carry, events, gum, is_rebuilt, leave, make_tagged, see, two_minutes_later
 
 from store_hub.entries import Sale, SaleLine
 
@@ -41,6 +41,7 @@ def test_goods_through_the_stock_door_change_place_in_stock_and_in_epcis(tagged:
     for serial in range(2):
         carry(tagged, gum(serial), "store", "aisle")
         leave(tagged, gum(serial), "store")
+    two_minutes_later(tagged)
     assert (tagged.units("gum", "back_room"), tagged.units("gum", "sweets")) == (1, 2)
     carry(tagged, gum(1), "aisle", "store")
     assert (tagged.units("gum", "back_room"), tagged.units("gum", "sweets")) == (2, 1)
