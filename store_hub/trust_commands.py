@@ -85,6 +85,7 @@ def watch_broker(config: ConfigOption = None) -> None:
     from store_hub.adapters.audit_log import AuditLog, audit_path
     from store_hub.adapters.clock import HubClock
     from store_hub.config import load_config
+    from store_hub.flows.watch_broker import PatientAudit
     from store_hub.flows.watch_broker import watch_broker as watch
 
     settings = load_config(config)
@@ -94,7 +95,7 @@ def watch_broker(config: ConfigOption = None) -> None:
         )
     now_ms = HubClock().now_ms
     acl = Path(settings.trust.broker_folder or Path(settings.trust.folder) / "broker") / "acl"
-    with closing(AuditLog(audit_path(Path(settings.ledger.path)), now_ms=now_ms)) as log:
+    with closing(PatientAudit(lambda: AuditLog(audit_path(Path(settings.ledger.path)), now_ms=now_ms))) as log:
         watch(sys.stdin.buffer, sys.stdout, audit=log, acl=acl, now_ms=now_ms)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from store_hub.adapters.audit_log import AuditLog
 from store_hub.errors import HubError
@@ -36,8 +36,41 @@ class AccessList:
         return allows(self._lines, user, access, wanted)
 
 
+class Refusals(Protocol):
+    """Where refused tries are written."""
+
+    def refused(self, actor: str, action: str, detail: str = "") -> None:
+        """Say that somebody tried something in vain."""
+
+
+class PatientAudit:
+    """An audit log that may not be there yet, or not be writable for a while: it is opened when a line is to be written.
+
+    A sieve that ended for want of it would leave the broker without one.
+    """
+
+    def __init__(self, open_log: Callable[[], AuditLog]) -> None:
+        self._open = open_log
+        self._log: AuditLog | None = None
+
+    def refused(self, actor: str, action: str, detail: str = "") -> None:
+        """Say that somebody tried something in vain.
+
+        Raises:
+            LedgerUnusable: the log cannot be opened or written now.
+        """
+        if self._log is None:
+            self._log = self._open()
+        self._log.refused(actor, action, detail)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._log is not None:
+            self._log.close()
+
+
 def watch_broker(
-    lines: Iterable[bytes], kept: TextIO, *, audit: AuditLog, acl: Path, now_ms: Callable[[], int], bounds: TryBounds | None = None
+    lines: Iterable[bytes], kept: TextIO, *, audit: Refusals, acl: Path, now_ms: Callable[[], int], bounds: TryBounds | None = None
 ) -> None:
     """Read the log until it ends.
 
@@ -59,7 +92,7 @@ def watch_broker(
     _write(audit, kept, limits.due(now_ms=now_ms(), ends=True))
 
 
-def _write(audit: AuditLog, kept: TextIO, lines: list[Line]) -> None:
+def _write(audit: Refusals, kept: TextIO, lines: list[Line]) -> None:
     for line in lines:
         try:
             audit.refused(line.actor, line.action, line.detail)

@@ -121,6 +121,16 @@ def test_every_try_of_a_flood_is_in_the_audit_log_as_a_line_or_a_number(tmp_path
     assert kept.getvalue().splitlines() == [lines[0], lines[-1]], "no single message is kept"
 
 
+def test_a_sieve_without_an_audit_log_to_write_into_goes_on_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "no-folder").write_text("")
+    (tmp_path / "hub.toml").write_text(f'[ledger]\npath = "{tmp_path}/no-folder/ledger.sqlite"\n[trust]\nfolder = "{tmp_path}/trust"\n')
+    told = f"{connected('c')}\n{denied('c', 'anything')}\n17: Client c disconnected.\n"
+    done = CliRunner().invoke(app, ["watch-broker", "--config", str(tmp_path / "hub.toml")], input=told)
+    assert done.exit_code == 0, done.output
+    assert "no audit line: device:a broker.publish anything" in done.output
+    assert done.output.rstrip().endswith("Client c disconnected.")
+
+
 def test_the_command_writes_into_the_shops_audit_log(tmp_path: Path) -> None:
     (tmp_path / "hub.toml").write_text(f'[ledger]\npath = "{tmp_path}/ledger.sqlite"\n[trust]\nfolder = "{tmp_path}/trust"\n')
     told = f"{connected('c')}\n{denied('c', 'anything')}\n\xff\n"
