@@ -19,6 +19,8 @@ BENCHMARKS = {
     "detectors beside background subtraction": "benchmarks.detector_score",
     "memory of a camera's hour": "benchmarks.camera_memory",
     "durable booking beside an empty subscriber": "benchmarks.booking",
+    "an outbox, the hub and other writers": "benchmarks.booking_peers",
+    "too much at once": "benchmarks.back_pressure",
     "cloud ingest beside a bare COPY": "benchmarks.cloud_ingest",
     "search for a layout beside annealing": "benchmarks.layout_search",
     "simulated trials of layouts": "benchmarks.layout_trials",
