@@ -207,9 +207,10 @@ def _seed_trace(connection: sqlite3.Connection, rng: random.Random) -> None:
         "INSERT INTO shelf_events VALUES (?, 1, 'bay-1-shelf-1', 'cola-033', ?, -1, 'corrected', 0.0, 0.97, '', 0.0)",
         (journal_id, NOW_MS - 5 * MINUTE_MS),
     )
-    connection.execute("INSERT INTO tag_counts VALUES ('cola-033', 'drinks', 2, ?)", (NOW_MS,))
-    connection.execute("INSERT INTO tag_counts VALUES ('?', 'drinks', 1, ?)", (NOW_MS,))
-    connection.execute("INSERT INTO tags VALUES ('3174257BF4499602D2000000', 'drinks', NULL, NULL, 1, 0.95, ?, 0)", (NOW_MS - MINUTE_MS,))
+    connection.execute("INSERT INTO tag_counts VALUES ('cola-033', 'drinks', 2, ?), ('?', 'drinks', 1, ?)", (NOW_MS, NOW_MS))
+    connection.execute(
+        "INSERT INTO tags VALUES ('3174257BF4499602D2000000', 'drinks', NULL, NULL, 1, 0.95, ?, 0, 0)", (NOW_MS - MINUTE_MS,)
+    )
 
 
 _ALERT = (

@@ -135,7 +135,7 @@ def test_tags_of_no_known_article_are_listed_newest_first(ledger: Path, writer: 
         ("3174257BF4499602D2000000", "drinks", None, None, 0, 0.9, NOW_MS),
         ("3034257BF7194E4000001A85", "drinks", "80614141123458", "cola", 1, 0.9, NOW_MS),
     ]
-    writer.executemany("INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?, ?, 0)", rows)
+    writer.executemany("INSERT INTO tags VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)", rows)
     writer.execute("INSERT INTO tag_counts VALUES ('?', 'drinks', 2, ?)", (NOW_MS,))
     with LedgerViews(ledger).reading() as reading:
         assert reading.articleless_tag_count() == 2

@@ -29,7 +29,7 @@ def test_every_tag_without_an_article_is_shown_with_the_reason(tmp_path: Path) -
     connection = sqlite3.connect(path)
     for epc in TAGS:
         gtin = "80614141123458" if epc.startswith("3074") else None
-        connection.execute("INSERT INTO tags VALUES (?, 'drinks', ?, NULL, 1, 0.9, ?, 0)", (epc, gtin, NOW_MS))
+        connection.execute("INSERT INTO tags VALUES (?, 'drinks', ?, NULL, 1, 0.9, ?, 0, 0)", (epc, gtin, NOW_MS))
     connection.execute("INSERT INTO tag_counts VALUES ('?', 'drinks', 4, ?)", (NOW_MS,))
     connection.commit()
     connection.close()
