@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from benchmarks.processor_time import cpu_s_of
 from store_hub.config import BrokerConfig
 
-NODE_RED = ("node-red@5.0.7", "node-red-node-sqlite@1.1.1")
+NODE_RED = ("node-red@4.1.15", "node-red-node-sqlite@1.1.1")
 INSTALL_S, START_S, WRITTEN_S = 600.0, 60.0, 180.0
 BATCH_MAX = 1_000
 
