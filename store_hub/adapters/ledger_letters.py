@@ -13,12 +13,13 @@ class LedgerLetters:
     def __init__(self, ledger: Ledger) -> None:
         self._connection = ledger.connection
 
-    def around_marks(self, *, before: int) -> Iterator[tuple[str, JournalRow]]:
+    def around_marks(self, *, before: int, before_contested: int) -> Iterator[tuple[str, JournalRow]]:
         """Of every outbox, with its identity: so many entries up to its mark, and all that are booked beyond it."""
         rows = self._connection.execute(
             f"SELECT outbox_id, {', '.join(f'j.{name}' for name in JournalRow._fields)} FROM outboxes o JOIN journal j"
-            " ON j.outbox_no = o.outbox_no AND j.sequence > o.booked_through - ?",
-            (before,),
+            " ON j.outbox_no = o.outbox_no AND j.sequence > o.booked_through"
+            " - iif(EXISTS (SELECT 1 FROM contested_outboxes c WHERE c.outbox_no = o.outbox_no), ?, ?)",
+            (before_contested, before),
         )
         return ((row[0], JournalRow(*row[1:])) for row in rows)
 

@@ -22,7 +22,7 @@ from store_hub.rules.occurrence_time import (
     observation_time,
     offset_after_reading,
 )
-from store_hub.rules.order_in_time import DeviceOrder, Seat
+from store_hub.rules.order_in_time import SEATS_MAX, DeviceOrder, Seat
 from wire_format import codec, topics
 from wire_format.commands import BookedThrough
 from wire_format.errors import MessageUndecodable, TopicInvalid, VersionUnknown
@@ -47,18 +47,23 @@ LOOK_BACK = 50
 _OUTBOX_ID = re.compile(r"^[0-9a-f]{32}$")
 
 
-def _orders(letters: LedgerLetters, marks: Mapping[str, OutboxMarks]) -> dict[str, DeviceOrder]:
+def _orders(letters: LedgerLetters, marks: Mapping[str, OutboxMarks], copies: CopiedOutboxes) -> dict[str, DeviceOrder]:
     """Where each device stands in time."""
     orders: dict[str, DeviceOrder] = defaultdict(DeviceOrder)
-    for outbox_id, row in letters.around_marks(before=LOOK_BACK):
+    for outbox_id, row in letters.around_marks(before=LOOK_BACK, before_contested=SEATS_MAX):
         said = read_entry(EDGE, row.payload, topic=row.topic)
         if isinstance(said, Observation) and not isinstance(said, Shed) and row.sequence is not None:
             orders[said.device_id].remember(said.boot_id, Seat(said.monotonic_ms, row.sequence, outbox_id), row.happened_at_ms)
     for order in orders.values():
         for outbox_id in marks:
-            if not marks[outbox_id].has_gap:
+            if _is_settled(marks[outbox_id], copies):
                 order.settle(outbox_id)
     return orders
+
+
+def _is_settled(marks: OutboxMarks, copies: CopiedOutboxes) -> bool:
+    """Whether nothing comes any more before the last that is booked. Of a contested outbox one writer's letters fill the other's gaps."""
+    return not marks.has_gap and not copies.is_contested(marks.row.outbox_no)
 
 
 def _tells_of_forgotten(payload: bytes) -> bool:
@@ -93,7 +98,7 @@ class EdgeBooks:
                 self._clocks[row.outbox_id, row.boot_id] = row
         self._clock_of_start = {row.boot_id: row for row in self._clocks.values()}
         self._marks = {row.outbox_id: OutboxMarks(row, ranges.get(row.outbox_no)) for row in outboxes.values()}
-        self._orders = _orders(letters, self._marks)
+        self._orders = _orders(letters, self._marks, self._copies)
         self._touched: dict[str, None] = {}
         self._bad_topics = 0
 
@@ -117,7 +122,7 @@ class EdgeBooks:
         rows = [row for outbox_id in self._touched for row in self._marks[outbox_id].take_rows()]
         for outbox_id in self._touched:
             marks = self._marks[outbox_id]
-            if marks.row.device_id is not None and not marks.has_gap:
+            if marks.row.device_id is not None and _is_settled(marks, self._copies):
                 self._orders[marks.row.device_id].settle(outbox_id)
         self._touched.clear()
         return rows + self._copies.take_rows()

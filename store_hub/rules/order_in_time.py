@@ -34,6 +34,7 @@ class _Taken(NamedTuple):
 
     seat: Seat
     happened_at_ms: int
+    boot_id: str
 
 
 class DeviceOrder:
@@ -49,17 +50,18 @@ class DeviceOrder:
         unless the hub's own clock was set back since it booked what came before.
         """
         before, after = self._neighbours(boot_id, seat)
-        latest_ms = received_at_ms if after is None else min(received_at_ms, after.happened_at_ms - _room(seat, after.seat))
+        latest_ms = received_at_ms if after is None else min(received_at_ms, after.happened_at_ms - _room(seat, after.seat, boot_id, after))
         at_ms = min(when.happened_at_ms, latest_ms)
-        if before is not None and 0 <= before.happened_at_ms - at_ms <= ORDER_ERROR_MAX_MS:
-            at_ms = max(before.happened_at_ms, min(before.happened_at_ms + _room(before.seat, seat), latest_ms))
+        if before is not None and before.happened_at_ms - at_ms <= ORDER_ERROR_MAX_MS:
+            earliest_ms = before.happened_at_ms + _room(before.seat, seat, boot_id, before)
+            at_ms = max(before.happened_at_ms, at_ms, min(earliest_ms, latest_ms))
         self.remember(boot_id, seat, at_ms)
         return when._replace(happened_at_ms=at_ms)
 
     def remember(self, boot_id: str, seat: Seat, happened_at_ms: int) -> None:
         """An observation has its place."""
         taken = self._starts.setdefault(boot_id, [])
-        insort(taken, _Taken(seat, happened_at_ms))
+        insort(taken, _Taken(seat, happened_at_ms, boot_id))
         del taken[:-SEATS_MAX]
 
     def settle(self, outbox_id: str) -> None:
@@ -90,9 +92,12 @@ def _time_of(taken: _Taken) -> int:
     return taken.happened_at_ms
 
 
-def _room(earlier: Seat, later: Seat) -> int:
-    """Milliseconds to leave between two where the clocks leave none: one for each letter that may still come between them."""
-    return max(1, later.sequence - earlier.sequence) if earlier.outbox_id == later.outbox_id else 1
+def _room(earlier: Seat, later: Seat, boot_id: str, neighbour: _Taken) -> int:
+    """Milliseconds to leave between two: one for each letter that may still come between them, but no more than truly lie there."""
+    if earlier.outbox_id != later.outbox_id:
+        return 1
+    letters = max(1, later.sequence - earlier.sequence)
+    return letters if neighbour.boot_id != boot_id else max(1, min(letters, later.monotonic_ms - earlier.monotonic_ms))
 
 
 def _ends(start: list[_Taken], outbox_id: str) -> tuple[_Taken, _Taken] | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from store_hub.adapters.broker_link import Delivered
 from store_hub.flows.verify import verify
 from wire_format import codec
-from wire_format.observations import Shed, ShelfWeight
+from wire_format.observations import ClockReading, Shed, ShelfWeight
 
 ANOTHER = "fedcba9876543210" * 2
 
@@ -96,3 +97,17 @@ def test_two_devices_that_write_one_outbox_keep_each_its_own_time(shop: Any, cor
     shop.book(shop.letter(seen("pi-1", "cafe0001", 3_000), sequence=1, outbox_id=ANOTHER))
     at_ms = [row[0] - core.NOON_MS for row in shop.rows("SELECT at_ms FROM shelf_weights ORDER BY journal_id")]
     assert at_ms == [1_000, 60_000, 2_000, 3_000]
+
+
+def test_what_a_twin_takes_along_is_placed_before_what_it_saw_later_though_the_other_filled_its_gaps(shop: Any, core: Any) -> None:
+    shop.clock.at_ms += 300_000
+    shop.book(*[shop.letter(weight(core, 10 * number, boot="beef0001"), sequence=number) for number in (1, 2)])
+    shop.book(shop.letter(weight(core, 10), sequence=1))  # The twin's first: the outbox is contested.
+    shop.book(*[shop.letter(weight(core, number * 1_000), sequence=number) for number in (4, 5)])
+    shop.book(shop.letter(weight(core, 30, boot="beef0001"), sequence=3))
+    shop.reopen()
+    reading = ClockReading(device_id="pi-1", boot_id="cafe0001", monotonic_ms=0, wall_clock_ms=0)
+    shop.book(Delivered(f"stores/{core.STORE}/v1/clock/{ANOTHER}", codec.encode(reading), False, 0, 0, 1, core.NOON_MS + 9_000))
+    shop.book(shop.letter(weight(core, 3_000), sequence=1, outbox_id=ANOTHER))
+    told = [row[0] for row in shop.rows("SELECT weight_g FROM shelf_weights WHERE weight_g >= 1000 ORDER BY at_ms, journal_id")]
+    assert told == [3_000.0, 4_000.0, 5_000.0]

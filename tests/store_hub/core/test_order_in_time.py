@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from store_hub.rules.occurrence_time import HUB_OFFSET, Occurrence, observation_time
@@ -75,6 +75,7 @@ class SmallHub:
 
 @settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 2**32), late_max_ms=st.sampled_from([0, 30, 3_000, 60_000]), is_shuffled=st.booleans())
+@example(seed=4399277, late_max_ms=30, is_shuffled=True)
 def test_what_was_seen_later_is_later_however_late_the_readings_are_and_in_whatever_order_letters_come(
     seed: int, late_max_ms: int, is_shuffled: bool
 ) -> None:
