@@ -89,9 +89,9 @@ class ReportReading:
         return [row[0] for row in self._connection.execute("SELECT sku FROM totals WHERE out_since_ms IS NOT NULL ORDER BY sku")]
 
     def spells(self, sku: str, from_ms: int) -> list[Spell]:
-        """Return the spells without stock that ended after a moment, or have not ended."""
+        """Return the spells without stock that ended at a moment or after it, or have not ended."""
         rows = self._connection.execute(
-            "SELECT started_at_ms, ended_at_ms FROM stockouts WHERE sku = ? AND ended_at_ms > ? ORDER BY started_at_ms", (sku, from_ms)
+            "SELECT started_at_ms, ended_at_ms FROM stockouts WHERE sku = ? AND ended_at_ms >= ? ORDER BY started_at_ms", (sku, from_ms)
         )
         spells = [Spell(*row) for row in rows]
         since = self._connection.execute("SELECT out_since_ms FROM totals WHERE sku = ?", (sku,)).fetchone()

@@ -49,6 +49,7 @@ class UnseenState(Struct, frozen=True, kw_only=True):
 
     `looked_at`, `next_look`: numbers of receipts. `walk_at_ms`, `filled_at_ms`: when staff were last heard to refill the shop, and this
     place. `called_at_ms`: since when they are called to it, if they are, and `waited_ms`: how long of that has been taken into account.
+    `moved`: units that silent refills have been said to bring so far; no more than that can be taken back.
     """
 
     chances: list[float]
@@ -60,6 +61,7 @@ class UnseenState(Struct, frozen=True, kw_only=True):
     filled_at_ms: int | None = None
     called_at_ms: int | None = None
     waited_ms: int = 0
+    moved: float = 0.0
 
 
 class UnseenUnits(Struct, frozen=True):
@@ -234,7 +236,8 @@ class UnseenBelief:
             for share, sign in ((0.05, 1), (0.5, 1), (0.95, -1))
         )
         mean = self._mean()
-        refilled = mean - self._told_mean - self._flow
+        refilled = max(mean - self._told_mean - self._flow, -self._state.moved)
+        self._state = structs.replace(self._state, moved=self._state.moved + refilled)
         self._flow, self._told_mean = 0.0, mean
         return UnseenUnits(float(middle), mean, float(low), float(high), refilled)
 

@@ -49,7 +49,7 @@ def test_a_sale_becomes_a_quarter_and_a_day_and_is_told_once(shop: Any, report: 
     assert report.report_once() == 2
     facts = told(shop)
     quarter, day = of(SkuQuarter, facts, "milk")[0], of(SkuDay, facts, "milk")[0]
-    assert (quarter.quarter_started_at_ms, quarter.units_sold, quarter.opening_units, quarter.closing_units) == (NOON_MS, 2, 18.0, 15.94)
+    assert (quarter.quarter_started_at_ms, quarter.units_sold, quarter.opening_units, quarter.closing_units) == (NOON_MS, 2, 18.0, 16.0)
     assert (day.day, day.units_sold, day.revenue_minor) == ("2026-06-01", 2, 200)
     assert report.report_once() == 0
 
@@ -105,7 +105,7 @@ def test_alerts_and_devices_become_facts_as_they_now_stand(shop: Any, report: Re
     report.report_once()
     first = {type(fact): fact for fact in told(shop)}
     assert (first[DeviceFact].outbox_depth, first[DeviceFact].fault_codes, first[DeviceFact].last_seen_at_ms) == (7, ["silent"], NOON_MS)
-    assert (first[AlertFact].kind, first[AlertFact].sku, first[AlertFact].units_at_raise) == ("low_shelf", "milk", 0.85)
+    assert (first[AlertFact].kind, first[AlertFact].sku, first[AlertFact].units_at_raise) == ("low_shelf", "milk", 1.0)
     assert (first[AlertFact].taken_at_ms, first[AlertFact].cleared_at_ms) == (None, None)
     shop.tell(AlertAction(alert_id=1, action="done", by="Anna"))
     report.report_once()
