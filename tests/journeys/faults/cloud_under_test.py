@@ -51,12 +51,18 @@ class CloudUnderTest:
         self._program.wait_ready(f"http://127.0.0.1:{self.port}/health/ready", within_s=READY_WITHIN_S)
 
     def up(self) -> None:
-        """Start the program, if it does not run: it may also have ended by itself, for want of its records."""
+        """Start the program, if it does not run."""
         with self._lock:
             if self._program is None or not self._program.is_running:
                 self._program = Program(
                     "cloud-api", ["run", "--config", "cloud.toml", "--demo-token", TOKEN], self.folder, start=nursery.start
                 )
+
+    def revive(self) -> None:
+        """Start it again where it ended by itself, as systemd does: it may have looked for its records while those were dead."""
+        with self._lock:
+            if self._program is not None:
+                self.up()
 
     def stop(self) -> None:
         """Stop the program orderly."""

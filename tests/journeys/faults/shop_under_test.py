@@ -279,6 +279,7 @@ class ShopUnderTest:
     def _is_reported(self) -> bool:
         """The hub has nothing left to tell, and the cloud has it all: it may have been set back since, and the hub not know it yet."""
         assert self._cloud is not None
+        self._cloud.revive()
         with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as ledger:
             if any(ledger.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("dirty", "report_outbox")):
                 return False
