@@ -17,11 +17,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("AISLEWISE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the faults: they take longest, and wait for most of it."""
-    items.sort(key=lambda item: "journeys/faults" not in item.nodeid)
-
-
 @pytest.fixture(autouse=True)
 def _the_log_is_each_tests_own() -> Iterator[None]:
     """A command that runs inside a test binds the log to that test's own standard error; the next test must not find it closed."""

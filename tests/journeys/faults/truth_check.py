@@ -122,20 +122,18 @@ def read_journal(ledger: sqlite3.Connection, found: Findings) -> dict[str, list[
 def check_numbers(ledger: sqlite3.Connection, found: Findings) -> None:
     """No number of an outbox is missing: each is in the journal, or covered by a telling that it went, or by another outbox.
 
-    But of an outbox that two have written. Who left it, at the hub's word (contested) or because a letter was booked that it had not
-    written, took what was not booked along into an outbox of its own, so a number that was missing then stays so; whether what it stood
-    for is booked, `compare_contents` tells by the content.
+    But where two have written it: who left took what was not booked along into an outbox of its own; `compare_contents` finds it there.
     """
     known: dict[int, list[tuple[int, int]]] = defaultdict(list)
     writers: dict[int, set[str]] = defaultdict(set)
     for outbox_no, sequence, payload in ledger.execute("SELECT outbox_no, sequence, payload FROM journal WHERE outbox_no IS NOT NULL"):
         seen = json.loads(payload)
         writers[outbox_no].add(seen["device_id"])
-        known[outbox_no].append((sequence, seen["through_sequence"] if seen["type"] == "shed" else sequence))
+        known[outbox_no].append((sequence, seen.get("through_sequence", sequence)))
     for outbox_no, sequence in ledger.execute("SELECT outbox_no, sequence FROM outbox_repeats"):
         known[outbox_no].append((sequence, sequence))
-    contested = {number for (number,) in ledger.execute("SELECT outbox_no FROM contested_outboxes")}
-    shared = contested | {number for number, devices in writers.items() if len(devices) > 1}
+    shared = {number for number, devices in writers.items() if len(devices) > 1}
+    shared |= {number for (number,) in ledger.execute("SELECT outbox_no FROM contested_outboxes")}
     for outbox_no, booked_through in ledger.execute("SELECT outbox_no, booked_through FROM outboxes"):
         expected, gap = 1, None
         for first, last in sorted(known[outbox_no]):
