@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
+from access_control.telling import noted_row, tell, tell_keys, tell_persons, tell_rows, tell_verdict
 from cloud_api.errors import CloudError
 from cloud_api.telling import telling_errors
 
@@ -38,7 +36,7 @@ def invite(
     """Make a one-time link with which a person, new or known, chooses a password. It works for a day."""
     with telling_errors(), _guards(config) as (guards, settings):
         link = f"{page_address(settings)}/welcome/{guards.keeper.invite(name, role, actor=ACTOR)}"
-    _json({"name": name, "role": role, "link": link}) if as_json else typer.echo(link)
+    tell({"name": name, "role": role, "link": link}, link, as_json=as_json)
 
 
 @people.command("list", epilog="Example: cloud-api people list --config cloud.toml")
@@ -46,10 +44,7 @@ def list_people(config: ConfigOption = None, as_json: JsonOption = False) -> Non
     """List who may log in."""
     with telling_errors(), _guards(config) as (guards, _):
         found = guards.keeper.persons()
-    if as_json:
-        _json([person._asdict() for person in found])
-    else:
-        typer.echo("\n".join(f"{person.name:<40} {person.role}" for person in found) or "nobody yet: cloud-api people invite NAME")
+    tell_persons(found, as_json=as_json, nobody="nobody yet: cloud-api people invite NAME")
 
 
 @people.command("remove", epilog="Example: cloud-api people remove 'Mei Lin' --config cloud.toml")
@@ -73,7 +68,7 @@ def add_key(
     """Make a key, shown this once; an older one of the same name is worth nothing any more."""
     with telling_errors(), _guards(config) as (guards, _):
         secret = guards.keeper.make_key(name, scope, actor=ACTOR)
-    _json({"name": name, "key": secret}) if as_json else typer.echo(secret)
+    tell({"name": name, "key": secret}, secret, as_json=as_json)
 
 
 @keys.command("list", epilog="Example: cloud-api keys list --config cloud.toml")
@@ -81,12 +76,7 @@ def list_keys(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List keys, what they open and when they were last used."""
     with telling_errors(), _guards(config) as (guards, _):
         found = guards.keeper.keys()
-    if as_json:
-        _json([key._asdict() for key in found])
-        return
-    for key in found:
-        used = f"last used {datetime.fromtimestamp(key.used_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC" if key.used_ms else "never used"
-        typer.echo(f"{key.name:<40} {', '.join(key.scopes):<24} {used}")
+    tell_keys(found, as_json=as_json)
 
 
 @keys.command("remove", epilog="Example: cloud-api keys remove shop-1 --config cloud.toml")
@@ -105,18 +95,10 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Compute the chain of the audit log anew. Exit code 1 if a row was changed, taken out or cut off."""
-    number, _, digest = (expect or "").partition(":")
-    if expect is not None and not (number.isdigit() and re.fullmatch("[0-9a-f]{64}", digest)):
-        raise typer.BadParameter(f"{expect!r} is not NUMBER:HASH as this command prints it", param_hint="--expect")
+    expected = noted_row(expect)
     with telling_errors(), _guards(config) as (guards, _):
-        verdict = guards.audit.verify(expected=(int(number), digest) if expect is not None else None)
-    if as_json:
-        _json(verdict._asdict())
-    elif verdict.broken_at is None:
-        typer.echo(f"{verdict.rows} rows, unbroken; note elsewhere: {verdict.rows}:{verdict.head}")
-    else:
-        typer.echo(f"row {verdict.broken_at} of {verdict.rows} does not fit: the log was changed or cut")
-    raise typer.Exit(0 if verdict.broken_at is None else 1)
+        verdict = guards.audit.verify(expected=expected)
+    tell_verdict(verdict, as_json=as_json)
 
 
 @audit.command("show", epilog="Example: cloud-api audit show --config cloud.toml --count 20")
@@ -128,12 +110,7 @@ def show(
     """Print the newest rows of the audit log, newest first."""
     with telling_errors(), _guards(config) as (guards, _):
         rows = guards.audit.newest(count)
-    if as_json:
-        _json([row._asdict() for row in rows])
-        return
-    for row in rows:
-        at = datetime.fromtimestamp(row.at_ms / 1000, UTC)
-        typer.echo(f"{row.number:>6} {at:%Y-%m-%d %H:%M:%S} {row.outcome:<7} {row.action:<16} {row.actor}: {row.detail}")
+    tell_rows(rows, as_json=as_json)
 
 
 def page_address(settings: CloudConfig) -> str:
@@ -156,7 +133,3 @@ def _guards(config: Path | None) -> Iterator[tuple[Guards, CloudConfig]]:
     with open_records(settings.database) as engine:
         migrate(engine)
         yield Guards(engine, settings, now=wall_clock), settings
-
-
-def _json(said: object) -> None:
-    typer.echo(msgspec.json.encode(said).decode())

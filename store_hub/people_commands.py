@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from access_control.telling import tell, tell_json, tell_keys, tell_persons
 from store_hub.adapters.own_addresses import own_addresses
 from store_hub.errors import HubError
 
@@ -32,19 +33,14 @@ def invite(
     """Make a one-time link with which a person, new or known, chooses a password. It works for a day."""
     keeper, settings = _doorkeeper(config)
     link = f"{page_address(settings)}/welcome/{keeper.invite(name, role, actor=ACTOR)}"
-    _print_json({"name": name, "role": role, "link": link}) if as_json else typer.echo(link)
+    tell({"name": name, "role": role, "link": link}, link, as_json=as_json)
 
 
 @people.command("list", epilog="Example: store-hub people list --config hub.toml")
 def list_people(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List who may log in."""
     keeper, _ = _doorkeeper(config)
-    if as_json:
-        _print_json([person._asdict() for person in keeper.persons()])
-    else:
-        typer.echo(
-            "\n".join(f"{person.name:<40} {person.role}" for person in keeper.persons()) or "nobody yet: store-hub people invite NAME"
-        )
+    tell_persons(keeper.persons(), as_json=as_json, nobody="nobody yet: store-hub people invite NAME")
 
 
 @people.command("remove", epilog="Example: store-hub people remove 'Ana Perez' --config hub.toml")
@@ -66,7 +62,7 @@ def export(name: Annotated[str, typer.Argument(metavar="NAME")], config: ConfigO
 
     ledger = Path(load_config(config).ledger.path)
     with closing(audit_of(ledger, HubClock().now_ms)) as log:
-        _print_json(export_person(ledger, name, audit=log))
+        tell_json(export_person(ledger, name, audit=log))
 
 
 @people.command("erase", epilog="Example: store-hub people erase 'Ana Perez' --config hub.toml")
@@ -81,11 +77,9 @@ def erase(name: Annotated[str, typer.Argument(metavar="NAME")], config: ConfigOp
     ledger = Path(load_config(config).ledger.path)
     with closing(audit_of(ledger, HubClock().now_ms)) as log:
         erased = erase_person(ledger, name, audit=log)
-    if as_json:
-        _print_json(erased._asdict())
-        return
-    typer.echo("log-in, sessions and links are gone" if erased.log_in else "there was no log-in of this name")
-    typer.echo(f"{erased.journal_entries_stay} entries of the journal and {erased.audit_lines_stay} lines of the audit log keep the name")
+    gone = "log-in, sessions and links are gone" if erased.log_in else "there was no log-in of this name"
+    stay = f"{erased.journal_entries_stay} entries of the journal and {erased.audit_lines_stay} lines of the audit log keep the name"
+    tell(erased._asdict(), f"{gone}\n{stay}", as_json=as_json)
 
 
 def privacy() -> None:
@@ -104,21 +98,13 @@ def add_key(
 ) -> None:
     """Make a key, shown this once; an older one of the same system is worth nothing any more."""
     secret = _doorkeeper(config)[0].make_key(name, scope, actor=ACTOR)
-    _print_json({"name": name, "key": secret}) if as_json else typer.echo(secret)
+    tell({"name": name, "key": secret}, secret, as_json=as_json)
 
 
 @keys.command("list", epilog="Example: store-hub keys list --config hub.toml")
 def list_keys(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List keys, what they open and when they were last used."""
-    from datetime import UTC, datetime
-
-    found = _doorkeeper(config)[0].keys()
-    if as_json:
-        _print_json([key._asdict() for key in found])
-        return
-    for key in found:
-        used = f"last used {datetime.fromtimestamp(key.used_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC" if key.used_ms else "never used"
-        typer.echo(f"{key.name:<40} {', '.join(key.scopes):<24} {used}")
+    tell_keys(_doorkeeper(config)[0].keys(), as_json=as_json)
 
 
 @keys.command("remove", epilog="Example: store-hub keys remove till-1 --config hub.toml")
@@ -149,9 +135,3 @@ def _doorkeeper(config: Path | None) -> tuple[Doorkeeper, HubConfig]:
     settings, now_ms = load_config(config), HubClock().now_ms
     ledger = Path(settings.ledger.path)
     return Doorkeeper(PeopleFile(people_path(ledger)), AuditLog(audit_path(ledger), now_ms=now_ms), now_ms=now_ms), settings
-
-
-def _print_json(said: object) -> None:
-    import msgspec
-
-    typer.echo(msgspec.json.encode(said).decode())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from access_control.telling import noted_row, tell, tell_json, tell_rows, tell_verdict
 from store_hub.errors import ConfigurationInvalid, HubError
 from store_hub.people_commands import keys, people, privacy
 from store_hub.release_commands import release
@@ -40,7 +41,7 @@ def enrol(
     code = trust.enrol(device, valid_minutes=minutes)
     command = f"edge-agent join {code}"
     if as_json:
-        _print_json({"code": str(code), "device_id": device, "minutes": minutes, "fingerprint": code.fingerprint})
+        tell_json({"code": str(code), "device_id": device, "minutes": minutes, "fingerprint": code.fingerprint})
         return
     port = settings.trust.port if settings.trust is not None else 0
     typer.echo(f"On {device}, within {minutes:g} minutes, once:\n\n    {command} --config /etc/aislewise/edge.toml\n")
@@ -57,7 +58,7 @@ def revoke(device: DeviceArgument, config: ConfigOption = None, as_json: JsonOpt
     count = trust.revoke(device)
     if not count:
         raise HubError(f"{device} had no certificate that counts; see store-hub devices")
-    _print_json({"device_id": device, "certificates": count}) if as_json else typer.echo(f"{device} is out; let it in again with enrol")
+    tell({"device_id": device, "certificates": count}, f"{device} is out; let it in again with enrol", as_json=as_json)
 
 
 def devices(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -67,7 +68,7 @@ def devices(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     trust, _ = open_trust(config)
     found = trust.devices()
     if as_json:
-        _print_json([device._asdict() for device in found])
+        tell_json([device._asdict() for device in found])
         return
     for device in found:
         until = datetime.fromtimestamp((device.not_after_ms or 0) / 1000, UTC)
@@ -112,7 +113,7 @@ def trust(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     make_trust(settings, store_id)
     opened, _ = open_trust(config)
     said = {"fingerprint": opened.authority.fingerprint, "folder": str(opened.folder)}
-    _print_json(said) if as_json else typer.echo(f"fingerprint of the shop's authority: {opened.authority.fingerprint}")
+    tell(said, f"fingerprint of the shop's authority: {opened.authority.fingerprint}", as_json=as_json)
 
 
 @audit.command("verify", epilog="Example: store-hub audit verify --config hub.toml --expect 1042:9f86d081…")
@@ -125,18 +126,8 @@ def audit_verify(
     from store_hub.adapters.audit_log import audit_path, verify_audit
     from store_hub.config import load_config
 
-    number, _, digest = (expect or "").partition(":")
-    if expect is not None and not (number.isdigit() and re.fullmatch("[0-9a-f]{64}", digest)):
-        raise typer.BadParameter(f"{expect!r} is not NUMBER:HASH as this command prints it", param_hint="--expect")
-    path = audit_path(Path(load_config(config).ledger.path))
-    verdict = verify_audit(path, expected=(int(number), digest) if expect is not None else None)
-    if as_json:
-        _print_json(verdict._asdict())
-    elif verdict.broken_at is None:
-        typer.echo(f"{verdict.rows} rows, unbroken; note elsewhere: {verdict.rows}:{verdict.head}")
-    else:
-        typer.echo(f"row {verdict.broken_at} of {verdict.rows} does not fit: the log was changed or cut")
-    raise typer.Exit(0 if verdict.broken_at is None else 1)
+    expected = noted_row(expect)
+    tell_verdict(verify_audit(audit_path(Path(load_config(config).ledger.path)), expected=expected), as_json=as_json)
 
 
 @audit.command("show", epilog="Example: store-hub audit show --config hub.toml --count 20")
@@ -147,7 +138,6 @@ def audit_show(
 ) -> None:
     """Print the newest rows of the audit log, newest first."""
     from contextlib import closing
-    from datetime import UTC, datetime
 
     from store_hub.adapters.audit_log import AuditLog, audit_path
     from store_hub.adapters.clock import HubClock
@@ -155,12 +145,7 @@ def audit_show(
 
     with closing(AuditLog(audit_path(Path(load_config(config).ledger.path)), now_ms=HubClock().now_ms)) as log:
         rows = log.newest(count)
-    if as_json:
-        _print_json([row._asdict() for row in rows])
-        return
-    for row in rows:
-        at = datetime.fromtimestamp(row.at_ms / 1000, UTC)
-        typer.echo(f"{row.number:>6} {at:%Y-%m-%d %H:%M:%S} {row.outcome:<7} {row.action:<16} {row.actor}: {row.detail}")
+    tell_rows(rows, as_json=as_json)
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -218,9 +203,3 @@ def open_trust(config: Path | None) -> tuple[Trust, HubConfig]:
     return Trust(
         settings.trust, settings.broker, audit=AuditLog(audit_path(Path(settings.ledger.path)), now_ms=now_ms), now_ms=now_ms
     ), settings
-
-
-def _print_json(said: object) -> None:
-    import msgspec
-
-    typer.echo(msgspec.json.encode(said).decode())
