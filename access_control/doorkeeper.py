@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -44,7 +45,6 @@ class Doorkeeper:
         self._people, self._audit, self._now_ms, self._clock = people, audit, now_ms, clock
         self._session_ms, self._idle_ms = round(3_600_000 * session_hours), round(3_600_000 * idle_hours)
         self._hasher = hasher if hasher is not None else PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
         self._limits, self._lock, self._room = LogInLimits(), threading.Lock(), threading.BoundedSemaphore(AT_ONCE)
 
     # ---- log in and out
@@ -164,9 +164,11 @@ class Doorkeeper:
         Raises:
             PeopleInvalid: the password is too short or too long; the link is not used up. LogInRefused: no such link (any more).
         """
-        check_password(password, name=(self.link_for(token) or Person("", "")).name)
-        hashed = self._hash(password)
-        person = self._people.link(token, now_ms=self._now_ms(), use_up=True)
+        person = self.link_for(token)
+        if person is not None:  # A stranger's guess is not worth a hash.
+            check_password(password, name=person.name)
+            hashed = self._hash(password)
+            person = self._people.link(token, now_ms=self._now_ms(), use_up=True)
         if person is None:
             self._audit.refused(address, "person.link", "unknown, used or expired")
             raise LogInRefused(self.link_is_over)
@@ -241,11 +243,14 @@ class Doorkeeper:
         return token
 
     def _fits(self, person: Person | None, password: str) -> bool:
-        """Takes as long for a name that nobody has."""
+        """Takes as long for a name that nobody has, and for one that no password fits."""
         known = None if person is None else self._people.password_hash(person.name)
+        if known is not None and known.startswith(PROVIDED):
+            known = None
         with self._room:
+            nobody = self._nobody
             try:
-                self._hasher.verify(known or self._nobody, password[:PASSWORD_MAX])
+                self._hasher.verify(known or nobody, password[:PASSWORD_MAX])
             except (VerificationError, InvalidHashError):
                 return False
         if known is None or person is None or len(password) > PASSWORD_MAX:
@@ -253,6 +258,11 @@ class Doorkeeper:
         if self._hasher.check_needs_rehash(known):
             self._people.set_hash(person.name, self._hash(password))
         return True
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash that no password fits. It is made when first needed: it takes a moment and 64 MB."""
+        return self._hasher.hash(secrets.token_urlsafe(16))
 
     def _hash(self, password: str) -> str:
         with self._room:

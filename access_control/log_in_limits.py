@@ -39,8 +39,11 @@ class LogInLimits:
             self._wrong.setdefault(key, deque(maxlen=self._rule.name_max)).append(now_s)
 
     def was_right(self, name: str, address: str) -> None:
-        """Forget what this person mistyped here."""
+        """Forget what this person mistyped here, and take back what was noted before the password was looked at."""
         self._wrong.pop(("pair", name, address), None)
+        for key in (("address", address), ("name", name)):
+            if times := self._wrong.get(key):
+                times.pop()
 
     def _count(self, key: tuple[str, ...], now_s: float) -> int:
         times = self._wrong.get(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.article_records import ArticleBook
 from cloud_api.adapters.basket_records import BasketBook
+from cloud_api.adapters.clock import wall_clock
 from cloud_api.adapters.database import migrate, newest_revision, present_revision
 from cloud_api.adapters.fleet_records import FleetBook
 from cloud_api.adapters.footfall_records import FootfallBook
@@ -69,11 +70,6 @@ if TYPE_CHECKING:
     from cloud_api.dashboard.desk import Keeper
 
 log = structlog.get_logger()
-
-
-def wall_clock() -> datetime:
-    """The present, aware, UTC."""
-    return datetime.now(UTC)
 
 
 class Cloud:

@@ -123,9 +123,9 @@ def page_address(settings: CloudConfig) -> str:
 
 @contextmanager
 def _guards(config: Path | None) -> Iterator[tuple[Guards, CloudConfig]]:
+    from cloud_api.adapters.clock import wall_clock
     from cloud_api.adapters.database import migrate
     from cloud_api.adapters.opened_records import open_records
-    from cloud_api.assemble import wall_clock
     from cloud_api.config import load_config
     from cloud_api.guarding import Guards
 

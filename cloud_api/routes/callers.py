@@ -21,6 +21,16 @@ class Callers:
         """
         return self._tokens.caller(request.headers.get("authorization"))
 
+    def to_try(self, request: Request, scope: str) -> Caller:
+        """Who asks what a change of what a scope names would bring; nothing is changed, so nothing is noted.
+
+        Raises:
+            TokenMissing, TokenForAnotherStore, ScopeMissing
+        """
+        who = self(request)
+        who.require(scope)
+        return who
+
     def to_change(self, request: Request, scope: str) -> Caller:
         """Who asks to change what a scope names.
 
@@ -28,7 +38,6 @@ class Callers:
             TokenMissing, TokenForAnotherStore, ScopeMissing
             RegisterSilent: it could not be noted, and must not be done.
         """
-        who = self(request)
-        who.require(scope)
+        who = self.to_try(request, scope)
         self._tokens.noted(f"key:{who.name}", f"door.{scope}", f"{request.method} {request.url.path}")
         return who

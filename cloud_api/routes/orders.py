@@ -165,7 +165,7 @@ def _add_terms(router: APIRouter, what_ifs: WhatIfs, caller: Callers, limit_byte
 
     @router.post("/what-if", summary="A shop's year with the terms as they are and as they would be", **described(WhatIf, body=TermsChange))
     async def what_if(request: Request, store: str) -> Response:
-        await run_in_threadpool(caller.to_change, request, "orders")
+        await run_in_threadpool(caller.to_try, request, "orders")
         change = _read(await read_body(request, limit_bytes=limit_bytes), TermsChange)
         return spoken(await run_in_threadpool(what_ifs.try_out, store, change))
 

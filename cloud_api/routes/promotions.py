@@ -68,7 +68,7 @@ def _add_plans(router: APIRouter, promotions: Promotions, caller: Callers, limit
 
     @router.post("/expected", summary="What it would bring; plans nothing", **described(ExpectedList, body=PromotionDraft))
     async def expected(request: Request) -> Response:
-        await run_in_threadpool(caller.to_change, request, "promotions")
+        await run_in_threadpool(caller.to_try, request, "promotions")
         draft = _draft(await read_body(request, limit_bytes=limit_bytes))
         return spoken(ExpectedList(expected=await run_in_threadpool(promotions.expected, draft)))
 

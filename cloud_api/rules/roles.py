@@ -10,7 +10,6 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 _ALL = frozenset(ROLES)
 _PLANNING = frozenset({"administrator", "planner", "auditor"})
-_FLEET = frozenset({"administrator", "installer", "auditor"})
 _PAGES: dict[str, frozenset[str]] = {
     "/": _PLANNING,
     "/footfall": _PLANNING,
@@ -35,7 +34,7 @@ _ACTS: dict[str, frozenset[str]] = {
     "fleet": frozenset({"administrator", "installer"}),
 }
 ACTS = tuple(_ACTS)
-SCOPES = ("read", "orders", "promotions", "trials", "written", "fleet", "all")
+SCOPES = ("read", *ACTS, "all")
 """What a key of a program may open: `read` looks at the whole chain; the others may look and change what they name."""
 _STORE_SCOPE = re.compile("^store:([^ \x00-\x1f\x7f]{1,100})$")
 

@@ -15,7 +15,7 @@ from people_shop import GOOD, HOST, PeopleShop, cookie_of
 from starlette.websockets import WebSocketDisconnect
 
 from access_control.errors import LogInRefused, PeopleInvalid
-from access_control.log_in_limits import LimitRule, LogInLimits
+from access_control.log_in_limits import LimitRule
 from store_hub.adapters.audit_log import verify_audit
 from store_hub.routes.people_gate import COOKIE, PeopleGate
 from store_hub.rules.roles import ROLES, may_do, may_see
@@ -272,17 +272,6 @@ def test_what_is_guessed_first_is_no_password() -> None:
         with pytest.raises(PeopleInvalid):
             check_password(password, name="Ana")
     check_password("passwords of ten words are long", name="Ana")
-
-
-def test_the_limits_forget_and_stay_bounded() -> None:
-    limits = LogInLimits(LimitRule(within_s=10, pair_max=2, address_max=100_000, name_max=100_000))
-    for number in range(30_000):
-        limits.was_wrong(f"name {number}", "10.0.0.1", float(number) / 10_000)
-    assert len(limits._wrong) <= 10_000
-    limits.was_wrong("x", "b", 20.0)
-    limits.was_wrong("x", "b", 20.0)
-    assert not limits.may_try("x", "b", 21.0)
-    assert limits.may_try("x", "b", 31.0)
 
 
 def test_a_key_opens_its_scopes_and_is_kept_as_a_hash(shop: PeopleShop) -> None:

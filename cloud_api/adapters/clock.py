@@ -1,0 +1,10 @@
+"""The wall clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def wall_clock() -> datetime:
+    """The present, aware, UTC."""
+    return datetime.now(UTC)
