@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NoReturn
 
 import msgspec
-import typer
 
 from access_control.audit_chain import AuditRow, AuditVerdict
 from access_control.persons import Key, Person
@@ -16,12 +14,12 @@ from access_control.persons import Key, Person
 
 def tell_json(said: object) -> None:
     """Print what is said as JSON."""
-    typer.echo(msgspec.json.encode(said).decode())
+    print(msgspec.json.encode(said).decode())
 
 
 def tell(said: object, words: str, *, as_json: bool) -> None:
     """Print what is said as JSON, or the words."""
-    tell_json(said) if as_json else typer.echo(words)
+    tell_json(said) if as_json else print(words)
 
 
 def tell_persons(persons: Sequence[Person], *, as_json: bool, nobody: str) -> None:
@@ -46,18 +44,18 @@ def noted_row(expect: str | None) -> tuple[int, str] | None:
     """Read a row as `tell_verdict` printed it earlier, NUMBER:HASH.
 
     Raises:
-        typer.BadParameter: it is something else.
+        ValueError: it is something else.
     """
     if expect is None:
         return None
     noted = re.fullmatch(r"([0-9]+):([0-9a-f]{64})", expect)
     if noted is None:
-        raise typer.BadParameter(f"{expect!r} is not NUMBER:HASH as this command prints it", param_hint="--expect")
+        raise ValueError(f"{expect!r} is not NUMBER:HASH as this command prints it")
     return int(noted[1]), noted[2]
 
 
-def tell_verdict(verdict: AuditVerdict, *, as_json: bool) -> NoReturn:
-    """Print whether the chain of the audit log holds, and end the command: with 1 if it does not."""
+def tell_verdict(verdict: AuditVerdict, *, as_json: bool) -> int:
+    """Print whether the chain of the audit log holds. Returns the command's exit code: 1 if it does not."""
     is_whole = verdict.broken_at is None
     words = (
         f"{verdict.rows} rows, unbroken; note elsewhere: {verdict.rows}:{verdict.head}"
@@ -65,7 +63,7 @@ def tell_verdict(verdict: AuditVerdict, *, as_json: bool) -> NoReturn:
         else f"row {verdict.broken_at} of {verdict.rows} does not fit: the log was changed or cut"
     )
     tell(verdict._asdict(), words, as_json=as_json)
-    raise typer.Exit(0 if is_whole else 1)
+    return 0 if is_whole else 1
 
 
 def _of_key(key: Key) -> str:

@@ -95,10 +95,13 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Compute the chain of the audit log anew. Exit code 1 if a row was changed, taken out or cut off."""
-    expected = noted_row(expect)
+    try:
+        expected = noted_row(expect)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--expect") from None
     with telling_errors(), _guards(config) as (guards, _):
         verdict = guards.audit.verify(expected=expected)
-    tell_verdict(verdict, as_json=as_json)
+    raise typer.Exit(tell_verdict(verdict, as_json=as_json))
 
 
 @audit.command("show", epilog="Example: cloud-api audit show --config cloud.toml --count 20")

@@ -126,8 +126,12 @@ def audit_verify(
     from store_hub.adapters.audit_log import audit_path, verify_audit
     from store_hub.config import load_config
 
-    expected = noted_row(expect)
-    tell_verdict(verify_audit(audit_path(Path(load_config(config).ledger.path)), expected=expected), as_json=as_json)
+    try:
+        expected = noted_row(expect)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--expect") from None
+    verdict = verify_audit(audit_path(Path(load_config(config).ledger.path)), expected=expected)
+    raise typer.Exit(tell_verdict(verdict, as_json=as_json))
 
 
 @audit.command("show", epilog="Example: store-hub audit show --config hub.toml --count 20")
