@@ -26,7 +26,7 @@ demo: setup ## The whole system on a simulated store, in a browser
 	@$(BIN)/python -m demo
 
 test: setup system-packages esphome lint audit ## Everything CI runs
-	@$(BIN)/python -m pytest -q -n 5 --dist loadfile tests
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile tests
 
 SEEDS ?= 200
 OBSERVATIONS ?= 50000

@@ -32,6 +32,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from benchmarks.shop_letters import letters
+from store_hub.adapters.broker_link import RECEIVE_MAXIMUM
 from store_hub.adapters.clock import HubClock
 from store_hub.adapters.garbage import look_for_garbage_seldom
 from store_hub.adapters.ledger import Ledger
@@ -154,7 +155,7 @@ class EmptySubscriber:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.on_message = self._heard
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it without types.
-        properties.ReceiveMaximum = 2_000
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM  # As much under way as the hub allows.
         ready = threading.Event()
         self._client.on_subscribe = lambda *_: ready.set()
         self._client.connect(config.host, config.port, properties=properties)

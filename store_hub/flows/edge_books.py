@@ -160,7 +160,7 @@ class EdgeBooks:
         folding.write(page, row, said)
         self._copies.booked(row, said.boot_id if isinstance(said, Observation) else None)
         last = max(sequence, said.through_sequence) if isinstance(said, Shed) else sequence
-        self._note_sender(marks, said, marks.missing(sequence, last), message.received_at_ms)
+        self._note_sender(marks, said, (sequence, last), message.received_at_ms)
         marks.book(sequence, last)
 
     def _read(self, outbox_id: str, payload: bytes) -> tuple[Said, str | None]:
@@ -245,12 +245,12 @@ class EdgeBooks:
         return now_ms - self._awaited_since_ms.setdefault(boot, now_ms) < CLOCK_WAIT_MS
 
     @staticmethod
-    def _note_sender(marks: OutboxMarks, said: Said, missing: int, now_ms: int) -> None:
+    def _note_sender(marks: OutboxMarks, said: Said, span: tuple[int, int], now_ms: int) -> None:
         row = marks.row
         device_id = said.device_id if isinstance(said, Observation) else row.device_id
         shed = sum(count for count in said.counts.values() if count > 0) if isinstance(said, Shed) else 0
         if isinstance(said, Shed) and said.counts.keys() == {"forgotten"}:
-            shed = min(shed, missing)  # An edge knows the hub's mark, not what is booked beyond a gap.
+            shed = min(shed, marks.missing(*span))  # An edge knows the hub's mark, not what is booked beyond a gap.
         marks.row = row._replace(device_id=device_id, shed=row.shed + shed, last_seen_at_ms=now_ms)
 
     def _take_unplaceable(self, message: Delivered, page: Page, folding: Folding) -> None:

@@ -56,13 +56,17 @@ class DeviceOrder:
             earliest_ms = before.happened_at_ms + _room(before.seat, seat, boot_id, before)
             at_ms = max(before.happened_at_ms, at_ms, min(earliest_ms, latest_ms))
         self.remember(boot_id, seat, at_ms)
-        return when._replace(happened_at_ms=at_ms)
+        return when if at_ms == when.happened_at_ms else when._replace(happened_at_ms=at_ms)
 
     def remember(self, boot_id: str, seat: Seat, happened_at_ms: int) -> None:
         """An observation has its place."""
-        taken = self._starts.setdefault(boot_id, [])
-        insort(taken, _Taken(seat, happened_at_ms, boot_id))
-        del taken[:-SEATS_MAX]
+        taken, new = self._starts.setdefault(boot_id, []), _Taken(seat, happened_at_ms, boot_id)
+        if not taken or taken[-1].seat < seat:
+            taken.append(new)
+        else:
+            insort(taken, new)
+        if len(taken) > SEATS_MAX:
+            del taken[0]
 
     def settle(self, outbox_id: str) -> None:
         """Of this outbox all is booked up to its last letter: nothing comes before that any more."""
@@ -77,6 +81,8 @@ class DeviceOrder:
     def _neighbours(self, boot_id: str, seat: Seat) -> tuple[_Taken | None, _Taken | None]:
         """What was seen before it and after it: by the same start, or by others of the same outbox."""
         own = self._starts.get(boot_id, [])
+        if own and own[-1].seat < seat and len(self._starts) == 1:  # As nearly all come.
+            return own[-1], None
         place = bisect_right(own, seat, key=lambda taken: taken.seat)
         before, after = own[max(0, place - 1) : place], own[place : place + 1]
         for other, start in self._starts.items():

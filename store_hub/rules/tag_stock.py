@@ -17,7 +17,7 @@ from store_hub.rows import TagGapRow, TagRow
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
-from store_hub.rules.tags import LINGERS_MS, TagBook
+from store_hub.rules.tags import LINGERS_MS, NEVER_MS, TagBook
 from wire_format.plans import Bay, Zone
 
 SHOP_FLOOR = "shop_floor"
@@ -37,6 +37,7 @@ class TagStock:
         self._bays: dict[str, Bay] = {}
         self._boards: dict[str, list[str]] = {}  # By zone: the weighed shelves that its antenna reads.
         self._begun: dict[str, None] = {}  # Articles that tags may not yet have told, in order.
+        self._heard_at_ms = 0  # Before it, readers have had long enough for none of them.
 
     def restore(self, row: TagGapRow) -> None:
         """Go on from what the ledger holds."""
@@ -50,6 +51,7 @@ class TagStock:
         self._bays = {shelf.shelf_id: bay for bay in plan.bays for shelf in bay.shelves}
         self._boards = {}
         self._begun = {sku: None for sku in self._tags.skus() if sku in self._tagged}
+        self._heard_at_ms = 0
         for shelf in (shelf for bay in plan.bays for shelf in bay.shelves):
             if shelf.weighed and shelf.tag_zone_id is not None:
                 self._boards.setdefault(shelf.tag_zone_id, []).append(shelf.shelf_id)
@@ -58,22 +60,33 @@ class TagStock:
         """Retell what was only waited for: tags that have been gone long enough, articles that readers have had long enough to hear."""
         gone = self._tags.settled(changes.at_ms)
         changes.effects += gone
-        heard = [sku for sku in self._begun if not self._is_beginning(sku, changes)]
-        for sku in heard:
-            del self._begun[sku]
+        heard = self._long_heard(changes.at_ms)
+        if not gone and not heard:
+            return
         planned = [sku for sku in heard if self._is_planned(sku, stock, places)]
         for name in dict.fromkeys([*(row.sku for row in gone), *planned]):
             if name is not None and name in places.skus:
                 self.retell(name, stock, places, changes)
 
+    def _long_heard(self, at_ms: int) -> list[str]:
+        """Take out the articles that readers have had long enough to hear."""
+        if at_ms < self._heard_at_ms:
+            return []
+        due = {sku: self._heard_ms(sku) for sku in self._begun}
+        heard = [sku for sku, due_ms in due.items() if at_ms >= due_ms]
+        for sku in heard:
+            del self._begun[sku]
+        self._heard_at_ms = min((due[sku] for sku in self._begun), default=NEVER_MS)
+        return heard
+
+    def _heard_ms(self, sku: str) -> int:
+        """When readers will have had long enough to hear an article."""
+        return min((row.since_ms for row in self._tags.present_of(sku)), default=0) + LINGERS_MS
+
     def _is_planned(self, sku: str, stock: StockBook, places: Places) -> bool:
         """Whether the planogram still speaks for the shelves of an article."""
         rows = [row for shelf in places.shelves_of.get(sku, ()) if (row := stock.at(sku, shelf)) is not None]
         return any(row.evidence == "planogram" for row in rows)
-
-    def _is_beginning(self, sku: str, changes: Changes) -> bool:
-        """Whether readers have only begun to hear an article."""
-        return changes.at_ms < min((row.since_ms for row in self._tags.present_of(sku)), default=0) + LINGERS_MS
 
     def is_tagged(self, sku: str | None) -> bool:
         """Whether every unit of an article carries a tag."""
@@ -100,8 +113,9 @@ class TagStock:
         self._tell_beliefs(sku, present, shelves, stock, changes)
         if not shelves or not kinds.intersection(_FLOOR_KINDS) or any(places.facings[shelf, sku].weighed for shelf in shelves):
             return
-        if self._is_planned(sku, stock, places) and self._is_beginning(sku, changes):
+        if self._is_planned(sku, stock, places) and changes.at_ms < (due_ms := self._heard_ms(sku)):
             self._begun[sku] = None
+            self._heard_at_ms = min(self._heard_at_ms, due_ms)
             return
         rows = [row for row in [*present, *self._tags.lingering_of(sku)] if self.kind(row.zone_id) in _FLOOR_KINDS]
         self._retell_floor(sku, rows, shelves, stock, changes)
