@@ -46,10 +46,14 @@ class PeopleForms:
         pages: how they look.
         cookie: the session's name.
         is_secure: whether a request came over HTTPS, so that the session's cookie may only travel so.
+        page_url: where others find the pages, for the links that are handed out; None: where whoever asks found them.
     """
 
-    def __init__(self, doorkeeper: Doorkeeper, *, pages: SignInPages, cookie: str, is_secure: Callable[[Request], bool]) -> None:
+    def __init__(
+        self, doorkeeper: Doorkeeper, *, pages: SignInPages, cookie: str, is_secure: Callable[[Request], bool], page_url: str | None = None
+    ) -> None:
         self._keeper, self._pages, self._cookie, self._is_secure = doorkeeper, pages, cookie, is_secure
+        self._page_url = page_url
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -142,7 +146,7 @@ class PeopleForms:
         try:
             if act == "invite":
                 token = await run_in_threadpool(self._keeper.invite, name, form.get("role", ""), actor=person.name)
-                secret = f"{request.base_url}welcome/{token}"
+                secret = f"{(self._page_url or str(request.base_url)).rstrip('/')}/welcome/{token}"
             elif act == "remove" and name.casefold() != person.name.casefold():
                 await run_in_threadpool(self._keeper.remove, name, actor=person.name)
             elif act == "key":

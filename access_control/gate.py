@@ -6,7 +6,6 @@ Doors of other systems, health and metrics pass: they look after themselves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from access_control.addresses import is_loopback
 from access_control.doorkeeper import Doorkeeper
 from access_control.errors import RegisterSilent
 from access_control.persons import Person
@@ -110,7 +110,7 @@ class PeopleGate:
             self._refused(address, "page.foreign", f"{path} pressed from {headers.get('origin', 'another site')[:200]}")
             return PlainTextResponse("This was asked for by another site.", status_code=403)
         if self._doorkeeper is None:
-            if _is_loopback(address) and _is_loopback(_host(headers)):
+            if is_loopback(address) and is_loopback(_host(headers)):
                 return None
             self._refused(address, "page.open", f"{path}: these pages are for this machine alone")
             return PlainTextResponse("These pages are open on this machine alone.", status_code=403)
@@ -202,10 +202,3 @@ def _is_same_origin(headers: Headers) -> bool:
 
 def _host(headers: Headers) -> str:
     return urlsplit(f"//{headers.get('host', '')}").hostname or ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

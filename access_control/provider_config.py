@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 
+from access_control.addresses import is_loopback
 from toml_settings import Section, SettingsInvalid
 
 if TYPE_CHECKING:
@@ -79,8 +79,5 @@ def provider_of(config: ProviderConfig, *, known_roles: Sequence[str], path: str
 def is_safe(address: str) -> bool:
     """Whether an address may be spoken to of secrets: HTTPS, or a program on this machine."""
     parts = urlsplit(address)
-    try:
-        here = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        here = False
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and here))
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))

@@ -10,12 +10,12 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from access_control.addresses import is_loopback
 from access_control.forms import PeopleForms
 from access_control.gate import PeopleGate
 from access_control.provider_config import provider_of
 from access_control.provider_forms import ProviderForms
 from cloud_api.adapters.audit_records import AuditRecords
-from cloud_api.adapters.http_server import is_loopback
 from cloud_api.adapters.people_records import PeopleRecords
 from cloud_api.adapters.tokens import Tokens
 from cloud_api.config import CloudConfig
@@ -71,7 +71,8 @@ class Guards:
         if keeper is not None:
             oidc = self._config.oidc
             pages = SignInPages(provider=oidc.label if oidc is not None else "")
-            forms = PeopleForms(keeper, pages=pages, cookie=COOKIE, is_secure=came_securely)
+            url = self._config.people.page_url
+            forms = PeopleForms(keeper, pages=pages, cookie=COOKIE, is_secure=came_securely, page_url=url)
             app.include_router(forms.router())
             if oidc is not None:
                 provider = provider_of(oidc, known_roles=ROLES, path=path, invalid=ConfigurationInvalid)

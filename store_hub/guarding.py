@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from fastapi import FastAPI
 
+from access_control.addresses import is_loopback
 from access_control.provider import Provider
 from access_control.provider_config import provider_of
 from store_hub.adapters.audit_log import AuditLog, audit_path
@@ -119,6 +119,7 @@ class Guards:
             forms = PeopleForms(
                 self._doorkeeper, reader=lambda request: reader_of(request, profile), shop=profile.name, is_secure=self.is_secure,
                 provider=self._provider(), label=self._config.oidc.label if self._config.oidc is not None else "",
+                page_url=self._config.pager.page_url,
             )  # fmt: skip
             app.include_router(forms.router())
         keeper = None if self.keeper is None else self._doorkeeper
@@ -127,7 +128,7 @@ class Guards:
     def greet(self) -> None:
         """Print the first manager's link where there is nobody yet, and say what is open."""
         http = self._config.http
-        if not self.is_secure and not _is_loopback(http.host):
+        if not self.is_secure and not is_loopback(http.host):
             advice = "set [http] shop_certificate = true, or certificate_file; or put a proxy with TLS before it"
             _log.warning("pages and doors go over the network unencrypted", host=http.host, advice=advice)
         if self.keeper is None:
@@ -155,16 +156,9 @@ class Guards:
         self.audit.refused(actor, "door.enter", detail)
 
     def _see_open_pages_are_safe(self) -> None:
-        if self._config.people.open_on_loopback and not _is_loopback(self._config.http.host):
+        if self._config.people.open_on_loopback and not is_loopback(self._config.http.host):
             problem = f"opens the pages to everybody who reaches {self._config.http.host}; leave it out, or listen on 127.0.0.1"
             raise self._wrong("people.open_on_loopback", problem)
 
     def _wrong(self, field: str, problem: str) -> ConfigurationInvalid:
         return ConfigurationInvalid(path=self._config_path, field=field, problem=problem)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

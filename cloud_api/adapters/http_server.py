@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +12,6 @@ import uvicorn
 
 from cloud_api.errors import ConfigurationInvalid, PortTaken
 from service_manager.web_server import WatchedServer
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextmanager

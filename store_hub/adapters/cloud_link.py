@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from access_control.addresses import is_loopback
 from store_hub.errors import HubError
 from wire_format import codec
 from wire_format.errors import WireError
@@ -102,7 +102,7 @@ class CloudLink:
     def speaks_in_clear(self) -> bool:
         """Whether the token would travel unencrypted beyond this machine."""
         address = urlsplit(self.url)
-        return address.scheme != "https" and not _is_loopback(address.hostname or "")
+        return address.scheme != "https" and not is_loopback(address.hostname or "")
 
     def put_profile(self, profile: StoreProfile) -> None:
         """Say who the store is.
@@ -242,10 +242,3 @@ def _error_text(payload: bytes) -> str:
 
 def _seconds(retry_after: str | None) -> float | None:
     return min(3600.0, float(retry_after)) if retry_after is not None and retry_after.isdigit() else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
+from access_control.addresses import is_loopback
 from store_hub.adapters.door_tokens import DoorKeys, DoorTokens
 from store_hub.entries import AlertAction, AnyTold, Delivery, Sale, StockCount, Text
 from store_hub.entries_goods import AnyGoods
@@ -169,11 +169,4 @@ def make_router(
 
 def _is_local(request: Request) -> bool:
     """Whether a program on this machine asks, by this machine's own name: a web page that got its name pointed here does not."""
-    return request.client is not None and _is_loopback(request.client.host) and _is_loopback(request.url.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return request.client is not None and is_loopback(request.client.host) and is_loopback(request.url.hostname or "")

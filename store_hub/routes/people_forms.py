@@ -30,6 +30,7 @@ class PeopleForms(forms.PeopleForms):
         shop: the shop's name.
         is_secure: whether the session's cookie may only travel over HTTPS.
         provider, label: the company's own log-in and what it is called.
+        page_url: the hub's address as people in the shop see it, for links.
     """
 
     def __init__(
@@ -41,10 +42,11 @@ class PeopleForms(forms.PeopleForms):
         is_secure: bool,
         provider: Provider | None = None,
         label: str = "",
+        page_url: str | None = None,
     ) -> None:
         self._doorkeeper, self._provider = doorkeeper, provider
         self._drawn = _Pages(reader, shop, label if provider is not None else "")
-        super().__init__(doorkeeper, pages=self._drawn, cookie=COOKIE, is_secure=lambda _: is_secure)
+        super().__init__(doorkeeper, pages=self._drawn, cookie=COOKIE, is_secure=lambda _: is_secure, page_url=page_url)
 
     def let_in(self, request: Request, token: str, target: str) -> Response:
         """Lead on; the pages sign with the person's name from the first press on."""

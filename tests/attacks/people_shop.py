@@ -26,7 +26,7 @@ HOST = "hub.test"
 class PeopleShop:
     """One."""
 
-    def __init__(self, folder: Path, *, provider: Provider | None = None) -> None:
+    def __init__(self, folder: Path, *, provider: Provider | None = None, page_url: str | None = None) -> None:
         self.folder, self.now_ms, self.now_s = folder, 1_800_000_000_000, 0.0
         self.sockets_ended = 0
         self.audit = AuditLog(folder / "audit.sqlite", now_ms=lambda: self.now_ms)
@@ -38,7 +38,7 @@ class PeopleShop:
         self.app.include_router(
             PeopleForms(
                 self.keeper, reader=lambda request: Reader.of(request.cookies, zone=time_zone("UTC"), currency="EUR"), shop="Corner",
-                is_secure=False, provider=provider, label="the test account",
+                is_secure=False, provider=provider, label="the test account", page_url=page_url,
             ).router()
         )  # fmt: skip
 

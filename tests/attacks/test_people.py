@@ -64,6 +64,14 @@ def test_a_link_ends_after_a_day_and_with_the_next_one(shop: PeopleShop) -> None
     assert shop.keeper.link_for(second) is None
 
 
+def test_a_links_address_is_the_configured_one_behind_whatever_proxy(tmp_path: Path) -> None:
+    shop = PeopleShop(tmp_path, page_url="https://hub.example/")
+    told = shop.somebody().post("/people/invite", data={"name": "Ben", "role": "staff"}, headers={"Origin": f"http://{HOST}"}).text
+    assert "https://hub.example/welcome/" in told
+    assert f"{HOST}/welcome" not in told
+    shop.audit.close()
+
+
 def test_ten_thousand_wrong_log_ins_open_nothing_and_leave_ten_thousand_lines(shop: PeopleShop) -> None:
     shop.somebody()
     for number in range(10_000):
