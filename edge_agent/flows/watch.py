@@ -70,7 +70,7 @@ class WatchFlow:
         self._back_off_first_s = back_off_first_s
         self._frames = 0
         # Intervals end with the minutes of the wall clock as it stands now; should it jump later, they stay where they are.
-        phase_ms = (clock.monotonic_ms() - clock.wall_ms()) % round(interval_s * 1000.0)
+        phase_ms = -clock.wall_ms_at(0) % round(interval_s * 1000.0)
         self._watcher = footfall_watcher(config, interval_s=interval_s, interval_phase_ms=phase_ms)
 
     def run(self, stop: threading.Event) -> None:
