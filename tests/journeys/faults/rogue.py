@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections import deque
@@ -19,11 +20,11 @@ class Rogue:
     def __init__(self, port: int, store_id: str, chance: random.Random) -> None:
         self._chance = chance
         self._letters: deque[tuple[str, bytes]] = deque(maxlen=REMEMBERED)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._marked_through = -1
         self._own: set[tuple[str, bytes]] = set()
-        self.said = self.heard = 0
+        self.said = self.heard = self.marks = 0
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="rogue", protocol=mqtt.MQTTv5)
-        self._marks = threading.Semaphore(0)
         filters = [(f"stores/{store_id}/v1/seen/+/+", 1), (f"stores/{store_id}/v1/booked/+", 1)]
         self._client.on_connect = lambda client, *_: client.subscribe(filters)
         self._client.on_message = self._heard
@@ -34,7 +35,10 @@ class Rogue:
 
     def _heard(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
         if "/booked/" in message.topic:
-            self._marks.release()
+            with self._lock:
+                self.marks += 1
+                self._marked_through = max(self._marked_through, json.loads(message.payload)["booked_through"])
+                self._lock.notify_all()
             return
         letter = (message.topic, bytes(message.payload))
         with self._lock:
@@ -59,14 +63,10 @@ class Rogue:
         self.said += len(letters)
         return len(letters)
 
-    def forget_marks(self) -> None:
-        """Of the hub's words on what it has booked, `wait_mark` waits for one after this."""
-        while self._marks.acquire(blocking=False):
-            pass
-
-    def wait_mark(self, within_s: float) -> None:
-        """Wait for the hub's word on what it has booked."""
-        self._marks.acquire(timeout=within_s)
+    def wait_mark(self, within_s: float, *, after: int = 0, beyond: int = -1) -> None:
+        """Wait until so many of the hub's words on what it has booked, and one more, were heard, and one of an outbox beyond a sequence."""
+        with self._lock:
+            self._lock.wait_for(lambda: self.marks > after and self._marked_through > beyond, within_s)
 
     def close(self) -> None:
         """Leave."""

@@ -110,8 +110,7 @@ def begin_at_hub(shop: ShopUnderTest, how: str) -> None:
         case "kill" | "stop":
             shop.hub_down(orderly=how == "stop")
         case "kill_at_mark":
-            shop.rogue.forget_marks()
-            shop.rogue.wait_mark(MARK_WITHIN_S)
+            shop.rogue.wait_mark(MARK_WITHIN_S, after=shop.rogue.marks)
             shop.hub_down(orderly=False)
         case "disk_full":
             shop.hub_disk.fill()
