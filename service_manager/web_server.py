@@ -1,14 +1,17 @@
-"""A web server whose event loop gives the signs of life: one that hangs is started again."""
+"""What the web servers of hub and cloud have in common: signs of life, and patience with visitors who leave."""
 
 from __future__ import annotations
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_manager.notices import ServiceManager
 
+UNANSWERED = "No response returned."
+
 
 class WatchedServer(uvicorn.Server):
-    """uvicorn's server; `on_tick` runs ten times a second on the loop that answers requests."""
+    """uvicorn's server, started again by systemd when it hangs; `on_tick` runs ten times a second on the loop that answers requests."""
 
     def __init__(self, config: uvicorn.Config, manager: ServiceManager | None = None) -> None:
         super().__init__(config)
@@ -23,3 +26,29 @@ class WatchedServer(uvicorn.Server):
         if should_exit:
             self._manager.stopping()
         return should_exit
+
+
+class GoneVisitors:
+    """ASGI middleware around pages whose own middleware is Starlette's `BaseHTTPMiddleware`.
+
+    That one raises when the response within it was given up because whoever asked had gone; uvicorn would log a traceback.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; give up in silence where nobody is left to hear."""
+        is_gone = False
+
+        async def hear() -> Message:
+            nonlocal is_gone
+            message = await receive()
+            is_gone = is_gone or message["type"] == "http.disconnect"
+            return message
+
+        try:
+            await self._app(scope, hear, send)
+        except RuntimeError as error:
+            if not is_gone or str(error) != UNANSWERED:
+                raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from nicegui import app as pages_app
 from nicegui import ui
 
 from cloud_api.dashboard.desk import Desk
@@ -17,6 +18,7 @@ from cloud_api.dashboard.orders import show_orders
 from cloud_api.dashboard.promotions import show_promotions
 from cloud_api.dashboard.shops import show_shops
 from cloud_api.dashboard.trail import show_trail
+from service_manager.web_server import GoneVisitors
 
 
 def show_pages(app: FastAPI, desk: Desk) -> None:
@@ -32,3 +34,4 @@ def show_pages(app: FastAPI, desk: Desk) -> None:
     show_figures(desk)
     show_trail(desk)
     ui.run_with(app, title="Aislewise", favicon=FAVICON, dark=None, language="en-GB", show_welcome_message=False)
+    pages_app.add_middleware(GoneVisitors)  # Around those that `run_with` has just added.

@@ -18,6 +18,7 @@ from nicegui import app as pages_app
 from nicegui import background_tasks, run, ui
 
 from page_language import LANGUAGES
+from service_manager.web_server import GoneVisitors
 from store_hub.adapters.ledger_views import LedgerUnreadable, LedgerViews
 from store_hub.adapters.release_shelf import Bundle
 from store_hub.dashboard.accuracy import AccuracyPage
@@ -100,6 +101,7 @@ def mount_pages(
         show_welcome_message=False,
         reconnect_timeout=10.0,
     )
+    pages_app.add_middleware(GoneVisitors)  # Around those that `run_with` has just added.
     _follow_bookkeep(app, desk)
 
 
