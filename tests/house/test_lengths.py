@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import tomllib
 from pathlib import Path
 
@@ -25,6 +26,7 @@ FOLDERS = (
 LISTED = Path(__file__).with_name("lengths.toml")
 
 
+@functools.cache
 def lengths(repository: Path) -> dict[str, int]:
     """Every file and function that is longer than the house allows, and how long it is."""
     found: dict[str, int] = {}
