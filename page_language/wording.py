@@ -10,6 +10,7 @@ from babel import Locale
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 from page_language.catalogue import LANGUAGES, texts
+from page_language.recognition import recognise
 
 LANGUAGE_COOKIE = "aislewise_language"
 _SHARED = Path(__file__).parent / "locales"
@@ -47,6 +48,10 @@ class Wording:
         written = one if count == 1 else many
         text = self._texts().get(one, (written,))[-1]
         return text.format(count=self.number(count), **values)
+
+    def say(self, sentence: str) -> str:
+        """Translate a sentence that a program wrote in English, as it is kept or was told; one that no wording fits stays."""
+        return sentence if self.language == "en" else recognise(sentence, self.language, self.locales)
 
     def number(self, value: float | None, *, decimals: int = 0) -> str:
         """Write a number; `—` when it is not known."""

@@ -15,7 +15,6 @@ from babel.dates import format_date
 from babel.numbers import get_currency_precision
 
 from page_language import Wording, chosen_language
-from page_language.recognition import recognise
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,6 @@ class Reader(Wording):
         if self.language == "en" and count == 0:
             return one.format(count="no", **values)
         return super().n(one, many, count, **values)
-
-    def say(self, sentence: str) -> str:
-        """Translate a sentence that the rules wrote in English, as it is kept with an order or told by the doors."""
-        return sentence if self.language == "en" else recognise(sentence, self.language, self.locales)
 
     def told(self, sentence: str) -> str:
         """A sentence of the rules as a line of its own: its first letter large, its end with a full stop."""

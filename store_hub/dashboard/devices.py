@@ -65,7 +65,7 @@ class DevicesPage(Page):
         except WeightUnreadable:
             self.say(reader.t("A known weight is a number of grams above 0, for instance 5000."))
         except HubError as error:
-            self.say(str(error))
+            self.say(self.reader.say(str(error)))
         except TimeoutError:
             self.say(reader.t("The hub did not answer in time. The list shows whether it was booked."))
 
@@ -161,7 +161,9 @@ class DevicesPage(Page):
     def _row(self, device: DeviceRow, unwell: bool, now_ms: int) -> tuple[object, ...]:
         reader = self.reader
         capacity = f" / {reader.number(device.outbox_capacity)}" if device.outbox_capacity else ""
-        shed = ", ".join(f"{reader.number(count)} {kind.replace('_', ' ')}" for kind, count in sorted(device.shed.items()) if count)
+        shed = ", ".join(
+            f"{reader.number(count)} {reader.say(kind.replace('_', ' '))}" for kind, count in sorted(device.shed.items()) if count
+        )
         extras = [f"{reader.number(device.temperature_c)} °C"] if device.temperature_c is not None else []
         if device.disk_free_mb is not None:
             extras.append(reader.t("{gigabytes} GB free", gigabytes=reader.number(device.disk_free_mb / 1000, decimals=1)))
@@ -239,4 +241,10 @@ class DevicesPage(Page):
             "not_possible": reader.t("it did not fit how things stood"),
         }
         entry = f"{row.journal_id}" + (f".{row.line}" if row.line else "")
-        return reader.moment(row.happened_at_ms, now_ms), row.source, reasons.get(row.reason, row.reason), row.detail, entry
+        return (
+            reader.moment(row.happened_at_ms, now_ms),
+            reader.say(row.source),
+            reasons.get(row.reason, row.reason),
+            reader.say(row.detail),
+            entry,
+        )

@@ -37,11 +37,11 @@ def state_words(reader: Reader, row: DeploymentRow, now_ms: int) -> str:
         case "confirmed":
             return reader.t("works, and is kept since {time}", time=time)
         case "rolled_back":
-            return reader.t("taken back {time}: {reason}", time=time, reason=row.reason)
+            return reader.t("taken back {time}: {reason}", time=time, reason=reader.say(row.reason))
         case "refused":
-            return reader.t("refused {time}: {reason}", time=time, reason=row.reason)
+            return reader.t("refused {time}: {reason}", time=time, reason=reader.say(row.reason))
         case _:
-            return reader.t("not begun; {reason}", reason=row.reason)
+            return reader.t("not begun; {reason}", reason=reader.say(row.reason))
 
 
 def file_card(reader: Reader, reading: LedgerReading, device_id: str, now_ms: int) -> Markup:
@@ -133,11 +133,16 @@ def _rollout(reader: Reader, rollout: RolloutRow, now_ms: int) -> Markup:
         )
         return Markup('<p role="status">{}</p><div class="bar">{}</div>').format(words, button)
     if rollout.stage == HALTED:
-        words = reader.t("The rollout of {version} was halted {time}: {reason}", version=rollout.version, time=time, reason=rollout.reason)
+        words = reader.t(
+            "The rollout of {version} was halted {time}: {reason}", version=rollout.version, time=time, reason=reader.say(rollout.reason)
+        )
         return Markup('<p class="refused" role="alert">{}<span>{}</span></p>').format(mark("trouble"), words)
     if rollout.stage == REFUSED:
         words = reader.t(
-            "{version}, which the chain sent, was refused {time}: {reason}", version=rollout.version, time=time, reason=rollout.reason
+            "{version}, which the chain sent, was refused {time}: {reason}",
+            version=rollout.version,
+            time=time,
+            reason=reader.say(rollout.reason),
         )
         return Markup('<p class="refused" role="alert">{}<span>{}</span></p>').format(mark("trouble"), words)
     if rollout.chain_rollout_id:

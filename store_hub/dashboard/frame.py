@@ -207,7 +207,7 @@ class Page(ABC):
         try:
             await self.desk.tell(told, door=door)
         except HubError as error:
-            self.say(str(error))
+            self.say(self.reader.say(str(error)))
         except TimeoutError:
             self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))
         else:
@@ -223,6 +223,6 @@ class Page(ABC):
         try:
             await self.desk.act_on_alert(int(value), action, by, to)
         except HubError as error:
-            self.say(str(error))
+            self.say(self.reader.say(str(error)))
         except TimeoutError:
             self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))

@@ -88,16 +88,16 @@ class PlanEditor:
     async def check(self, request: Request) -> Response:
         """Say what is wrong with a planogram; nothing is booked."""
         try:
-            return JSONResponse({"problems": planogram_problems(await _plan_of(request))})
+            return self._answer(request, planogram_problems(await _plan_of(request)))
         except WireError as error:
-            return JSONResponse({"problems": [str(error)]})
+            return self._answer(request, [str(error)])
 
     async def force(self, request: Request) -> Response:
         """Put a planogram in force as the next version, unless another was meanwhile; answers its number, or what is wrong."""
         try:
             plan = await _plan_of(request)
         except WireError as error:
-            return JSONResponse({"problems": [str(error)]})
+            return self._answer(request, [str(error)])
         return await self._put(plan, request)
 
     async def back(self, request: Request) -> Response:
@@ -116,7 +116,7 @@ class PlanEditor:
     async def _put(self, plan: Planogram, request: Request) -> Response:
         reader = self._reader_of(request)
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return JSONResponse({"problems": ["only the hub's own pages may do this"]}, status_code=403)
+            return self._answer(request, ["only the hub's own pages may do this"], status=403)
         versions = await run_in_threadpool(self._versions)
         if str(versions[0].journal_id if versions else 0) != request.headers.get("x-seen", ""):
             told = reader.t("Another version was put in force meanwhile. Load the page again and repeat your change.")
@@ -126,14 +126,19 @@ class PlanEditor:
         try:
             await asyncio.wait_for(asyncio.wrap_future(self._desk.submit(BookPlanogram(payload))), ANSWER_WITHIN_S)
         except PlanogramInvalid as error:
-            return JSONResponse({"problems": error.problems})
+            return self._answer(request, error.problems)
         except TimeoutError:
             return JSONResponse(
                 {"problems": [reader.t("The hub did not answer in time. The list shows whether it was booked.")]}, status_code=503
             )
         except HubError as error:
-            return JSONResponse({"problems": [str(error)]}, status_code=503)
+            return self._answer(request, [str(error)], status=503)
         return JSONResponse({"problems": [], "version": next_version})
+
+    def _answer(self, request: Request, problems: list[str], *, status: int = 200) -> Response:
+        """What is wrong, in the words of who asks."""
+        reader = self._reader_of(request)
+        return JSONResponse({"problems": [reader.say(problem) for problem in problems]}, status_code=status)
 
     def _versions(self) -> list[Any]:
         with self._desk.views.reading() as reading:

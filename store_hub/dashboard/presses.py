@@ -30,7 +30,7 @@ def _where(reader: Reader, reading: LedgerReading, row: ButtonPressRow) -> str:
 
 def _what(reader: Reader, row: ButtonPressRow) -> Markup:
     if row.action == "tared":
-        return Markup("{}").format(reader.t("scale zeroed: {detail}", detail=row.detail))
+        return Markup("{}").format(reader.t("scale zeroed: {detail}", detail=reader.say(row.detail)))
     if row.action == "tare_refused":
-        return Markup('<strong class="amber">{}</strong>').format(reader.t("scale not zeroed: {detail}", detail=row.detail))
+        return Markup('<strong class="amber">{}</strong>').format(reader.t("scale not zeroed: {detail}", detail=reader.say(row.detail)))
     return Markup("{}").format(reader.t("took the tasks of the shelf"))

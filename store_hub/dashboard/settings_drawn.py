@@ -227,7 +227,7 @@ def backup_section(reader: Reader, state: BackupState | None, now_ms: int) -> Ma
     else:
         lines = Markup("<p>{}</p>").format(reader.t("The last is of {time}.", time=reader.moment(state.last_taken_at_ms, now_ms)))
     if state.problem:
-        lines += Markup('<p class="amber">{}</p>').format(state.problem)
+        lines += Markup('<p class="amber">{}</p>').format(reader.say(state.problem))
     drill = state.drill
     if drill is None:
         words, colour = reader.t("Nobody has tried yet whether one can be put back. Run: store-hub restore --verify FILE"), "amber"

@@ -131,4 +131,4 @@ def _checked(reader: Reader, said: object, kind: type[T]) -> T:
     try:
         return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        raise FormWrong(reader.t("This cannot be set: {problem}", problem=str(error))) from None
+        raise FormWrong(reader.t("This cannot be set: {problem}", problem=reader.say(str(error)))) from None

@@ -131,20 +131,22 @@ class StaffPages:
                 self._desk.check(person, "tasks", f"{action.action} alert {action.alert_id}")
             except NotYours as error:
                 return JSONResponse({"problem": str(error)}, status_code=403)
-        return await self._booked(self._desk.submit, action, key)
+        return await self._booked(self._desk.submit, action, key, self._reader_of(request))
 
     @staticmethod
-    async def _booked(submit: Callable[[Book], Future[Answer]], action: AlertAction, key: str) -> Response:
+    async def _booked(submit: Callable[[Book], Future[Answer]], action: AlertAction, key: str, reader: Reader) -> Response:
         try:
             await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(submit(Book(action, "tasks", key)))), ANSWER_WITHIN_S)
         except AlertUnknown as error:
-            return JSONResponse({"booked": False, "closed": error.closed, "problem": str(error)}, status_code=409 if error.closed else 404)
+            return JSONResponse(
+                {"booked": False, "closed": error.closed, "problem": reader.say(str(error))}, status_code=409 if error.closed else 404
+            )
         except TimeoutError:
-            return JSONResponse({"problem": "the hub did not answer in time"}, status_code=503)
+            return JSONResponse({"problem": reader.say("the hub did not answer in time")}, status_code=503)
         except (HubBusy, HubStopping, LedgerUnusable) as error:
-            return JSONResponse({"problem": str(error)}, status_code=503)
+            return JSONResponse({"problem": reader.say(str(error))}, status_code=503)
         except HubError as error:
-            return JSONResponse({"problem": str(error)}, status_code=422)
+            return JSONResponse({"problem": reader.say(str(error))}, status_code=422)
         return JSONResponse({"booked": True})
 
     async def manifest(self, request: Request) -> Response:

@@ -51,7 +51,7 @@ def state(reader: Reader, task: AlertRow, now_ms: int) -> str:
         case _:
             if task.kind == "discrepancy" and task.detail:
                 return reader.t("{units} by the books, none to be found", units=task.detail)
-            return task.detail or reader.t("for {span}", span=reader.span(now_ms - task.raised_at_ms))
+            return reader.say(task.detail) or reader.t("for {span}", span=reader.span(now_ms - task.raised_at_ms))
 
 
 def what_to_do(reader: Reader, task: AlertRow) -> str:

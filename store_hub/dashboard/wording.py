@@ -142,7 +142,7 @@ def device_troubles(reader: Reader, device: DeviceRow, now_ms: int) -> list[tupl
                 reader.t("Check its power and network cable. It catches up by itself once it is back."),
             )
         )
-    troubles += [(f"{fault.part}: {fault.message}", fault.advice) for fault in device.faults]
+    troubles += [(reader.say(f"{fault.part}: {fault.message}"), reader.say(fault.advice)) for fault in device.faults]
     if device.outbox_capacity and device.outbox_depth > 0.8 * device.outbox_capacity:
         troubles.append(
             (

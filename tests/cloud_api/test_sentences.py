@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
+from spoken import sentences, unsaid
 
 from cloud_api.dashboard.reader import Reader
 from cloud_api.rules.early_warning import DeviceState, StoreState, concerns
 from cloud_api.rules.footfall_review import Comparison
-from page_language.recognition import SENTENCES
 
 CHINESE = Reader(language="zh")
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -37,44 +34,11 @@ SPOKEN: dict[str, tuple[str, ...]] = {
 """Where sentences for planners are made: the file, and the functions in it (none named: all of it)."""
 
 
-def wordings() -> set[str]:
-    """Every wording of the catalogues, its fields emptied."""
-    found = set()
-    for path in Path(Reader.locales, "zh").glob(SENTENCES):
-        with path.open("rb") as file:
-            found |= {re.sub(r"{\w+}", "{}", message.id) for message in read_po(file) if isinstance(message.id, str)}
-    return found
-
-
-def sentences(path: Path, functions: tuple[str, ...]) -> set[str]:
-    """The texts of two words and more in a file's functions, without docstrings; what they are filled in with is left empty."""
-    found = set()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and (not functions or node.name in functions):
-            aside = {id(part) for each in ast.walk(node) if isinstance(each, ast.Assert) for part in ast.walk(each)}
-            inside = aside | {id(part) for made in ast.walk(node) if isinstance(made, ast.JoinedStr) for part in made.values}
-            said = [each for each in ast.walk(node) if isinstance(each, ast.JoinedStr | ast.Constant) and id(each) not in inside]
-            texts = [
-                _text(each) for each in said if not (isinstance(each, ast.Constant) and each.value == ast.get_docstring(node, clean=False))
-            ]
-            found |= {text for text in texts if re.search(r"[a-z{}]+ [a-z{}]*[a-z]{2}|[a-z]{2} ", text)}
-    return found
-
-
-def _text(node: ast.expr | ast.AST) -> str:
-    if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "{}" for part in node.values)
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-
-
 @pytest.mark.parametrize(("path", "functions"), SPOKEN.items())
 def test_no_sentence_of_the_rules_is_without_a_translation(repository: Path, path: str, functions: tuple[str, ...]) -> None:
     said = sentences(repository / "cloud_api" / path, functions)
     assert said
-    known = wordings()
-    said = {text.removeprefix("; ") for text in said}
-    missing = {text for text in said if not any(text in wording or text[:1].lower() + text[1:] in wording for wording in known)}
+    missing = unsaid(said, Reader.locales)
     assert not missing, f"{path}: put these into cloud_api/dashboard/locales/zh/sentences_*.po: {sorted(missing)}"
 
 
