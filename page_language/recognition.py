@@ -14,7 +14,8 @@ from pathlib import Path
 from page_language.catalogue import texts
 
 SENTENCES = "sentences_*.po"
-"""The catalogues of what rules say."""
+"""The catalogues of what rules say: a program's own, and those that all programs share."""
+_SHARED = Path(__file__).parent / "locales"
 _FIELD = re.compile(r"{(\w+)}")
 _COUNT = r"[-−\d.,]*?"
 """What `{count}` stands for; any other field may be a clause."""
@@ -25,7 +26,7 @@ _KEPT_MAX = 4096
 @cache
 def _wordings(language: str, folder: Path) -> dict[str, str]:
     """Wording with its first letter small, for a sentence may stand inside another → what it is in the language."""
-    return {_small(wording): forms[-1] for wording, forms in texts(language, folder, only=SENTENCES).items()}
+    return {_small(wording): forms[-1] for wording, forms in texts(language, _SHARED, folder, only=SENTENCES).items()}
 
 
 def _small(sentence: str) -> str:

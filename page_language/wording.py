@@ -43,6 +43,13 @@ class Wording:
         found = self._texts().get(text, (text,))[0]
         return found.format(**values) if values else found
 
+    def told(self, sentence: str) -> str:
+        """A sentence of the rules as a line of its own: its first letter large, its end with a full stop."""
+        said = capital(self.say(sentence))
+        if said.endswith((".", "。", "?", "？", "!", "！")):
+            return said
+        return said + ("." if self.language == "en" else "。")
+
     def n(self, one: str, many: str, count: int, **values: object) -> str:
         """Translate a text that depends on a count, `{count}`, and fill it in."""
         written = one if count == 1 else many
@@ -89,3 +96,8 @@ class Wording:
 
     def _texts(self) -> dict[str, tuple[str, ...]]:
         return {} if self.language == "en" else texts(self.language, _SHARED, self.locales)
+
+
+def capital(sentence: str) -> str:
+    """The sentence with its first letter large."""
+    return sentence[:1].upper() + sentence[1:]

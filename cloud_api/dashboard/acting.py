@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from nicegui import run, ui
 
-from access_control.errors import RegisterSilent
 from access_control.gate import person_of
 from access_control.persons import Person
 from cloud_api.dashboard.desk import Desk
-from cloud_api.errors import CloudError, NotYours
+from cloud_api.dashboard.frame import UNANSWERED, say_refused
+from cloud_api.errors import NotYours
 from cloud_api.rules.roles import may_do
 
 T = TypeVar("T")
@@ -19,32 +19,40 @@ NOBODY = "planner's page"
 """Who acts where nobody logs in."""
 
 
-class Unnoted(CloudError):
-    """The audit log could not be written, so nothing was done."""
-
-
-async def pressed(desk: Desk, act: str, words: str, do: Callable[[str], T]) -> T | None:
+async def press(desk: Desk, act: str, words: str, do: Callable[[str], object]) -> bool:
     """Do something off the page's loop, in the name of whose page it is: `do` is given the name.
 
     Args:
         act: its kind, as `rules.roles` knows it; `words`: what it is, one line.
 
-    Raises:
-        NotYours: the role may not; nothing was done. Unnoted: it could not be noted; nothing was done.
-        Whatever `do` raises.
+    Returns whether it was done. Where it was not, because the role may not, it could not be noted, or rules or records refused it, the
+    page says why.
     """
     person = visitor()
-    return await run.io_bound(lambda: do(_see_may(desk, person, act, words)))
+
+    def noted_and_done() -> bool:
+        do(_see_may(desk, person, act, words))
+        return True
+
+    return await answer(noted_and_done) or False
 
 
-async def see_may(desk: Desk, act: str, words: str) -> str:
-    """The name of whose page it is, once it is noted what they are about to do.
+async def answer(question: Callable[[], T]) -> T | None:
+    """Ask something off the page's loop; where rules or records refuse it, the page says why, and None is returned."""
+    try:
+        return await run.io_bound(question)
+    except UNANSWERED as error:
+        say_refused(error)
+        return None
 
-    Raises:
-        NotYours: the role may not. Unnoted: it could not be noted.
-    """
-    person = visitor()
-    return await run.io_bound(lambda: _see_may(desk, person, act, words)) or NOBODY
+
+def entered(form: Callable[[], T]) -> T | None:
+    """What a form says; where that cannot be, the page says why, and None is returned."""
+    try:
+        return form()
+    except ValueError as error:
+        say_refused(error)
+        return None
 
 
 def visitor() -> Person | None:
@@ -55,11 +63,8 @@ def visitor() -> Person | None:
 def _see_may(desk: Desk, person: Person | None, act: str, words: str) -> str:
     if person is None or desk.keeper is None:
         return NOBODY
-    try:
-        if not may_do(person.role, act):
-            desk.keeper.refuse(person.name, f"page.{act}", f"{words} as {person.role}")
-            raise NotYours
-        desk.keeper.note(person.name, f"page.{act}", words)
-    except RegisterSilent as error:
-        raise Unnoted(str(error)) from None
+    if not may_do(person.role, act):
+        desk.keeper.refuse(person.name, f"page.{act}", f"{words} as {person.role}")
+        raise NotYours
+    desk.keeper.note(person.name, f"page.{act}", words)
     return person.name

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from nicegui import ui
 
 from cloud_api.adapters.store_records import StoreRecord
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import press
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.figure_words import figure_kept, figure_name, figure_unit
-from cloud_api.dashboard.frame import button, html, say_refused
+from cloud_api.dashboard.frame import button, html
 from cloud_api.dashboard.reader import Reader
-from cloud_api.errors import CloudError
 from cloud_api.rules.chain_figures import FIGURES, Risk
 
 
@@ -56,12 +55,8 @@ def _show_risk_form(desk: Desk, reader: Reader, options: dict[str, str], currenc
 
 
 async def _write(desk: Desk, words: str, act: Callable[[str], object]) -> None:
-    try:
-        await pressed(desk, "written", words, act)
-    except CloudError as error:
-        say_refused(error)
-        return
-    ui.navigate.reload()
+    if await press(desk, "written", words, act):
+        ui.navigate.reload()
 
 
 async def strike(desk: Desk, risk_id: str) -> None:

@@ -7,12 +7,11 @@ from html import escape
 
 from nicegui import ui
 
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import entered, press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import button, html, read, say_refused
+from cloud_api.dashboard.frame import button, html, read
 from cloud_api.dashboard.reader import Reader
 from cloud_api.dashboard.table import Column, figures, table
-from cloud_api.errors import CloudError
 from cloud_api.flows.day_reviewing import NOTE_KINDS, DaysReview, DayView, as_csv, as_parquet, note
 
 
@@ -92,13 +91,11 @@ def _show_note_form(desk: Desk, reader: Reader, store_id: str, last: date) -> No
             where = ui.select(shops, value=store_id, label=reader.t("Where"))
 
             async def keep() -> None:
-                try:
-                    written = note(where.value, day.value, kind.value, told.value or "")
-                    what = f"note on {written.day} of {written.store_id}"
-                    await pressed(desk, "written", what, lambda by: desk.written.write_notes([written], by=by))
-                except CloudError as error:
-                    say_refused(error)
+                written = entered(lambda: note(where.value, day.value, kind.value, told.value or ""))
+                if written is None:
                     return
-                ui.navigate.reload()
+                what = f"note on {written.day} of {written.store_id}"
+                if await press(desk, "written", what, lambda by: desk.written.write_notes([written], by=by)):
+                    ui.navigate.reload()
 
             button(reader.t("Keep the note"), keep)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 from fastapi import Request
 from nicegui import run, ui
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from access_control.errors import RegisterSilent
 from access_control.gate import person_of
@@ -25,6 +25,8 @@ from page_language import LANGUAGE_COOKIE
 T = TypeVar("T")
 log = structlog.get_logger()
 
+UNANSWERED = (CloudError, RegisterSilent, SQLAlchemyError)
+"""What a page tells its reader: rules or records refuse something, or the database does not answer."""
 IN_REACH = 4
 """How many pages stand beside each other under a thumb; the others are behind `More`."""
 PATIENCE_S = 20.0
@@ -113,7 +115,7 @@ async def read(question: Callable[[], T]) -> T | None:
     """Ask the records off the page's loop; when they do not answer, say so on the page and return None."""
     try:
         return await run.io_bound(question)
-    except (DBAPIError, CloudError, RegisterSilent) as error:
+    except UNANSWERED as error:
         log.warning("page_unanswered", problem=str(error).splitlines()[0])
         say_unanswered(error)
         return None
@@ -130,15 +132,20 @@ async def read_stores(desk: Desk) -> list[StoreRecord]:
 def say_unanswered(error: Exception) -> None:
     """An error that a planner can act on."""
     reader = here()
-    told = reader.t("The records do not answer. See that the database runs, then load again.")
-    if isinstance(error, CloudError):
-        told = reader.say(str(error))
-    html(f'<div class="card" role="alert"><span class="state now">▲ {reader.t("now")}</span><p>{escape(told)}</p></div>')
+    told = escape(_told(reader, error))
+    html(f'<div class="card" role="alert"><span class="state now">▲ {reader.t("now")}</span><p>{told}</p></div>')
 
 
 def say_refused(error: Exception) -> None:
     """Why an act of the reader was not done, at the page's edge for some seconds."""
-    ui.notify(here().say(str(error).splitlines()[0]), type="negative", timeout=8000)
+    ui.notify(_told(here(), error), type="negative", timeout=8000)
+
+
+def _told(reader: Reader, error: Exception) -> str:
+    """What the rules say, in the reader's language; of a database's own words nothing is shown."""
+    if isinstance(error, SQLAlchemyError | RegisterSilent):
+        return reader.t("The records do not answer. See that the database runs, then load again.")
+    return reader.say(str(error).splitlines()[0])
 
 
 def say_no_store(address: str) -> None:

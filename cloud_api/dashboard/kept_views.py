@@ -7,11 +7,11 @@ from html import escape
 from nicegui import ui
 
 from cloud_api.adapters.written_records import KeptView
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import press
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.frame import button, html, read, say_refused
 from cloud_api.dashboard.reader import Reader
-from cloud_api.errors import CloudError, MessageInvalid
+from cloud_api.errors import MessageInvalid
 
 NAME_CHARACTERS_MAX = 60
 
@@ -43,12 +43,9 @@ async def show_kept_views(desk: Desk, reader: Reader, page: str, address: str) -
 
 async def _keep(desk: Desk, view: KeptView) -> None:
     name = view.name.strip()[:NAME_CHARACTERS_MAX]
-    try:
-        if not name:
-            raise MessageInvalid(field="name", problem="is empty; give the view a name")
-        words = f"view {name} of {view.page}"
-        await pressed(desk, "written", words, lambda by: desk.written.keep_view(view.page, name, view.address or None, by=by))
-    except CloudError as error:
-        say_refused(error)
+    if not name:
+        say_refused(MessageInvalid(field="name", problem="is empty; give the view a name"))
         return
-    ui.navigate.to(view.address or view.page)
+    words = f"view {name} of {view.page}"
+    if await press(desk, "written", words, lambda by: desk.written.keep_view(view.page, name, view.address or None, by=by)):
+        ui.navigate.to(view.address or view.page)

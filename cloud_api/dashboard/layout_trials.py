@@ -8,13 +8,12 @@ from html import escape
 from nicegui import ui
 
 from cloud_api.adapters.store_records import StoreRecord
-from cloud_api.dashboard.acting import pressed, see_may
+from cloud_api.dashboard.acting import press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import button, html, read, say_refused
+from cloud_api.dashboard.frame import button, html, read
 from cloud_api.dashboard.job_card import show_job
 from cloud_api.dashboard.reader import Reader, capital
 from cloud_api.dashboard.table import Column, table
-from cloud_api.errors import CloudError
 from cloud_api.flows.layout_planning import MOVES_MAX
 from cloud_api.flows.trials import TrialDesign, TrialList, TrialView
 from cloud_api.rules.layout_trial import ScoreWorth
@@ -49,14 +48,13 @@ def _worth(reader: Reader, worth: ScoreWorth | None) -> str:
 def _show_trial(desk: Desk, reader: Reader, trial: TrialView, names: dict[str, str]) -> None:
     with ui.element("div").classes("line"):
         state = {"running": f"● {reader.t('running')}", "stopped": reader.t("stopped"), "ended": reader.t("ended")}[trial.state]
-        last = trial.first.fromordinal(trial.first.toordinal() + 7 * trial.weeks - 1)
         stated = reader.t(
             "Stated beforehand: {share} found four times in five, in {pairs} pairs.",
             share=reader.percent(trial.detectable, decimals=1), pairs=len(trial.pairs),
         )  # fmt: skip
         weeks = reader.t("{done} of {weeks} weeks", done=trial.weeks_done, weeks=trial.weeks)
         html(
-            f'<div class="row-line"><h3>{escape(reader.days(trial.first, last))}</h3><span class="state look">{state}</span>'
+            f'<div class="row-line"><h3>{escape(reader.days(trial.first, trial.last))}</h3><span class="state look">{state}</span>'
             f'<span class="end">{weeks}</span></div><p>{escape(trial_shown(reader, trial))}</p>'
             f'<p class="quiet">{stated}</p>'
         )
@@ -101,10 +99,7 @@ def _offer(desk: Desk, reader: Reader, design: TrialDesign, names: dict[str, str
         place = ui.element("div").classes("buttons")
 
     async def begin() -> None:
-        try:
-            await see_may(desk, "trials", "begin a trial")
-        except CloudError as error:
-            say_refused(error)
+        if not await press(desk, "trials", "begin a trial", lambda _: None):
             return
         pairs, weeks = len(design.pairs), design.weeks
         job = desk.jobs.start(
@@ -120,9 +115,5 @@ def _offer(desk: Desk, reader: Reader, design: TrialDesign, names: dict[str, str
 
 
 async def _stop(desk: Desk, trial_id: str) -> None:
-    try:
-        await pressed(desk, "trials", f"stop {trial_id}", lambda _: desk.trials.stop(trial_id))
-    except CloudError as error:
-        say_refused(error)
-        return
-    ui.navigate.reload()
+    if await press(desk, "trials", f"stop {trial_id}", lambda _: desk.trials.stop(trial_id)):
+        ui.navigate.reload()

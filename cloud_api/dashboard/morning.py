@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, say_refused, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, say_no_store, title
 from cloud_api.dashboard.marks import urgency_mark
 from cloud_api.dashboard.reader import Reader, capital
 from cloud_api.dashboard.table import Column, figures, table
@@ -149,12 +149,7 @@ class _MorningList:
             self._draw()
 
     async def _decide(self, act: str, order_id: str, decision: Callable[[str], object]) -> bool:
-        try:
-            await pressed(self._desk, "orders", f"{act} {order_id}", decision)
-        except (CloudError, DBAPIError) as error:
-            say_refused(error)
-            return False
-        return True
+        return await press(self._desk, "orders", f"{act} {order_id}", decision)
 
     def _remove(self, order: OrderRecord) -> None:
         orders = [other for other in self._content.orders if other.order_id != order.order_id]

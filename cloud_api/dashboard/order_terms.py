@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from html import escape
 from typing import Any
 
 import msgspec
 from fastapi import Request
-from nicegui import run, ui
-from sqlalchemy.exc import DBAPIError
+from nicegui import ui
 
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.adapters.terms_records import TermsRecord
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import answer, entered, press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, say_refused, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
 from cloud_api.dashboard.reader import Reader
 from cloud_api.dashboard.table import Column, figures, table
-from cloud_api.errors import CloudError
 from cloud_api.flows.what_if import TermsChange, WhatIf
 from cloud_api.rules.order_simulation import Outcome
 from cloud_api.rules.order_terms import EVERYTHING, WHOLE_CHAIN, Scope, Terms
@@ -132,30 +129,20 @@ class _Trial:
         self._result.clear()
         with self._result:
             html(f'<p class="quiet" role="status">{self._reader.t("Playing two years, some seconds …")}</p>')
-        found = await self._ask(self._tried)
+        change = entered(self._change)
+        found = None if change is None else await answer(lambda: self._desk.what_ifs.try_out(self._store.store_id, change))
         self._result.clear()
-        if isinstance(found, WhatIf):
+        if found is not None:
             with self._result:
                 html(_compared(self._reader, found, self._store.currency))
 
     async def _keep(self) -> None:
-        if await self._ask(self._kept):
-            ui.navigate.reload()
-
-    async def _kept(self, change: TermsChange) -> bool:
+        change = entered(self._change)
+        if change is None:
+            return
         words = f"terms of {change.scope} {change.name} in {change.store_id}"
-        await pressed(self._desk, "orders", words, lambda by: self._desk.what_ifs.keep(change, by=by))
-        return True
-
-    async def _tried(self, change: TermsChange) -> WhatIf | None:
-        return await run.io_bound(self._desk.what_ifs.try_out, self._store.store_id, change)
-
-    async def _ask(self, act: Callable[[TermsChange], Awaitable[object]]) -> object:
-        try:
-            return await act(self._change())
-        except (CloudError, DBAPIError, msgspec.ValidationError) as error:
-            say_refused(error)
-            return None
+        if await press(self._desk, "orders", words, lambda by: self._desk.what_ifs.keep(change, by=by)):
+            ui.navigate.reload()
 
 
 def _compared(reader: Reader, found: WhatIf, currency: str) -> str:

@@ -9,17 +9,15 @@ from typing import Any
 
 from fastapi import Request
 from nicegui import ui
-from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, say_refused, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
 from cloud_api.dashboard.order_evidence import forecast_worth, show_decided
 from cloud_api.dashboard.order_sums import money_words, sums
 from cloud_api.dashboard.reader import Reader, capital
-from cloud_api.errors import CloudError
 
 _DECIDED_SHOWN_FOR = timedelta(days=14)
 
@@ -147,10 +145,7 @@ class _OrderCard:
         await self._decide("skip", lambda by: self._desk.decisions.skip(self._order.order_id, by=by), self._reader.t("Skipped for today"))
 
     async def _decide(self, act: str, decision: Callable[[str], object], done: str) -> None:
-        try:
-            await pressed(self._desk, "orders", f"{act} {self._order.order_id}", decision)
-        except (CloudError, DBAPIError) as error:
-            say_refused(error)
+        if not await press(self._desk, "orders", f"{act} {self._order.order_id}", decision):
             return
         self._card.clear()
         with self._card:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 from html import escape
 from typing import TypeVar
 
 from fastapi import Request
-from nicegui import run, ui
-from sqlalchemy.exc import DBAPIError
+from nicegui import ui
 
 from cloud_api.adapters.promotion_records import PromotionRecord
 from cloud_api.adapters.store_records import StoreRecord
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import answer, entered, press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, say_refused, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
 from cloud_api.dashboard.reader import Reader, capital
 from cloud_api.dashboard.table import Column, figures, table
-from cloud_api.errors import CloudError
 from cloud_api.flows.promotions import Expected, PromotionDraft, ShopResult
 from cloud_api.rules.promotion_results import Measured
 from wire_format.plans import Planogram
@@ -108,24 +106,20 @@ class _Promotions:
             display=self._display.value.strip(), mailer=self._mailer.value.strip(),
         )  # fmt: skip
 
-    async def _tried(self) -> list[Expected] | None:
-        draft = self._draft()
-        return await run.io_bound(lambda: self._desk.promotions.expected(draft))
-
-    async def _planned_by(self) -> list[PromotionRecord] | None:
-        draft = self._draft()
-        words = f"plan {draft.sku} from {draft.first_day} to {draft.last_day}"
-        return await pressed(self._desk, "promotions", words, lambda by: self._desk.promotions.plan(draft, by=by))
-
     async def _try(self) -> None:
-        found = await _ask(self._tried)
+        draft = entered(self._draft)
+        found = None if draft is None else await answer(lambda: self._desk.promotions.expected(draft))
         self._expected.clear()
         if found is not None:
             with self._expected:
                 html(_expected_words(self._reader, found, self._names))
 
     async def _plan(self) -> None:
-        if await _ask(self._planned_by) is not None:
+        draft = entered(self._draft)
+        if draft is None:
+            return
+        words = f"plan {draft.sku} from {draft.first_day} to {draft.last_day}"
+        if await press(self._desk, "promotions", words, lambda by: self._desk.promotions.plan(draft, by=by)):
             ui.navigate.reload()
 
     def _planned(self, records: list[PromotionRecord]) -> None:
@@ -140,8 +134,7 @@ class _Promotions:
                 button(reader.t("Call it off"), partial(self._cancel, first.promotion_id))
 
     async def _cancel(self, promotion_id: str) -> None:
-        words = f"cancel {promotion_id}"
-        if await _ask(lambda: pressed(self._desk, "promotions", words, lambda _: self._desk.promotions.cancel(promotion_id))) is not None:
+        if await press(self._desk, "promotions", f"cancel {promotion_id}", lambda _: self._desk.promotions.cancel(promotion_id)):
             ui.navigate.reload()
 
     async def _results(self, promotions: list[list[PromotionRecord]]) -> None:
@@ -193,14 +186,6 @@ Field = TypeVar("Field", ui.input, ui.number)
 def _field(field: Field, props: str = "") -> Field:
     field.props(f"outlined dense {props}").classes("term")
     return field
-
-
-async def _ask(act: Callable[[], Awaitable[T | None]]) -> T | None:
-    try:
-        return await act()
-    except (CloudError, DBAPIError, ValueError) as error:
-        say_refused(error)
-        return None
 
 
 def _expected_words(reader: Reader, found: Sequence[Expected], names: dict[str, StoreRecord]) -> str:

@@ -14,7 +14,9 @@ from typing import ClassVar
 from babel.dates import format_date
 from babel.numbers import get_currency_precision
 
-from page_language import Wording, chosen_language
+from page_language import Wording, capital, chosen_language
+
+__all__ = ["Reader", "capital"]
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,6 @@ class Reader(Wording):
         if self.language == "en" and count == 0:
             return one.format(count="no", **values)
         return super().n(one, many, count, **values)
-
-    def told(self, sentence: str) -> str:
-        """A sentence of the rules as a line of its own: its first letter large, its end with a full stop."""
-        said = capital(self.say(sentence))
-        if said.endswith((".", "。", "?", "？", "!", "！")):
-            return said
-        return said + ("." if self.language == "en" else "。")
 
     def money(self, minor: float, currency: str) -> str:
         """`€1,234.50`, `JP¥500`: as the hub's pages write it; yen and the like have no hundredths."""
@@ -103,8 +98,3 @@ class Reader(Wording):
     def listed(self, parts: list[str]) -> str:
         """Several things one after another, with the language's comma."""
         return (", " if self.language == "en" else "，").join(parts)
-
-
-def capital(sentence: str) -> str:
-    """The sentence with its first letter large."""
-    return sentence[:1].upper() + sentence[1:]

@@ -10,9 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from cloud_api.adapters.fleet_records import RUNNING, RolloutRecord, ShopRollout
 from cloud_api.adapters.release_shelf import Bundle
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import button, html, read, say_refused
+from cloud_api.dashboard.frame import button, html, read
 from cloud_api.dashboard.reader import Reader
 from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.errors import CloudError
@@ -126,12 +126,8 @@ class RolloutCard:
         await self._act(f"stop {record.version}", lambda by: self._desk.rollouts.stop(record.rollout_id, by=by))
 
     async def _act(self, words: str, act: Callable[[str], RolloutRecord]) -> None:
-        try:
-            await pressed(self._desk, "fleet", words, act)
-        except (CloudError, DBAPIError) as error:
-            say_refused(error)
-            return
-        await self.draw()
+        if await press(self._desk, "fleet", words, act):
+            await self.draw()
 
 
 def _standing(reader: Reader, record: RolloutRecord) -> str:

@@ -67,27 +67,6 @@ def role_words(reader: Reader, role: str) -> str:
     return words.get(role, role)
 
 
-def refusal_words(reader: Reader, text: str) -> str:
-    """What a refusal says, in the reader's language where it is one of the usual ones."""
-    known = {
-        "only an administrator may change this": reader.t("Only an administrator may change this."),
-        "name and password do not fit together": reader.t("Name and password do not fit together."),
-        "too many wrong log-ins; wait a quarter of an hour, or have the administrator make you a new link": reader.t(
-            "Too many wrong log-ins. Wait a quarter of an hour, or have the administrator make you a new link."
-        ),
-        "this link was used or has expired; have the administrator make you a new one": reader.t(
-            "This link was used or has expired. Have the administrator make you a new one."
-        ),
-        "a password has 12 to 256 characters; a sentence is a good one": reader.t(
-            "A password has 12 to 256 characters; a sentence is a good one."
-        ),
-        "this password is guessed at once; a sentence is a good one": reader.t(
-            "This password is guessed at once; a sentence is a good one."
-        ),
-    }
-    return known.get(text, text[:1].upper() + text[1:])
-
-
 def _whole(reader: Reader, title: str, body: Markup) -> str:
     return str(
         Markup(
@@ -233,4 +212,4 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
 
 
 def _problem(reader: Reader, text: str) -> Markup:
-    return Markup('<div role="alert">{}</div>').format(refusal_words(reader, text)) if text else Markup()
+    return Markup('<div role="alert">{}</div>').format(reader.told(text)) if text else Markup()

@@ -8,26 +8,24 @@ from html import escape
 
 from nicegui import ui
 
-from cloud_api.dashboard.acting import pressed
+from cloud_api.dashboard.acting import press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import button, html, say_refused
+from cloud_api.dashboard.frame import button, html
 from cloud_api.dashboard.layout_trials import trial_shown
 from cloud_api.dashboard.reader import Reader
-from cloud_api.errors import CloudError
 from cloud_api.flows.trials import TrialView
 
 
 def show_waiting_trials(desk: Desk, reader: Reader, trials: list[TrialView]) -> None:
     """A card for each, with what it shows and what can be done about it; nothing where none waits."""
     for trial in trials:
-        last = trial.first.fromordinal(trial.first.toordinal() + 7 * trial.weeks - 1)
         is_over = trial.state == "ended"
         mark = f"● {reader.t('ended')}" if is_over else f"◐ {reader.t('to decide')}"
         pairs = reader.n("{count} pair of shops", "{count} pairs of shops", len(trial.pairs))
         with ui.element("article").classes("card"):
             html(
                 f'<div class="row-line"><span class="state {"look" if is_over else "soon"}">{mark}</span>'
-                f'<h2>{reader.t("Trial of a layout")} <span class="unit">{reader.days(trial.first, last)}, {pairs}</span></h2></div>'
+                f'<h2>{reader.t("Trial of a layout")} <span class="unit">{reader.days(trial.first, trial.last)}, {pairs}</span></h2></div>'
                 f"<p>{escape(trial_shown(reader, trial))}</p>"
             )
             with ui.element("div").classes("buttons"):
@@ -39,9 +37,5 @@ def show_waiting_trials(desk: Desk, reader: Reader, trials: list[TrialView]) -> 
 
 
 async def _decide(desk: Desk, words: str, act: Callable[[str], None], trial_id: str) -> None:
-    try:
-        await pressed(desk, "trials", f"{words} {trial_id}", lambda _: act(trial_id))
-    except CloudError as error:
-        say_refused(error)
-        return
-    ui.navigate.reload()
+    if await press(desk, "trials", f"{words} {trial_id}", lambda _: act(trial_id)):
+        ui.navigate.reload()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from argon2 import PasswordHasher
 
 from access_control import doorkeeper
+from access_control.errors import PeopleInvalid
 from access_control.persons import Audit, People
 from cloud_api.adapters.tokens import Caller
 from cloud_api.rules.roles import ROLES, SCOPES, store_of
@@ -28,6 +29,17 @@ class Doorkeeper(doorkeeper.Doorkeeper):
     def knows(self, scope: str) -> bool:
         """Whether a key may have this scope."""
         return super().knows(scope) or store_of(scope) is not None
+
+    def make_key(self, name: str, scopes: Sequence[str], *, actor: str) -> str:
+        """Return a new key of a program or of one shop's hub, which is shown this once.
+
+        Raises:
+            PeopleInvalid: it would be of several shops, or see the shared doorkeeper.
+        """
+        stores = sorted({store for store in map(store_of, scopes) if store is not None})
+        if len(stores) > 1:
+            raise PeopleInvalid(f"a key opens one shop's doors, not those of {' and '.join(stores)}; make one for each hub")
+        return super().make_key(name, scopes, actor=actor)
 
     def caller(self, secret: str) -> Caller | None:
         """Who holds a key that was made here; None when nobody does."""

@@ -62,6 +62,11 @@ class TrialView(msgspec.Struct, frozen=True, kw_only=True):
     moves: dict[str, list[MoveStep]]
     reading: TrialReading | None
 
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.first + timedelta(weeks=self.weeks, days=-1)
+
 
 class TrialList(msgspec.Struct, frozen=True, kw_only=True):
     """All trials, newest first, and what a point of the score has proved to be worth."""

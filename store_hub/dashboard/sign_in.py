@@ -39,7 +39,7 @@ def log_in_form(reader: Reader, *, shop: str, target: str, problem: str = "", na
     ).format(
         title=reader.t("Log in"),
         shop=shop,
-        problem=_problem(problem),
+        problem=_problem(reader, problem),
         other=_other_log_in(reader, provider, target),
         target=target,
         name=name,
@@ -73,7 +73,7 @@ def welcome_form(reader: Reader, person: Person, *, problem: str = "") -> Markup
             "You are {role} here. Choose a password of 12 characters or more; a sentence is a good one.",
             role=role_word(reader, person.role),
         ),
-        problem=_problem(problem),
+        problem=_problem(reader, problem),
         name=person.name,
         password_label=reader.t("New password"),
         button=reader.t("Begin"),
@@ -98,7 +98,7 @@ def account(reader: Reader, person: Person, *, told: str = "", problem: str = ""
         name=person.name,
         role=role_word(reader, person.role),
         told=_told(told),
-        problem=_problem(problem),
+        problem=_problem(reader, problem),
         back=reader.t("Back to the shop"),
         people=people,
         out=reader.t("Log out"),
@@ -135,7 +135,7 @@ def people(
     ).format(
         title=reader.t("People"),
         once=once,
-        problem=_problem(problem),
+        problem=_problem(reader, problem),
         back=reader.t("Back to the shop"),
         persons=table(heads, rows),
         invite=_invite(reader) if may_change else "",
@@ -178,29 +178,8 @@ def _remove(reader: Reader, action: str, name: str, may_change: bool) -> Markup:
     )
 
 
-def refusal_words(reader: Reader, text: str) -> str:
-    """What a refusal says, in the reader's language where it is one of the usual ones."""
-    known = {
-        "only a manager may change this": reader.t("Only a manager may change this."),
-        "name and password do not fit together": reader.t("Name and password do not fit together."),
-        "too many wrong log-ins; wait a quarter of an hour, or have the manager make you a new link": reader.t(
-            "Too many wrong log-ins. Wait a quarter of an hour, or have the manager make you a new link."
-        ),
-        "this link was used or has expired; have the manager make you a new one": reader.t(
-            "This link was used or has expired. Have the manager make you a new one."
-        ),
-        "a password has 12 to 256 characters; a sentence is a good one": reader.t(
-            "A password has 12 to 256 characters; a sentence is a good one."
-        ),
-        "this password is guessed at once; a sentence is a good one": reader.t(
-            "This password is guessed at once; a sentence is a good one."
-        ),
-    }
-    return known.get(text, text)
-
-
-def _problem(text: str) -> Markup:
-    return Markup('<div class="banner now" role="alert">{}</div>').format(text) if text else Markup()
+def _problem(reader: Reader, text: str) -> Markup:
+    return Markup('<div class="banner now" role="alert">{}</div>').format(reader.told(text)) if text else Markup()
 
 
 def _told(text: str) -> Markup:

@@ -71,17 +71,16 @@ class _Pages:
 
     def log_in(self, request: Request, *, target: str, problem: str = "", name: str = "") -> str:
         reader = self._reader(request)
-        told = sign_in.refusal_words(reader, problem)
-        drawn = sign_in.log_in_form(reader, shop=self._shop, target=target, problem=told, name=name, provider=self._provider)
+        drawn = sign_in.log_in_form(reader, shop=self._shop, target=target, problem=problem, name=name, provider=self._provider)
         return sign_in.whole_page(reader, reader.t("Log in"), drawn)
 
     def welcome(self, request: Request, person: Person, *, problem: str = "") -> str:
         reader = self._reader(request)
-        return sign_in.whole_page(reader, self._shop, sign_in.welcome_form(reader, person, problem=sign_in.refusal_words(reader, problem)))
+        return sign_in.whole_page(reader, self._shop, sign_in.welcome_form(reader, person, problem=problem))
 
     def account(self, request: Request, person: Person, *, problem: str = "") -> str:
         reader = self._reader(request)
-        return sign_in.whole_page(reader, person.name, sign_in.account(reader, person, problem=sign_in.refusal_words(reader, problem)))
+        return sign_in.whole_page(reader, person.name, sign_in.account(reader, person, problem=problem))
 
     def people(
         self, request: Request, person: Person, persons: list[Person], keys: list[Key], *, secret: str = "", problem: str = ""
@@ -89,6 +88,6 @@ class _Pages:
         reader = self._reader(request)
         drawn: Markup = sign_in.people(
             reader, persons, keys, own_name=person.name, may_change=person.role == "manager", secret=secret,
-            problem=sign_in.refusal_words(reader, problem),
+            problem=problem,
         )  # fmt: skip
         return sign_in.whole_page(reader, reader.t("People"), drawn)

@@ -99,6 +99,8 @@ def test_a_view_is_kept_and_drawings_are_taken_away(chain: Cloud, browser: Brows
     watched.page.goto(f"{chain.address}/footfall?store=north-shop&days=7")
     expect(watched.page.locator("svg.map .label")).to_have_count(2)
     expect(watched.page.locator(".tiles")).to_contain_text("passed by")
+    scripts = "[...document.scripts].filter((script) => script.text.includes('window.savePicture')).length"
+    assert watched.page.evaluate(scripts) == 1
     for name in ("chain-map", "visitors-north-shop"):
         with watched.page.expect_download() as drawn:
             watched.page.locator(".picture", has=watched.page.locator("svg.map, .nicegui-echart")).nth(

@@ -36,6 +36,12 @@ def sentences(path: Path, functions: tuple[str, ...]) -> set[str]:
     return found
 
 
+def raised(path: Path, errors: tuple[str, ...]) -> set[str]:
+    """What a file's errors of these kinds are made with; what the texts are filled in with is left empty."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    return {text for call in calls if ast.unparse(call.func) in errors for text in map(_text, call.args) if text}
+
+
 def _is_for_nobody(node: ast.AST) -> bool:
     """Whether what is in it is for no page: an assertion, the log, a thread's name, a note beside an attribute, a start refused."""
     if isinstance(node, ast.Call):

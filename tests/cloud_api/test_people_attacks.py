@@ -242,6 +242,9 @@ def test_a_key_is_shown_once_and_its_scopes_must_exist(chain: PeopleChain) -> No
     for scope in ("everything", "store:", "store:a b", ""):
         with pytest.raises(PeopleInvalid):
             chain.keeper.make_key("till", [scope], actor="test")
+    with pytest.raises(PeopleInvalid, match="one shop's doors, not those of shop-1 and shop-2; make one for each hub"):
+        chain.keeper.make_key("two hubs", ["store:shop-1", "read", "store:shop-2"], actor="test")
+    assert chain.keeper.make_key("a hub twice", ["store:shop-1", "store:shop-1"], actor="test")
     chain.keeper.remove_key("hub of shop-1", actor="test")
     assert chain.keeper.caller(secret) is None
 

@@ -37,15 +37,15 @@ def test_every_change_is_asked_and_noted_first() -> None:
             part, method = found
             if method in CHANGES.get(part, set()):
                 changed.add(found)
-                assert named, f"{path.name} calls {part}.{method} and never asks `pressed`"
+                assert named, f"{path.name} calls {part}.{method} and never asks `press`"
             elif part in READ:
                 assert method in READ[part], f"{path.name} calls {part}.{method}: say in this test whether it changes anything"
     assert changed == {(part, method) for part, methods in CHANGES.items() for method in methods}
 
 
 def test_a_change_stands_in_a_function_that_is_given_the_name() -> None:
-    """`pressed` hands the actor's name on, so each change is in a lambda or function of one argument, is
-    handed on whole to what calls `pressed`, or comes after `see_may`."""
+    """`press` hands the actor's name on, so each change is in a lambda or function of one argument, is
+    handed on whole to what calls `press`, or is a job's, begun after it."""
     for path in sorted(DASHBOARD.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         inside: set[ast.AST] = set()
@@ -57,4 +57,14 @@ def test_a_change_stands_in_a_function_that_is_given_the_name() -> None:
         for node in ast.walk(tree):
             found = of_the_desk(node)
             if found is not None and found[1] in CHANGES.get(found[0], set()):
-                assert node in inside, f"{path.name}: {'.'.join(found)} goes around `pressed`"
+                assert node in inside, f"{path.name}: {'.'.join(found)} goes around `press`"
+
+
+def test_what_is_refused_is_caught_in_one_place() -> None:
+    """A page that caught refusals by itself would forget one kind of them; a page's own clock may miss a look and be silent."""
+    for path in sorted(DASHBOARD.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler) and node.type is not None and path.name not in ("acting.py", "frame.py"):
+                kinds = {part.id for part in ast.walk(node.type) if isinstance(part, ast.Name)}
+                is_silent = all(isinstance(part, ast.Return | ast.Continue) for part in node.body)
+                assert is_silent or not kinds & {"CloudError", "DBAPIError", "SQLAlchemyError", "RegisterSilent"}, path.name

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from spoken import sentences, unsaid
+from spoken import raised, sentences, unsaid, wordings
 
+import page_language
 from cloud_api.dashboard.reader import Reader
 from cloud_api.rules.early_warning import DeviceState, StoreState, concerns
 from cloud_api.rules.footfall_review import Comparison
@@ -40,6 +41,18 @@ def test_no_sentence_of_the_rules_is_without_a_translation(repository: Path, pat
     assert said
     missing = unsaid(said, Reader.locales)
     assert not missing, f"{path}: put these into cloud_api/dashboard/locales/zh/sentences_*.po: {sorted(missing)}"
+
+
+def test_every_refusal_at_the_gate_has_its_translation(repository: Path) -> None:
+    """What is raised in front of somebody who logs in or makes a key, and what a used link and a press of the wrong role say."""
+    said = {"this link was used or has expired; have the {} make you a new one", "only a{} {} may change this"}
+    for path in [*(repository / "access_control").glob("*.py"), repository / "cloud_api/flows/doorkeeper.py"]:
+        said |= raised(path, ("LogInRefused", "PeopleInvalid", "ProviderUnusable"))
+    assert len(said) > 25
+    assert not said - wordings(Path(page_language.__file__).parent / "locales"), "put these into page_language/locales/zh/sentences_people.po"
+    assert CHINESE.told("the provider did not let you in (it sent no code)") == "身份提供方没有让您登录（没有返回授权码）。"
+    assert CHINESE.told("only an administrator may change this") == "只有系统管理员可以更改。"
+    assert CHINESE.told("only a manager may change this") == "只有店长可以更改。"
 
 
 def test_a_concern_is_said_in_chinese_but_for_names_and_figures() -> None:
