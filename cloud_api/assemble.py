@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from fastapi import FastAPI
@@ -37,6 +37,7 @@ from cloud_api.adapters.trial_records import TrialBook
 from cloud_api.adapters.written_records import WrittenBook
 from cloud_api.config import CloudConfig
 from cloud_api.errors import DatabaseUnreachable
+from cloud_api.flows.audit_telling import AuditTelling
 from cloud_api.flows.day_reviewing import DayReviewing
 from cloud_api.flows.fleet_rollouts import FleetRollouts
 from cloud_api.flows.forecast_totals import ForecastTotals
@@ -72,6 +73,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+class Flow(Protocol):
+    """What works in the background."""
+
+    name: str
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop."""
+
+
 class Cloud:
     """Every part of the cloud, wired to one database.
 
@@ -101,7 +111,9 @@ class Cloud:
         self.trials = Trials(stores=self.stores, days=StoreDayBook(engine), book=TrialBook(engine, now=now), layouts=self.layouts, now=now)
         self.jobs = Jobs()
         self.shelf = ReleaseShelf(Path(config.fleet.releases))
-        self.rollouts = FleetRollouts(book=FleetBook(engine, now=now), stores=self.stores, shelf=self.shelf, now=now)
+        self.rollouts = FleetRollouts(
+            book=FleetBook(engine, now=now), stores=self.stores, shelf=self.shelf, now=now, ring_wait_max_h=config.fleet.ring_wait_max_h
+        )
         forecasts, terms, articles = ForecastBook(engine), TermsBook(engine, now=now), ArticleBook(engine, now=now)
         self.forecast_totals = ForecastTotals(articles)
         promotions = PromotionBook(engine, now=now)
@@ -193,7 +205,7 @@ class Cloud:
         stop = threading.Event()
         webhooks = OrderWebhooks(make_posts(self.config.planning.webhooks), orders=self.orders, stores=self.stores, now=self.now)
         housekeeping = Housekeeping(months=Months(self.engine), keep_months=self.config.retention.quarter_months, now=self.now)
-        flows: list[Planning | OrderWebhooks | Housekeeping | FleetRollouts] = [self.planning, webhooks, housekeeping, self.rollouts]
+        flows: list[Flow] = [self.planning, webhooks, housekeeping, self.rollouts, AuditTelling(self.guards.audit)]
         threads = [threading.Thread(target=flow.run, args=(stop,), name=flow.name, daemon=True) for flow in flows]
         for thread in threads:
             thread.start()

@@ -55,9 +55,13 @@ class IngestConfig(Section, frozen=True, kw_only=True):
 
 
 class FleetConfig(Section, frozen=True, kw_only=True):
-    """Software for the shops' devices: the folder of signed `releases`; the keys that may sign are `*.pub` in its folder `keys`."""
+    """Software for the shops' devices: the folder of signed `releases`; the keys that may sign are `*.pub` in its folder `keys`.
+
+    `ring_wait_max_h`: a rollout halts where a shop of the ring under way has not finished after so many hours.
+    """
 
     releases: str = "var/chain-releases"
+    ring_wait_max_h: Annotated[float, Meta(gt=0.0, le=8760.0)] = 48.0
 
 
 class RetentionConfig(Section, frozen=True, kw_only=True):

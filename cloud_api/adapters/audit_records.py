@@ -62,6 +62,11 @@ class AuditRecords:
             rows = connection.execute(select(audit).order_by(audit.c.number.desc()).limit(count)).all()
             return [AuditRow(*row) for row in rows]
 
+    def head(self) -> tuple[int, str]:
+        """The newest row's number and hash: what is worth noting elsewhere."""
+        newest = self.newest(1)
+        return (newest[0].number, newest[0].hash) if newest else (0, START)
+
     def verify(self, *, expected: tuple[int, str] | None = None) -> AuditVerdict:
         """Compute the whole chain anew.
 

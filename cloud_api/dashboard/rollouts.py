@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from math import ceil
 
 from nicegui import run, ui
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +17,8 @@ from cloud_api.dashboard.frame import button, html, read
 from cloud_api.dashboard.reader import Reader
 from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.errors import CloudError
+from cloud_api.flows.fleet_rollouts import HALTED
+from cloud_api.rules.fleet_rings import NAMED_MAX
 
 LOOK_EVERY_S = 5.0
 RELEASES_SHOWN = 10
@@ -39,6 +42,7 @@ class RolloutCard:
         self._desk, self._reader, self._names, self._place = desk, reader, names, place
         self._drawn: list[RolloutRecord] | None = None
         self._told: list[ShopRollout] = []
+        self._waits = ""
 
     async def look(self) -> None:
         """Draw it anew where something has changed."""
@@ -47,7 +51,7 @@ class RolloutCard:
             told = [] if not found else await run.io_bound(self._desk.rollouts.told, found[0].rollout_id)
         except (DBAPIError, CloudError):
             return  # What is shown stays; the page itself says so when it is loaded again.
-        if (found, told) != (self._drawn, self._told):
+        if (found, told, self._waiting(found)) != (self._drawn, self._told, self._waits):
             await self.draw()
 
     async def draw(self) -> None:
@@ -57,7 +61,7 @@ class RolloutCard:
         releases = await read(self._desk.rollouts.releases)
         if found is None or told is None or releases is None:
             return
-        self._drawn, self._told = found, told
+        self._drawn, self._told, self._waits = found, told, self._waiting(found)
         self._place.clear()
         with self._place:
             if found:
@@ -67,19 +71,33 @@ class RolloutCard:
 
     def _show(self, record: RolloutRecord, told: Rings) -> None:
         reader = self._reader
-        html(f"<p>{_standing(reader, record)}</p>")
+        html(f"<p>{_standing(reader, record)}</p>" + (f'<p class="quiet">{self._waits}</p>' if self._waits else ""))
         columns = (Column(reader.t("Ring")), Column(reader.t("State")), figures(reader.t("Devices that keep it")))
         html(table(columns, [self._ring(record, ring, told) for ring in range(len(record.rings))]))
         if record.stage == RUNNING:
             with ui.element("div").classes("buttons"):
                 button(reader.t("Stop it"), lambda: self._stop(record))
 
+    def _waiting(self, found: list[RolloutRecord] | None) -> str:
+        """How long the ring under way is waited for."""
+        if not found or found[0].stage != RUNNING:
+            return ""
+        hours = ceil(self._desk.rollouts.waits_h(found[0]))
+        return self._reader.n(
+            "This ring is waited for {count} hour more; then it halts, and names the shops that have not finished.",
+            "This ring is waited for {count} hours more; then it halts, and names the shops that have not finished.", hours,
+        )  # fmt: skip
+
+    def _named(self, stores: list[str]) -> str:
+        """The shops by name, so many as a line holds."""
+        named = self._reader.listed([self._names.get(store_id, store_id) for store_id in stores[:NAMED_MAX]])
+        more = len(stores) - NAMED_MAX
+        return self._reader.t("{shops} and {count} more", shops=named, count=more) if more > 0 else named
+
     def _ring(self, record: RolloutRecord, ring: int, told: Rings) -> tuple[str, str, str]:
         reader, stores = self._reader, record.rings[ring]
         answers = [told[store_id, ring] for store_id in stores if (store_id, ring) in told]
-        whose = reader.listed([escape(self._names.get(store_id, store_id)) for store_id in stores[:5]])
-        if len(stores) > 5:
-            whose = reader.t("{shops} and {count} more", shops=whose, count=len(stores) - 5)
+        whose = escape(self._named(stores))
         if ring == 0:
             whose = reader.t("One device of {shop}", shop=whose)
         confirmed, devices = sum(shop.confirmed for shop in answers), sum(shop.devices for shop in answers)
@@ -90,10 +108,13 @@ class RolloutCard:
         reader, stores = self._reader, record.rings[ring]
         failed = [shop for shop in answers if shop.state in ("halted", "refused")]
         if failed:
-            return f"{self._names.get(failed[0].store_id, failed[0].store_id)}: {failed[0].reason}"
+            return f"{self._named([failed[0].store_id])}: {failed[0].reason}"
         done = sum(shop.state == "done" for shop in answers)
         if done == len(stores):
             return reader.t("done")
+        if ring == record.ring and record.stage == HALTED:
+            finished = {shop.store_id for shop in answers if shop.state == "done"}
+            return reader.t("not finished: {shops}", shops=self._named([store_id for store_id in stores if store_id not in finished]))
         if ring > record.ring or record.stage != RUNNING:
             return reader.t("not begun") if not answers else reader.t("{done} of {all} shops done", done=done, all=len(stores))
         silent = len(stores) - len(answers)
@@ -139,7 +160,7 @@ def _standing(reader: Reader, record: RolloutRecord) -> str:
             rings=len(record.rings),
         )  # fmt: skip
         return f'<span class="state look">● {reader.t("running")}</span> {words}'
-    if record.stage == "halted":
-        words = reader.t("The rollout of {version} was halted: {reason}", version=version, reason=escape(record.reason))
+    if record.stage == HALTED:
+        words = reader.t("The rollout of {version} was halted: {reason}", version=version, reason=escape(reader.say(record.reason)))
         return f'<span class="state now">▲ {reader.t("halted")}</span> {words}'
     return reader.t("{version} runs in every shop of its rollout", version=version)

@@ -1,10 +1,10 @@
-"""Brings a release to the shops' devices ring by ring: tells hubs through their plans, hears how it goes, halts at the first failure."""
+"""Brings a release to the shops' devices ring by ring: tells hubs through their plans, halts at the first failure or silence."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,15 +25,18 @@ class FleetRollouts:
 
     Args:
         now: the wall clock, aware.
+        ring_wait_max_h: how many hours a ring may take.
         every_s: how often to look.
     """
 
     name = "rollouts"
 
     def __init__(
-        self, *, book: FleetBook, stores: StoreBook, shelf: ReleaseShelf, now: Callable[[], datetime], every_s: float = 5.0
-    ) -> None:
+        self, *, book: FleetBook, stores: StoreBook, shelf: ReleaseShelf, now: Callable[[], datetime], ring_wait_max_h: float,
+        every_s: float = 5.0,
+    ) -> None:  # fmt: skip
         self._book, self._stores, self._shelf, self._now, self._every_s = book, stores, shelf, now, every_s
+        self.ring_wait_max_h = ring_wait_max_h
 
     def releases(self) -> list[Bundle]:
         """What may be rolled out, newest first."""
@@ -89,9 +92,13 @@ class FleetRollouts:
         """Move on whatever is under way, where its shops have answered."""
         for record in self._book.rollouts(limit=5):
             if record.stage == RUNNING:
-                moved = self._book.move(record.rollout_id, _decide)
+                moved = self._book.move(record.rollout_id, self._decide)
                 if (moved.stage, moved.ring) != (record.stage, record.ring):
                     log.info("rollout_moved", rollout=moved.rollout_id, stage=moved.stage, ring=moved.ring, reason=moved.reason)
+
+    def waits_h(self, record: RolloutRecord) -> float:
+        """How many hours the ring under way is still waited for."""
+        return max(0.0, self.ring_wait_max_h - _hours(self._now() - record.changed_at))
 
     def run(self, stop: threading.Event) -> None:
         """Look until told to stop."""
@@ -101,23 +108,27 @@ class FleetRollouts:
             except SQLAlchemyError as error:
                 log.warning("rollouts_delayed", problem=str(error).splitlines()[0])
 
-
-def _decide(record: RolloutRecord, told: Mapping[tuple[str, int], ShopRollout]) -> Move | None:
-    if record.stage != RUNNING:
+    def _decide(self, record: RolloutRecord, told: Mapping[tuple[str, int], ShopRollout]) -> Move | None:
+        if record.stage != RUNNING:
+            return None
+        answers = {
+            store_id: ShopAnswer(state=shop.state, reason=shop.reason, devices=shop.devices, confirmed=shop.confirmed)
+            for (store_id, ring), shop in told.items()
+            if ring == record.ring
+        }
+        waited_h = _hours(self._now() - record.changed_at)
+        step = next_step(record.rings, record.ring, answers, waited_h=waited_h, wait_max_h=self.ring_wait_max_h)
+        if step.kind == "halt":
+            return _halted(record, step.reason)
+        if step.kind == "done":
+            return Move(stage=DONE, ring=record.ring)
+        if step.kind == "next":
+            return Move(stage=RUNNING, ring=record.ring + 1, plans=_plans(record, record.ring + 1))
         return None
-    answers = {
-        store_id: ShopAnswer(state=shop.state, reason=shop.reason, devices=shop.devices, confirmed=shop.confirmed)
-        for (store_id, ring), shop in told.items()
-        if ring == record.ring
-    }
-    step = next_step(record.rings, record.ring, answers)
-    if step.kind == "halt":
-        return _halted(record, step.reason)
-    if step.kind == "done":
-        return Move(stage=DONE, ring=record.ring)
-    if step.kind == "next":
-        return Move(stage=RUNNING, ring=record.ring + 1, plans=_plans(record, record.ring + 1))
-    return None
+
+
+def _hours(span: timedelta) -> float:
+    return span / timedelta(hours=1)
 
 
 def _plans(record: RolloutRecord, ring: int) -> list[tuple[str, SoftwareRollout]]:

@@ -63,7 +63,7 @@ class Cloud:
     def stop(self) -> None:
         """End it as a supervisor would, and see that it goes."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=10) == 0, self.log.read_text()
+        assert self.process.wait(timeout=60) == 0, self.log.read_text()
 
 
 def free_port() -> int:

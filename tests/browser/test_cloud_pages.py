@@ -210,10 +210,12 @@ def test_a_release_is_brought_to_the_shops_and_stopped_from_the_page(chain: Clou
     card = watched.page.locator("section.card", has_text="Software")
     expect(card).to_contain_text("0.9.1 is being rolled out")
     expect(card.locator("tbody tr").first).to_contain_text("1 shop has not answered yet")
+    expect(card).to_contain_text("This ring is waited for 48 hours more")
     told = httpx.get(f"{chain.address}/v1/fleet/rollouts", headers=TOKEN).json()["rollouts"][0]["rollout"]
     assert [len(ring) for ring in told["rings"]] == [1, 1, 1, 1]
     plans = httpx.get(f"{chain.address}/v1/stores/{told['rings'][0][0]}/plans", params={"after": 0}, headers=TOKEN).json()["plans"]
     assert [plan["plan"]["reach"] for plan in plans if plan["plan"]["type"] == "software_rollout"] == ["one_device"]
     card.get_by_role("button", name="Stop it").click()
     expect(card).to_contain_text("was halted: stopped by")
+    expect(card.locator("tbody tr").first).to_contain_text("not finished:")
     watched.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from providers import log_in_at, provider_process
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from starlette.websockets import WebSocketDisconnect
+from structlog.testing import capture_logs
 
 from access_control.audit_chain import verify_rows
 from access_control.errors import LogInRefused, PeopleInvalid
@@ -22,6 +24,7 @@ from cloud_api.adapters.audit_records import REFUSALS_MAX, AuditRecords, _rows
 from cloud_api.adapters.database import open_database
 from cloud_api.adapters.people_records import PeopleRecords
 from cloud_api.config import CloudConfig
+from cloud_api.flows.audit_telling import AuditTelling
 from cloud_api.routes.people_gate import COOKIE
 from cloud_api.rules.roles import ACTS, ROLES, home_of, may_do, may_post, may_see
 
@@ -267,3 +270,17 @@ def test_a_real_provider_lets_planners_into_the_chain(engine: Engine, tmp_path: 
         assert browser.get("/orders").json() == {"name": "Mei"}
         assert browser.get("/people").status_code == 403
         assert chain.guards.audit.newest(2)[1].action == "person.provider"
+
+
+def test_the_log_hears_each_hour_where_the_audit_log_stands(chain: PeopleChain) -> None:
+    chain.guards.audit.done("Mei", "page.orders", "approve 1")
+    stop = threading.Event()
+    with capture_logs() as told:
+        looking = threading.Thread(target=AuditTelling(chain.guards.audit, every_s=0.01).run, args=(stop,))
+        looking.start()
+        while len(told) < 2:
+            looking.join(0.01)
+        stop.set()
+        looking.join()
+    newest = chain.guards.audit.newest(1)[0]
+    assert (told[0]["event"], told[0]["number"], told[0]["hash"]) == ("the audit log stands at", newest.number, newest.hash)

@@ -23,6 +23,7 @@ SPOKEN: dict[str, tuple[str, ...]] = {
     "rules/order_minimum.py": (),
     "flows/store_plan.py": ("_transfer",),
     "flows/order_decisions.py": (),
+    "rules/fleet_rings.py": ("_named",),
     "rules/layout.py": ("_sentence", "_with_findings"),
     "rules/layout_moves.py": (),
     "rules/layout_trial.py": ("_verdict",),
@@ -78,6 +79,14 @@ def test_an_orders_reason_is_said_clause_by_clause() -> None:
         "店内 3 件、在途 6 件，可卖 1.2 天，而订货须覆盖 4.5 天：订 3 × 6；货架放不下更多；其中 4 件为凑够供应商起订量而提前订。"
     )
     assert CHINESE.say("units: 3 units, the supplier takes no order below 12; order more").startswith("units：只有 3 件")
+
+
+def test_a_halted_rollouts_reason_is_said_in_chinese() -> None:
+    advice = "after 48 hours; see to these shops, then begin again"
+    late = f"no answer from a, b, c, d, e, 7 shops in all, and not every device keeps it in f {advice}"
+    assert CHINESE.say(late) == "48 小时后 a, b, c, d, e 等共 7 家门店 仍没有回应，f 仍有设备未确认；请检查这些门店，然后重新开始"
+    assert CHINESE.say(f"no answer from a {advice}") == "48 小时后 a 仍没有回应；请检查这些门店，然后重新开始"
+    assert CHINESE.say("corner halted it: pi-1: no") == "corner 已停止：pi-1: no"
 
 
 def test_what_no_wording_fits_stays_as_it_was_written() -> None:

@@ -178,6 +178,29 @@ def test_the_first_failure_halts_it_everywhere(chain: Chain) -> None:
         chain.cloud.rollouts.stop(started.rollout_id, by="Bo")
 
 
+def test_a_shop_that_stays_silent_halts_it_by_name(chain: Chain) -> None:
+    started = chain.cloud.rollouts.start(VERSION, first_store=STORE, first_device=None, by="Mei")
+    chain.go()
+    chain.says("pi-1", "confirmed")
+    chain.go()
+    chain.says("pi-2", "confirmed")
+    chain.says("pi-3", "confirmed")
+    chain.go()
+    chain.shop.clock.pass_s(47 * 3600)
+    chain.cloud.rollouts.look()
+    assert chain.newest() == (2, "running", "")
+    assert 0.9 < chain.cloud.rollouts.waits_h(chain.cloud.rollouts.rollouts()[0]) < 1.1
+    chain.shop.clock.pass_s(3600)
+    chain.cloud.rollouts.look()
+    ring, stage, reason = chain.newest()
+    assert (ring, stage) == (2, "halted")
+    assert reason.startswith("no answer from other after 48 hours")
+    assert chain.other_wants() == [("start", "2"), ("stop", "2")], "a shop that comes back now does not begin by itself"
+    chain.other_says(f"{started.rollout_id}.2", "done")
+    chain.cloud.rollouts.look()
+    assert chain.newest()[:2] == (2, "halted"), "a person begins again"
+
+
 def test_whoever_stops_it_stops_what_has_not_begun(chain: Chain) -> None:
     started = chain.cloud.rollouts.start(VERSION, first_store=STORE, first_device=None, by="Mei")
     chain.go()
