@@ -50,7 +50,9 @@ def test_every_refusal_at_the_gate_has_its_translation(repository: Path) -> None
     for path in [*(repository / "access_control").glob("*.py"), repository / "cloud_api/flows/doorkeeper.py"]:
         said |= raised(path, ("LogInRefused", "PeopleInvalid", "ProviderUnusable"))
     assert len(said) > 25
-    assert not said - wordings(Path(page_language.__file__).parent / "locales"), "put these into page_language/locales/zh/sentences_people.po"
+    assert not said - wordings(Path(page_language.__file__).parent / "locales"), (
+        "put these into page_language/locales/zh/sentences_people.po"
+    )
     assert CHINESE.told("the provider did not let you in (it sent no code)") == "身份提供方没有让您登录（没有返回授权码）。"
     assert CHINESE.told("only an administrator may change this") == "只有系统管理员可以更改。"
     assert CHINESE.told("only a manager may change this") == "只有店长可以更改。"
