@@ -13,7 +13,7 @@ CHANGES = {
 READ = {
     "orders": {"orders"}, "what_ifs": {"said", "try_out"}, "promotions": {"listed", "expected", "results"}, "figures": {"review"},
     "written": {"views"}, "trials": {"trials", "design", "waiting"}, "decisions": set(),
-    "rollouts": {"rollouts", "told", "releases"}, "planning": {"deliveries"},
+    "rollouts": {"rollouts", "told", "releases", "waits_h"}, "planning": {"deliveries"},
 }  # fmt: skip
 DASHBOARD = Path(__file__).resolve().parents[2] / "cloud_api" / "dashboard"
 
