@@ -54,10 +54,12 @@ class PlanEditor:
             '<script src="/assets/pages.js?v={v}"></script><link rel="stylesheet" href="/assets/pages.css?v={v}">'
             '<link rel="stylesheet" href="/assets/plan-editor.css?v={v}"><script id="words" type="application/json">{words}</script></head>'
             '<body class="editor">'
-            '<header><a class="button" href="/settings">{back}</a><h1>{title}</h1><div class="bar" id="tools"></div></header>'
-            '<div id="notes" role="status" aria-live="polite"></div><main id="main"><section class="card" id="floor"></section>'
+            '<header><a class="button" href="/settings">{back}</a><h1>{title}</h1><div id="dock">'
+            '<div id="notes" role="status" aria-live="polite"></div><div class="bar" id="tools"></div></div></header>'
+            '<main id="main"><section class="card" id="floor"><div class="bar" id="look"></div><div id="view" tabindex="-1"></div>'
+            '<div class="bar" id="pad"></div><p class="small soft" id="help"></p></section>'
             '<section class="card" id="panel"></section><section class="card" id="history"></section></main>'
-            '<script src="/assets/plan-editor.js?v={v}"></script></body></html>'
+            '<script src="/assets/plan-view.js?v={v}"></script><script src="/assets/plan-editor.js?v={v}"></script></body></html>'
         ).format(
             lang=reader.html_language, title=reader.t("Planogram"), shop=self._desk.profile.name, v=self._version,
             words=Markup(msgspec.json.encode(words(reader)).decode().replace("<", "\\u003c")), back=reader.t("Back to Settings"),
@@ -198,5 +200,28 @@ def words(reader: Reader) -> dict[str, str]:
         "version": reader.t("version {version}, {bays} bays, {at}"),
         "in_force": reader.t("in force"),
         "put_back": reader.t("Put back"),
+        **_view_words(reader),
         "help": reader.t("Drag to move, the corner to resize; arrow keys move by 5 cm, with Shift by 50 cm."),
+    }
+
+
+def _view_words(reader: Reader) -> dict[str, str]:
+    """The words of what finds, shows and moves bays without a mouse."""
+    return {
+        "floor": reader.t("Plan of the floor"),
+        "bay": reader.t("Bay"),
+        "pick_bay": reader.t("Choose a bay"),
+        "closer": reader.t("Closer"),
+        "farther": reader.t("Farther away"),
+        "all": reader.t("The whole shop"),
+        "pace": reader.t("One press"),
+        "to_left": reader.t("Move left"),
+        "to_right": reader.t("Move right"),
+        "to_top": reader.t("Move up"),
+        "to_bottom": reader.t("Move down"),
+        "wider": reader.t("Wider"),
+        "narrower": reader.t("Narrower"),
+        "deeper": reader.t("Deeper"),
+        "shallower": reader.t("Less deep"),
+        "help_touch": reader.t("Tap a bay, then drag it; the corner resizes. Two fingers zoom; arrows move by what is chosen beside them."),
     }

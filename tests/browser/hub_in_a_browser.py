@@ -115,9 +115,10 @@ def browser() -> Iterator[Browser]:
 class Watch:
     """A page whose every complaint is written down."""
 
-    def __init__(self, browser: Browser, hub: Hub, *, size: str = "desktop", theme: str = "light") -> None:
+    def __init__(self, browser: Browser, hub: Hub, *, size: str = "desktop", theme: str = "light", by: str = "mouse") -> None:
         width, height = SIZES[size]
-        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light")
+        scheme: Any = theme
+        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=by == "finger")
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self._hub = hub

@@ -159,6 +159,65 @@ def test_an_article_is_given_a_place_and_what_contradicts_itself_is_refused(watc
     assert plan(hub)["bays"][0]["shelves"][0]["facings"][0]["low_units"] == 5
 
 
+def draw_with_fingers(page: Page, *ways: tuple[tuple[float, float], tuple[float, float]]) -> None:
+    """Put a finger down at each way's start, go to its end in steps, and lift them."""
+    session = page.context.new_cdp_session(page)
+
+    def tell(kind: str, share: float) -> None:
+        points = [
+            {"x": x + (to_x - x) * share, "y": y + (to_y - y) * share, "id": number} for number, ((x, y), (to_x, to_y)) in enumerate(ways)
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points if kind != "touchEnd" else []})
+
+    tell("touchStart", 0)
+    for step in range(1, 5):
+        tell("touchMove", step / 4)
+    tell("touchEnd", 1)
+
+
+def box_of(page: Page, part: str) -> tuple[float, float, float, float]:
+    box = page.locator(part).bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def test_on_a_phone_a_bay_is_found_by_name_and_dragged_by_its_middle_and_corner(watch: Callable[..., Watch], hub: Hub) -> None:
+    page = watch(size="phone", by="finger").go("/plan")
+    before = next(bay for bay in plan(hub)["bays"] if bay["name"] == "Snacks and sweets")["place"]
+    page.get_by_label("Bay", exact=True).select_option("Snacks and sweets")
+    x, y, wide, high = box_of(page, ".bay.chosen rect >> nth=0")
+    assert high >= 40, "a thumb can take it"
+    draw_with_fingers(page, ((x + wide / 2, y + high / 2), (x + wide / 2 + 40, y + high / 2)))
+    moved = before["x_m"] + before["width_m"] * 40 / wide
+    expect(page.get_by_text("Changed, not yet in force.")).to_be_visible()
+    assert float(page.get_by_label("from the left, m").input_value()) == pytest.approx(moved, abs=0.06)
+    page.get_by_label("Bay", exact=True).select_option("Dairy")
+    page.get_by_label("Bay", exact=True).select_option("Snacks and sweets")
+    x, y, wide, high = box_of(page, ".grip")
+    assert min(wide, high) >= 43, "so can the corner be"
+    draw_with_fingers(page, ((x + wide - 6, y + high - 6), (x + wide - 66, y + high - 6)))
+    assert float(page.locator("#panel .fields").get_by_label("width, m").input_value()) < before["width_m"] - 0.2
+
+
+def test_on_a_phone_two_fingers_zoom_and_buttons_move_and_size_what_is_put_in_force(watch: Callable[..., Watch], hub: Hub) -> None:
+    page = watch(size="phone", by="finger").go("/plan")
+    before = next(bay for bay in plan(hub)["bays"] if bay["name"] == "At the till")["place"]
+    page.get_by_label("Bay", exact=True).select_option("At the till")
+    drawn = box_of(page, "#view svg")[2]
+    x, y, _, _ = box_of(page, "#view")
+    draw_with_fingers(page, ((x + 60, y + 300), (x + 120, y + 300)), ((x + 260, y + 300), (x + 200, y + 300)))
+    page.wait_for_function("wide => document.querySelector('#view svg').getBoundingClientRect().width < 0.6 * wide", arg=drawn)
+    page.get_by_label("One press").select_option("50 cm")
+    page.get_by_role("button", name="Move left").tap()
+    page.get_by_role("button", name="Wider").tap()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    version = plan(hub)["version"]
+    page.get_by_role("button", name="Put in force").tap()
+    expect(page.get_by_text(f"Version {version + 1} is in force.")).to_be_visible()
+    after = next(bay for bay in plan(hub)["bays"] if bay["name"] == "At the till")["place"]
+    assert (after["x_m"], after["width_m"]) == pytest.approx((before["x_m"] - 0.5, before["width_m"] + 0.5))
+
+
 def test_what_drifts_and_each_target_stand_on_sales_and_a_chart_can_be_taken_along(watch: Callable[..., Watch], hub: Hub) -> None:
     page = watch().go("/sales")
     expect(page.get_by_role("row", name="Conversion")).to_contain_text("off target")

@@ -5,7 +5,7 @@
   const byId = (id) => document.getElementById(id);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const snap = (metres) => Math.round(metres / STEP) * STEP, tidy = (metres) => Number(metres.toFixed(3));
-  let plan = null, seen = 0, history = [], chosen = "", notes = [], past = [], ahead = [], strips = [];
+  let plan = null, seen = 0, history = [], chosen = "", notes = [], past = [], ahead = [], strips = [], pace = 0.1;
 
   function element(kind, attributes = {}, ...children) {
     const made = kind.startsWith("svg:") ? document.createElementNS(SVG, kind.slice(4)) : document.createElement(kind);
@@ -30,6 +30,7 @@
     if (!typed) return draw();
     drawTools();
     drawFloor();
+    drawLook();
     for (const redraw of strips) redraw();
   }
   function step(from, to) {
@@ -40,22 +41,24 @@
   }
   const bayOf = (id) => plan.bays.find((bay) => bay.bay_id === id);
   const shelves = () => plan.bays.flatMap((bay) => bay.shelves);
-  function fresh(prefix, taken) {
-    let number = 1;
-    while (taken.includes(`${prefix}${number}`)) number += 1;
-    return `${prefix}${number}`;
-  }
+  const fresh = (prefix, taken) => `${prefix}${1 + [...taken.keys(), taken.length].find((before) => !taken.includes(`${prefix}${before + 1}`))}`;
 
-  // Follows a finger or mouse on a drawing; `move(dx, dy)` in the drawing's metres since the start, `drop` once at the end.
+  // Follows a finger or mouse on a drawing; `move(dx, dy)` in the drawing's metres since the start, `drop` once at the end. A second finger
+  // takes it back: it wants to zoom.
   function drag(event, drawing, move) {
     event.preventDefault();
     event.stopPropagation();
     const before = JSON.stringify(plan), scale = drawing.viewBox.baseVal.width / drawing.getBoundingClientRect().width, start = [event.clientX, event.clientY];
-    const follow = (now) => { move((now.clientX - start[0]) * scale, (now.clientY - start[1]) * scale); };
-    const drop = () => {
+    const follow = (now) => { if (now.pointerId === event.pointerId) move((now.clientX - start[0]) * scale, (now.clientY - start[1]) * scale); };
+    const end = () => {
       removeEventListener("pointermove", follow);
-      removeEventListener("pointerup", drop);
-      removeEventListener("pointercancel", drop);
+      removeEventListener("pointerdown", second, true);
+      for (const kind of ["pointerup", "pointercancel"]) removeEventListener(kind, drop);
+    };
+    const second = () => { end(); move(0, 0); };
+    const drop = (now) => {
+      if (now.pointerId !== event.pointerId) return;
+      end();
       if (JSON.stringify(plan) === before) return draw();
       past.push(before);
       ahead = [];
@@ -63,57 +66,95 @@
       draw();
     };
     addEventListener("pointermove", follow);
-    addEventListener("pointerup", drop);
-    addEventListener("pointercancel", drop);
+    addEventListener("pointerdown", second, true);
+    for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, drop);
   }
 
   // ---- the floor
 
-  function drawFloor() {
-    const drawing = element("svg:svg", { viewBox: `0 0 ${plan.width_m} ${plan.depth_m}`, role: "group", "aria-label": words.help });
-    drawing.append(element("svg:rect", { width: plan.width_m, height: plan.depth_m, class: "ground" }));
-    for (const zone of plan.zones || []) drawing.append(element("svg:rect", { x: zone.place.x_m, y: zone.place.y_m, width: zone.place.width_m, height: zone.place.depth_m, class: "zone" }), element("svg:text", { x: zone.place.x_m + 0.1, y: zone.place.y_m + zone.place.depth_m - 0.12, "font-size": 0.22, class: "zone-name" }, zone.name));
-    for (const bay of plan.bays) drawing.append(drawBay(bay, drawing));
-    for (const door of plan.doors || []) drawing.append(element("svg:line", { x1: door.x1_m, y1: door.y1_m, x2: door.x2_m, y2: door.y2_m, class: "door" }));
-    byId("floor").replaceChildren(drawing, element("p", { class: "small soft" }, words.help));
+  const isCoarse = () => matchMedia("(pointer: coarse)").matches, isNarrow = () => matchMedia("(max-width: 1000px)").matches;
+  const view = planView(byId("view"), () => drawFloor());
+
+  function choose(id) {
+    chosen = id;
+    draw();
+    if (bayOf(id) && (isCoarse() || isNarrow())) view.show(bayOf(id).place);
   }
 
+  function drawFloor() {
+    if (!plan) return;
+    const drawing = element("svg:svg", { viewBox: `0 0 ${plan.width_m} ${plan.depth_m}`, role: "group", "aria-label": words.floor });
+    drawing.append(element("svg:rect", { width: plan.width_m, height: plan.depth_m, class: "ground" }));
+    for (const zone of plan.zones || []) drawing.append(element("svg:rect", { x: zone.place.x_m, y: zone.place.y_m, width: zone.place.width_m, height: zone.place.depth_m, class: "zone" }), element("svg:text", { x: zone.place.x_m + 0.1, y: zone.place.y_m + zone.place.depth_m - 0.12, "font-size": 0.22, class: "zone-name" }, zone.name));
+    view.draw(drawing);
+    const bays = plan.bays.filter((bay) => bay.bay_id !== chosen), above = bayOf(chosen);
+    for (const bay of above ? [...bays, above] : bays) drawing.append(drawBay(bay, drawing)); // The chosen one lies on top, where its corner can be taken.
+    for (const door of plan.doors || []) drawing.append(element("svg:line", { x1: door.x1_m, y1: door.y1_m, x2: door.x2_m, y2: door.y2_m, class: "door" }));
+    byId("help").replaceChildren(isCoarse() ? words.help_touch : words.help);
+  }
+
+  function keepInside(place) {
+    place.width_m = tidy(Math.min(Math.max(0.2, snap(place.width_m)), plan.width_m));
+    place.depth_m = tidy(Math.min(Math.max(0.1, snap(place.depth_m)), plan.depth_m));
+    place.x_m = tidy(Math.min(Math.max(0, snap(place.x_m)), plan.width_m - place.width_m));
+    place.y_m = tidy(Math.min(Math.max(0, snap(place.y_m)), plan.depth_m - place.depth_m));
+  }
+  const lie = (shape, values) => { for (const [key, value] of Object.entries(values)) shape.setAttribute(key, value); };
+
   function drawBay(bay, drawing) {
-    const place = bay.place, box = element("svg:rect", { x: place.x_m, y: place.y_m, width: place.width_m, height: place.depth_m });
-    const size = Math.min(0.32, Math.max(0.16, place.depth_m / 2.6)), tall = place.depth_m > place.width_m * 1.6;
-    const middle = [place.x_m + place.width_m / 2, place.y_m + place.depth_m / 2];
-    const text = element("svg:text", { x: middle[0], y: middle[1], "font-size": size, transform: tall ? `rotate(-90 ${middle[0]} ${middle[1]})` : null }, bay.name);
-    const handle = element("svg:rect", { x: place.x_m + place.width_m - 0.16, y: place.y_m + place.depth_m - 0.16, width: 0.16, height: 0.16, class: "handle" });
-    const group = element("svg:g", { class: `bay${bay.bay_id === chosen ? " chosen" : ""}`, tabindex: 0, role: "button", "aria-label": bay.name, "data-bay": bay.bay_id }, box, text, handle);
-    const inside = () => {
-      place.width_m = tidy(Math.min(Math.max(0.2, snap(place.width_m)), plan.width_m));
-      place.depth_m = tidy(Math.min(Math.max(0.1, snap(place.depth_m)), plan.depth_m));
-      place.x_m = tidy(Math.min(Math.max(0, snap(place.x_m)), plan.width_m - place.width_m));
-      place.y_m = tidy(Math.min(Math.max(0, snap(place.y_m)), plan.depth_m - place.depth_m));
+    const place = bay.place, box = element("svg:rect"), text = element("svg:text", {}, bay.name), handle = element("svg:rect", { class: "handle" });
+    const isChosen = bay.bay_id === chosen, grip = element("svg:rect", { class: "grip" });
+    const group = element("svg:g", { class: `bay${isChosen ? " chosen" : ""}`, tabindex: 0, role: "button", "aria-label": bay.name, "data-bay": bay.bay_id }, box, text, handle, isChosen && isCoarse() && grip);
+    const lay = () => {
+      const { x_m: x, y_m: y, width_m: width, depth_m: depth } = place, middle = [x + width / 2, y + depth / 2], tall = depth > width * 1.6;
+      const side = isCoarse() ? (isChosen ? Math.min(24 / view.pixelsPerMetre(), width / 2, depth) : 0) : 0.16, reach = 44 / view.pixelsPerMetre();
+      lie(box, { x, y, width, height: depth });
+      lie(text, { x: middle[0], y: middle[1], "font-size": Math.min(0.32, Math.max(0.16, Math.min(width, depth) / 2.6)), transform: tall ? `rotate(-90 ${middle[0]} ${middle[1]})` : "" });
+      lie(handle, { x: x + width - side, y: y + depth - side, width: side, height: side });
+      lie(grip, { x: x + width - reach / 2, y: y + depth - reach / 2, width: reach, height: reach });
     };
+    lay();
     group.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "touch" && !isChosen) return; // A tap chooses it; what else a finger does here moves the whole plan.
       chosen = bay.bay_id;
-      const start = { ...place }, resizing = event.target === handle;
-      let now = group;
+      const start = { ...place }, resizing = event.target === handle || event.target === grip;
       drag(event, drawing, (dx, dy) => {
-        if (resizing) { place.width_m = start.width_m + dx; place.depth_m = start.depth_m + dy; } else { place.x_m = start.x_m + dx; place.y_m = start.y_m + dy; }
-        inside();
-        const next = drawBay(bay, drawing);
-        now.replaceWith(next);
-        now = next;
+        Object.assign(place, start, resizing ? { width_m: start.width_m + dx, depth_m: start.depth_m + dy } : { x_m: start.x_m + dx, y_m: start.y_m + dy });
+        keepInside(place);
+        lay();
       });
     });
+    group.addEventListener("click", () => { if (bay.bay_id !== chosen) choose(bay.bay_id); });
     group.addEventListener("keydown", (event) => {
       const by = event.shiftKey ? 0.5 : STEP, ways = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] }[event.key];
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); chosen = bay.bay_id; draw(); refocus(bay.bay_id); }
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(bay.bay_id); refocus(bay.bay_id); }
       if (!ways) return;
       event.preventDefault();
-      change(() => { place.x_m += ways[0]; place.y_m += ways[1]; inside(); });
+      change(() => { place.x_m += ways[0]; place.y_m += ways[1]; keepInside(place); });
       refocus(bay.bay_id);
     });
     return group;
   }
   const refocus = (id) => document.querySelector(`[data-bay="${CSS.escape(id)}"]`)?.focus();
+
+  // Bays by name, and the zoom: for who cannot or will not hit them on the plan.
+  function drawLook() {
+    const names = [["", words.pick_bay], ...plan.bays.map((bay) => [bay.bay_id, bay.name])];
+    const list = element("select", { "aria-label": words.bay, onchange: (event) => choose(event.target.value) }, ...names.map(([key, text]) => element("option", { value: key, selected: key === chosen }, text)));
+    const zoom = (sign, label, act) => button(sign, act, { "aria-label": label, title: label });
+    byId("look").replaceChildren(list, zoom("−", words.farther, view.farther), zoom("+", words.closer, view.closer), zoom("⤢", words.all, view.all));
+  }
+
+  // Moves and sizes without a drag.
+  function drawPad() {
+    const bay = bayOf(chosen);
+    if (!bay) return byId("pad").replaceChildren();
+    const by = (label, sign, values) => button(sign, () => { change(() => { for (const [key, times] of Object.entries(values)) bay.place[key] += times * pace; keepInside(bay.place); }); byId("pad").querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus(); }, { "aria-label": label, title: label });
+    const paces = element("select", { "aria-label": words.pace, onchange: (event) => { pace = Number(event.target.value); } }, ...[0.05, 0.1, 0.5, 1].map((step) => element("option", { value: step, selected: step === pace }, `${Math.round(step * 100)} cm`)));
+    byId("pad").replaceChildren(
+      by(words.to_left, "←", { x_m: -1 }), by(words.to_right, "→", { x_m: 1 }), by(words.to_top, "↑", { y_m: -1 }), by(words.to_bottom, "↓", { y_m: 1 }),
+      by(words.narrower, "↔ −", { width_m: -1 }), by(words.wider, "↔ +", { width_m: 1 }), by(words.shallower, "↕ −", { depth_m: -1 }), by(words.deeper, "↕ +", { depth_m: 1 }), paces);
+  }
 
   // ---- the bay's panel
 
@@ -158,18 +199,20 @@
   }
 
   function drawFacing(shelf, facing, index, strip) {
-    const width = facing.width_m ?? 0.3, from = facing.from_m || 0;
-    const box = element("svg:rect", { x: from, y: 0.02, width, height: 0.2, class: `facing f${index % 2}` }), edge = element("svg:rect", { x: from + width - 0.03, y: 0.02, width: 0.03, height: 0.2, class: "handle" });
+    const box = element("svg:rect", { y: 0.02, height: 0.2, class: `facing f${index % 2}` }), edge = element("svg:rect", { y: 0.02, height: 0.2, class: "handle" });
     const group = element("svg:g", {}, element("svg:title", {}, nameOf(facing.sku)), box, edge);
+    const lay = () => {
+      const width = facing.width_m ?? 0.3, from = facing.from_m || 0, grip = isCoarse() ? Math.min(width / 2, (24 * shelf.width_m) / (strip.clientWidth || 320)) : 0.03;
+      lie(box, { x: from, width });
+      lie(edge, { x: from + width - grip, width: grip });
+    };
+    lay();
     group.addEventListener("pointerdown", (event) => {
-      const start = { from, width }, resizing = event.target === edge;
-      let now = group;
+      const from = facing.from_m || 0, width = facing.width_m ?? 0.3, resizing = event.target === edge;
       drag(event, strip, (dx) => {
-        if (resizing) facing.width_m = tidy(Math.max(STEP, Math.min(snap(start.width + dx), shelf.width_m - from)));
-        else facing.from_m = tidy(Math.max(0, Math.min(snap(start.from + dx), shelf.width_m - width)));
-        const next = drawFacing(shelf, facing, index, strip);
-        now.replaceWith(next);
-        now = next;
+        if (resizing) facing.width_m = tidy(Math.max(STEP, Math.min(snap(width + dx), shelf.width_m - from)));
+        else facing.from_m = tidy(Math.max(0, Math.min(snap(from + dx), shelf.width_m - width)));
+        lay();
       });
     });
     return group;
@@ -193,10 +236,11 @@
   // ---- tools, notes, versions
 
   function drawTools() {
-    const addBay = () => change(() => {
-      chosen = fresh("bay-", plan.bays.map((bay) => bay.bay_id));
-      plan.bays.push({ bay_id: chosen, name: chosen, place: { x_m: 0, y_m: 0, width_m: 1, depth_m: 0.5 }, faces: "south", shelves: [] });
-    });
+    const addBay = () => {
+      const id = fresh("bay-", plan.bays.map((bay) => bay.bay_id));
+      change(() => plan.bays.push({ bay_id: id, name: id, place: { x_m: 0, y_m: 0, width_m: 1, depth_m: 0.5 }, faces: "south", shelves: [] }));
+      choose(id);
+    };
     byId("tools").replaceChildren(button(words.undo, () => step(past, ahead), { disabled: !past.length }), button(words.redo, () => step(ahead, past), { disabled: !ahead.length }),
       button(words.add_bay, addBay), button(words.check, check), button(words.force, force, { class: "main", disabled: !past.length }));
     byId("notes").replaceChildren(...notes.map((note) => element("p", { class: "banner" }, note)));
@@ -207,6 +251,8 @@
     drawTools();
     if (!plan) return byId("panel").replaceChildren(element("p", { class: "soft" }, words.none));
     drawFloor();
+    drawLook();
+    drawPad();
     drawPanel();
   }
 
