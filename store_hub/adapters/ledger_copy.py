@@ -94,7 +94,7 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...
 
 
 def take_the_place(new: Path, old: Path, *, kept_suffix: str = ".before-rebuild") -> Path:
-    """Put a closed ledger in the place of another closed one; returns where the old one is kept.
+    """Put a closed ledger in the place of another closed one; returns where the old one is kept, with its log if it still has one.
 
     Raises:
         LedgerUnusable: the files cannot be moved; the old one is still in its place.
@@ -104,6 +104,9 @@ def take_the_place(new: Path, old: Path, *, kept_suffix: str = ".before-rebuild"
         for leftover in _files_of(kept):
             leftover.unlink(missing_ok=True)
         os.link(old, kept)
+        log = _log_of(old)
+        if log.exists() and log.stat().st_size > 0:  # Of a ledger too damaged to be settled. It must not be taken for the new one's.
+            os.replace(log, _log_of(kept))
         os.replace(new, old)
         for leftover in (*_files_of(old)[1:], *_files_of(new)):
             leftover.unlink(missing_ok=True)
@@ -120,4 +123,8 @@ def remove_ledger(path: Path) -> None:
 
 
 def _files_of(path: Path) -> list[Path]:
-    return [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
+    return [path, _log_of(path), path.with_name(path.name + "-shm")]
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")

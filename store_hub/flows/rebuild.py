@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from store_hub.adapters.journal_snapshot import compacted_through, put_snapshot
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.adapters.ledger_copy import LedgerSnapshot, TableDifference, differences, remove_ledger, take_the_place
-from store_hub.adapters.ledger_file import WriterLock
+from store_hub.adapters.ledger_file import WriterLock, ledger_trouble
 from store_hub.errors import LedgerUnusable
 from store_hub.flows.books import apply_entry, failing_detail
 from store_hub.rows import DERIVED, Effect, StaffCall
@@ -121,7 +122,15 @@ def _fold_of(ledger: Ledger) -> StoreFold:
 
 
 def settle(path: Path) -> None:
-    """Bring what is still in the old ledger's log into its file, so that the file alone is the whole ledger."""
+    """Bring what is still in the old ledger's log into its file, so that the file alone is the whole ledger.
+
+    Raises:
+        LedgerUnusable: it is damaged, or its disk is.
+    """
     ledger = Ledger.open_unlocked(path)
-    ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    ledger.close()
+    try:
+        ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise ledger_trouble(path, error) from None
+    finally:
+        ledger.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -87,7 +88,8 @@ def restore(backup: Path, key: Path, ledger: Path, *, replace: bool, progress: P
         ledger_id = _begin_anew(beside)
         kept_as = None
         if ledger.exists():
-            settle(ledger)
+            with suppress(LedgerUnusable):  # It may be restored because it is damaged: then it is kept as it is, with its log.
+                settle(ledger)
             kept_as = take_the_place(beside, ledger, kept_suffix=".before-restore")
         else:
             beside.replace(ledger)
