@@ -101,6 +101,7 @@ def verdict(seeds: list[Outcome], caught: dict[str, bool], seconds: float) -> in
     """Print the last line and return the exit code."""
     faults = sum((outcome.faults for outcome in seeds), Counter[str]())
     letters = faults.pop("rogue", 0)
+    restored = sum(faults.pop(how, 0) for how in ("hub_restored", "hub_rebuilt"))
     ill = [outcome.told.seed for outcome in seeds if not outcome.findings.is_well]
     sums = {name: sum(getattr(outcome.findings, name) for outcome in seeds) for name in ("observations", "in_doubt", "forgotten")}
     wrong = {name: sum(getattr(outcome.findings, name) for outcome in seeds) for name in ("lost", "twice", "differences")}
@@ -108,7 +109,7 @@ def verdict(seeds: list[Outcome], caught: dict[str, bool], seconds: float) -> in
     print(f"faults by kind: {told_faults(faults)}" + (f"; seeds not well: {ill}" if ill else ""))
     print(
         f"faults: {'WELL' if is_well else 'NOT WELL'} seeds={len(seeds)} {told_faults(Counter(sums))} faults={sum(faults.values())}"
-        f" letters_told_again={letters} {' '.join(f'{name}={number}' for name, number in wrong.items())}"
+        f" letters_told_again={letters} ledgers_mended={restored} {' '.join(f'{name}={number}' for name, number in wrong.items())}"
         f" mistakes_caught={sum(caught.values())}/{len(caught)} seconds={seconds:.0f}"
     )
     return 0 if is_well else 1

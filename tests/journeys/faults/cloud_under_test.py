@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from cloud_api.errors import RecordsUnusable
 TOKEN = "the-faults-need-a-long-token"
 READY_WITHIN_S = 240.0
 RECORDS_WITHIN_S = 120.0
+MEMORY, MEMORY_BYTES = Path("/dev/shm"), 4 << 30
+PR_SET_CHILD_SUBREAPER = 36
+"""As Linux's <sys/prctl.h> says."""
 
 
 class CloudUnderTest:
@@ -34,7 +38,7 @@ class CloudUnderTest:
     """
 
     def __init__(self, *, lookers: int = 2) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="aislewise-faults-cloud-")  # Not pytest's: PostgreSQL may run as another user.
+        self._folder = tempfile.TemporaryDirectory(prefix="aislewise-faults-cloud-", dir=_memory())  # Not pytest's: whose is PostgreSQL?
         self.folder = Path(self._folder.name)
         self.port: int = find_free_port()
         self._database = EmbeddedPostgres(self.folder / "records")
@@ -43,6 +47,7 @@ class CloudUnderTest:
         self._program: Program | None = None
         self._lookers = lookers
         self._looking = threading.BoundedSemaphore(lookers)
+        _adopt_orphans()
         self.url = self._database.start()
         (self.folder / "cloud.token").write_text(TOKEN, encoding="utf-8")
         (self.folder / "cloud.toml").write_text(f'[listen]\nport = {self.port}\n[database]\nurl = "{self.url}"\n', encoding="utf-8")
@@ -79,11 +84,15 @@ class CloudUnderTest:
                 program.kill()
 
     def kill_records(self) -> None:
-        """Kill PostgreSQL in the midst of what it does, and start it again."""
+        """Kill PostgreSQL, all of its processes, in the midst of what it does, and start it again."""
         with self._lock:
             postmaster = int((self.folder / "records" / "postmaster.pid").read_text().split()[0])
-            os.kill(postmaster, signal.SIGKILL)
-            wait_until(lambda: not _is_there(postmaster), within_s=RECORDS_WITHIN_S, what="PostgreSQL is dead")
+            os.kill(postmaster, signal.SIGSTOP)  # It starts no more children while they are counted.
+            processes = [postmaster, *_children(postmaster)]
+            for process in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            wait_until(lambda: not any(map(_is_there, processes)), within_s=RECORDS_WITHIN_S, what="PostgreSQL is dead")
             wait_until(self._records_start, within_s=RECORDS_WITHIN_S, what="PostgreSQL starts again")
 
     def keep(self) -> None:
@@ -150,9 +159,22 @@ class CloudUnderTest:
         self._folder.cleanup()
 
 
+def _memory() -> Path | None:
+    """A folder in memory with room enough, if there is one. A killed program loses as little there, and nobody waits for a disk."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES else None
+
+
+def _children(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
 def _is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether it runs, or its end has not been heard by whoever it is the child of: PostgreSQL takes either for a server that runs."""
+    with suppress(ChildProcessError):
+        os.waitpid(process, os.WNOHANG)
+    return Path(f"/proc/{process}").exists()
+
+
+def _adopt_orphans() -> None:
+    """Be the parent of whatever a program of ours leaves running, such as PostgreSQL, so as to hear of its end at once."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -62,6 +62,19 @@ def tear_commits(ledger: Path, chance: random.Random) -> bool:
     return True
 
 
+def tear_copied_commits(ledger: Path, chance: random.Random) -> bool:
+    """Copy the log into the ledger's file and leave only the log's beginning, as a disk does that kept the one write and lost the other."""
+    path = ledger.with_name(ledger.name + "-wal")
+    log = read_log(path)
+    if log is None or len(log.commits) < 2:
+        return False
+    content = path.read_bytes()
+    with closing(sqlite3.connect(ledger)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.write_bytes(content[: log.commits[chance.randrange(len(log.commits) - 1)]])
+    return True
+
+
 def spoil_outbox_page(outbox: Path, chance: random.Random) -> bool:
     """Fill a page of the outbox's rows with rubbish; whether there was one. Its agent is not running."""
     with closing(sqlite3.connect(outbox)) as connection:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hub_of_short_waits import wait_less
+
 from store_hub.__main__ import main
 from store_hub.adapters.ledger import Ledger
 from store_hub.flows.bookkeep import Bookkeeper
@@ -76,5 +78,6 @@ def gap_ignored() -> None:
 MISTAKES = {mistake.__name__: mistake for mistake in (dedupe_off, ack_before_commit, gap_ignored)}
 
 if __name__ == "__main__":
+    wait_less()
     MISTAKES[sys.argv.pop(1)]()
     main()

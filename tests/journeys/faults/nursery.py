@@ -15,12 +15,12 @@ import json
 import os
 import random
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,16 @@ class Child:
         Raises:
             subprocess.TimeoutExpired: it has not, after so many seconds.
         """
-        deadline = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > deadline:
+        if self.poll() is None:
+            end = os.pidfd_open(self.pid)
+            try:
+                has_ended, _, _ = select.select([end], [], [], timeout)
+            finally:
+                os.close(end)
+            if not has_ended or self.poll() is None:
                 raise subprocess.TimeoutExpired(str(self.pid), timeout)
-            time.sleep(0.02)
-        return code
+        assert self._code is not None
+        return self._code
 
     def send_signal(self, number: int) -> None:
         """Signal it, if it runs."""

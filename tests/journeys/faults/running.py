@@ -9,11 +9,13 @@ import sqlite3
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 import nursery
+import set_back
 from cloud_under_test import CloudUnderTest
 from line_that_fails import LineThatFails
 from mutation import provoke
@@ -24,6 +26,10 @@ from truth_check import Findings, check_cloud, check_hub
 
 MARK_WITHIN_S = 5.0
 VERIFIED_WITHIN_S = 300.0
+SET_BACK: dict[str, Callable[[ShopUnderTest], Counter[str] | None]] = {
+    "hub_keep_copy": set_back.keep_copy, "hub_keep_backup": set_back.keep_backup, "hub_restore_copy": set_back.restore_copy,
+    "hub_restore_backup": set_back.restore_backup, "hub_lied": set_back.lie, "hub_lied_in_part": set_back.lie_in_part,
+}  # fmt: skip
 
 
 class Outcome(NamedTuple):
@@ -75,21 +81,24 @@ def go_wrong(shop: ShopUnderTest, cloud: CloudUnderTest | None, faults: list[Fau
         at_s, place, fault, is_beginning = heapq.heappop(todo)
         time.sleep(max(0.0, opened + at_s - time.monotonic()))
         if is_beginning:
-            begun[fault.what] += begin(shop, cloud, fault)
+            begun.update(begin(shop, cloud, fault))
             heapq.heappush(todo, (at_s + fault.for_s, place, fault, False))
         else:
             end(shop, cloud, fault)
 
 
-def begin(shop: ShopUnderTest, cloud: CloudUnderTest | None, fault: Fault) -> int:
-    """Let it go wrong; returns how many faults that were (a rogue's word counts by letters)."""
+def begin(shop: ShopUnderTest, cloud: CloudUnderTest | None, fault: Fault) -> Counter[str]:
+    """Let it go wrong; returns which faults that were, and what they led to (a rogue's word counts by letters)."""
     thing, _, how = fault.what.partition("_")
+    begun = Counter({fault.what: 1})
     if fault.what == "rogue":
-        return shop.rogue.speak()
+        return Counter({"rogue": shop.rogue.speak()})
     if "_line_" in fault.what:
         line = line_of(shop, thing, fault.device)
         if line is not None:
             getattr(line, how.removeprefix("line_"))()
+    elif fault.what in SET_BACK:
+        begun.update(SET_BACK[fault.what](shop) or {})
     elif thing == "hub":
         begin_at_hub(shop, how)
     elif thing == "edge":
@@ -101,7 +110,7 @@ def begin(shop: ShopUnderTest, cloud: CloudUnderTest | None, fault: Fault) -> in
             "cloud_kill": cloud.kill, "cloud_stop": cloud.stop, "records_kill": cloud.kill_records,
             "cloud_keep": cloud.keep, "cloud_restore": cloud.restore,
         }[fault.what]()  # fmt: skip
-    return 1
+    return begun
 
 
 def begin_at_hub(shop: ShopUnderTest, how: str) -> None:

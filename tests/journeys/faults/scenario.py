@@ -13,7 +13,7 @@ LINE_FAULTS = ("cut", "tear", "deafen", "stall", "slow")
 EDGE_LINE_FAULTS = tuple(f"edge_line_{how}" for how in LINE_FAULTS)
 HUB_LINE_FAULTS = ("hub_line_cut", "hub_line_tear", "hub_line_stall", "hub_line_slow")
 CLOUD_FAULTS = ("cloud_kill", "cloud_stop", "records_kill", *(f"cloud_line_{how}" for how in LINE_FAULTS))
-HUB_SET_BACK = ("hub_restore_copy", "hub_restore_backup", "hub_lied")
+HUB_SET_BACK = ("hub_restore_copy", "hub_restore_backup", "hub_lied", "hub_lied_in_part")
 MUTATION_OBSERVATIONS, MUTATION_GATES, MUTATION_SECONDS = 300, (100, 200), 1.0
 
 
@@ -57,7 +57,7 @@ class Scenario(NamedTuple):
     has_cloud: bool = True
     mistake: str | None = None
     group_max: int = 20
-    resend_s: float = 1.0
+    resend_s: float = 0.7
     gates: tuple[int, ...] = ()
 
     @property
@@ -84,7 +84,7 @@ def scenario(seed: int, *, observations: int, seconds: float, group_max: int) ->
     if kind is Kind.HUB_SET_BACK:
         how = HUB_SET_BACK[seed // len(KINDS) % len(HUB_SET_BACK)]
         faults += [Fault(late, how, 0, 0.0)]
-        faults += [Fault(0.3 * seconds, how.replace("restore", "keep"), 0, 0.0)] if how != "hub_lied" else []
+        faults += [Fault(0.3 * seconds, "hub_keep_copy" if how == "hub_restore_copy" else "hub_keep_backup", 0, 0.0)]
     elif kind is Kind.CLOUD_SET_BACK:
         faults += [Fault(0.3 * seconds, "cloud_keep", 0, 0.0), Fault(late, "cloud_restore", 0, 0.0)]
     elif kind is Kind.CARDS:
@@ -95,7 +95,7 @@ def scenario(seed: int, *, observations: int, seconds: float, group_max: int) ->
 
 def mutation_scenario(mistake: str, seed: int) -> Scenario:
     """A shop whose hub has a mistake; `mutation.provoke` makes it show. No cloud, which would only cost time."""
-    resend_s = 120.0 if mistake == "gap_ignored" else 1.0  # An edge that told again in time would fill the gap before it is ignored.
+    resend_s = 120.0 if mistake == "gap_ignored" else 0.7  # An edge that told again in time would fill the gap before it is ignored.
     return Scenario(
         seed, 2, MUTATION_OBSERVATIONS, MUTATION_SECONDS, [], has_cloud=False, mistake=mistake, resend_s=resend_s, gates=MUTATION_GATES
     )

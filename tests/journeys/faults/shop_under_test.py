@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -45,7 +42,7 @@ class ShopUnderTest:
         self.hub_disk = SmallDisk(folder / "hub-disk")
         self.cards = [SmallDisk(folder / f"card-{device}") for device in range(told.devices + 1)]
         self.ledger = folder / "hub-disk" / "ledger.sqlite"
-        self._chance = random.Random(f"damage {told.seed}")
+        self.chance = random.Random(f"damage {told.seed}")
         self.hub: Program | None = None
         self.edges: dict[int, Program] = {}
         self.hub_port: int = find_free_port()
@@ -69,11 +66,9 @@ class ShopUnderTest:
         """Start the hub, if it does not run."""
         if self.hub is not None and self.hub.is_running:
             return
-        if self.told.mistake is None:
-            self.hub = Program("store-hub", ["run", "--config", "hub.toml"], self.folder, start=nursery.start)
-        else:
-            mutated = [str(HERE / "mutated_hub.py"), str(self.told.mistake), "run", "--config", "hub.toml"]
-            self.hub = Program("python", mutated, self.folder, log_name="store-hub", start=nursery.start)
+        script = ["hub_of_short_waits.py"] if self.told.mistake is None else ["mutated_hub.py", self.told.mistake]
+        words = [str(HERE / script[0]), *script[1:], "run", "--config", "hub.toml"]
+        self.hub = Program("python", words, self.folder, log_name="store-hub", start=nursery.start)
 
     def wait_hub_open(self) -> None:
         """Wait until the hub books. One that had found its disk as it was before and ended is started again, as systemd does."""
@@ -166,7 +161,7 @@ class ShopUnderTest:
         """Kill the hub in the middle of a write."""
         self.hub_down(orderly=False)
         self.hub_disk.heal()
-        damage.tear_after_commit(self.ledger, self._chance)
+        damage.tear_after_commit(self.ledger, self.chance)
         self.hub_up()
 
     def edge_clone(self, device: int) -> None:
@@ -183,49 +178,7 @@ class ShopUnderTest:
         self.edge_down(device, orderly=False)
         self.cards[device].heal()
         if outbox.exists():
-            damage.spoil_outbox_page(outbox, self._chance)
-
-    # ---- backup and restore
-
-    def hub_keep_copy(self) -> None:
-        """Copy the ledger while the hub runs, as a snapshot of the disk does."""
-        with closing(sqlite3.connect(self.ledger)) as source, closing(sqlite3.connect(self.folder / "yesterday.sqlite")) as target:
-            source.backup(target)
-
-    def hub_keep_backup(self) -> None:
-        """Make a backup as the shop does each night."""
-        recipient = json.loads(self._store_hub("backup", "--new-key", "backup.key", "--json"))["recipient"]
-        self._store_hub("backup", "--config", "hub.toml", "--to", "backups", "--recipient", recipient)
-
-    def hub_restore_copy(self) -> None:
-        """Kill the hub and put the older ledger in the place of its own; nobody tells it."""
-        self.hub_down(orderly=False)
-        self.hub_disk.heal()
-        for end in ("-wal", "-shm"):
-            self.ledger.with_name(self.ledger.name + end).unlink(missing_ok=True)
-        shutil.copy(self.folder / "yesterday.sqlite", self.ledger)
-        self.hub_up()
-
-    def hub_restore_backup(self) -> None:
-        """Kill the hub and restore the backup as the shop does."""
-        self.hub_down(orderly=False)
-        self.hub_disk.heal()
-        backup = next((self.folder / "backups").glob("*.age"))
-        self._store_hub("restore", str(backup), "--key", "backup.key", "--config", "hub.toml", "--replace")
-        self.hub_up()
-
-    def hub_lied(self) -> None:
-        """Kill the hub, whose disk had said that its last commits were safe, and were not."""
-        self.hub_down(orderly=False)
-        self.hub_disk.heal()
-        damage.tear_commits(self.ledger, self._chance)
-        self.hub_up()
-
-    def _store_hub(self, *words: str) -> str:
-        program = str(Path(sys.executable).parent / "store-hub")
-        done = subprocess.run([program, *words], cwd=self.folder, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, f"store-hub {words[0]}: {done.stdout[-500:]} {done.stderr[-500:]}"
-        return done.stdout
+            damage.spoil_outbox_page(outbox, self.chance)
 
     # ---- the end
 

@@ -24,9 +24,9 @@ def last_line_of(*words: str) -> str:
 
 
 def test_whatever_is_killed_nothing_is_lost_and_nothing_booked_twice() -> None:
-    """Eight short seeds, of every kind; how much more a night allows is `make faults`."""
-    verdict = last_line_of("--seeds", "8", "--observations", "1000", "--seconds", "2", "--jobs", "4", "--mutations", "not")
-    assert verdict.startswith("faults: WELL seeds=8 ")
+    """Twenty short seeds, of every kind; how much more a night allows is `make faults`."""
+    verdict = last_line_of("--seeds", "20", "--observations", "1000", "--seconds", "2", "--jobs", "4", "--mutations", "not")
+    assert verdict.startswith("faults: WELL seeds=20 ")
     assert " lost=0 twice=0 differences=0 " in verdict
 
 

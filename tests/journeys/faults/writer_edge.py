@@ -24,7 +24,7 @@ broker_link.KEEPALIVE_S = 2
 """So that a line half open is noticed within the test."""
 
 PUT_AGAIN_S = 0.1
-PACE = UplinkPace(booked_wait_s=0.3, resend_first_s=1.0, resend_max_s=4.0, backoff_first_s=0.1, backoff_max_s=0.6, clock_every_s=2.0)
+PACE = UplinkPace(booked_wait_s=0.3, resend_first_s=0.7, resend_max_s=4.0, backoff_first_s=0.1, backoff_max_s=0.6, clock_every_s=2.0)
 SINCE_1970_MS = 3_600_000
 
 
