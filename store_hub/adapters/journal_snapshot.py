@@ -132,14 +132,32 @@ def _check(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
         raise SnapshotGone(snapshot, "what was read is not what was written")
 
 
-def remove_entries(ledger: Ledger, *, through: int, received_before_ms: int, at_most: int = REMOVED_AT_ONCE) -> int:
-    """Remove some of the oldest bulk entries that the snapshot covers, inside a transaction; returns how many, 0 when none are left.
+class Removed(NamedTuple):
+    """How many entries were removed, and the last one that was looked at."""
 
-    The last one stays, so that the journal goes on counting from it.
+    entries: int
+    through: int
+
+
+def remove_entries(ledger: Ledger, *, after: int, through: int, received_before_ms: int, at_most: int = REMOVED_AT_ONCE) -> Removed | None:
+    """Look at some of the oldest entries that the snapshot covers, inside a transaction, and remove the bulk of what is old enough.
+
+    Args:
+        after: the last entry that was looked at before, so that what stays is not looked at again each time.
+        at_most: entries to look at.
+
+    Returns None when none of them is old enough, or none is left. The last one stays, so that the journal goes on counting from it.
     """
     connection = ledger.connection
-    where = f"journal_id IN (SELECT journal_id FROM journal WHERE journal_id < ? AND received_at_ms < ? AND {_BULK} LIMIT ?)"
-    words = (through, received_before_ms, at_most)
+    last, oldest_ms = connection.execute(
+        "SELECT max(journal_id), min(received_at_ms) FROM"
+        " (SELECT journal_id, received_at_ms FROM journal WHERE journal_id > ? AND journal_id < ? ORDER BY journal_id LIMIT ?)",
+        (after, through, at_most),
+    ).fetchone()
+    if last is None or oldest_ms >= received_before_ms:
+        return None
+    where = f"journal_id > ? AND journal_id <= ? AND received_at_ms < ? AND {_BULK}"
+    words = (after, last, received_before_ms)
     connection.execute(
         "INSERT INTO compacted_outboxes SELECT outbox_no, max(sequence) FROM journal"
         f" WHERE {where} AND outbox_no IS NOT NULL GROUP BY outbox_no"
@@ -148,7 +166,7 @@ def remove_entries(ledger: Ledger, *, through: int, received_before_ms: int, at_
     )
     removed = connection.execute(f"DELETE FROM journal WHERE {where}", words).rowcount
     connection.execute("UPDATE compactions SET removed = removed + ? WHERE through_journal_id = ?", (removed, through))
-    return removed
+    return Removed(removed, last)
 
 
 def oldest_bulk_ms(connection: sqlite3.Connection) -> int | None:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from store_hub.adapters.journal_snapshot import Snapshot
+from store_hub.adapters.journal_snapshot import Removed, Snapshot
 from store_hub.entries import AnyTold
 from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
@@ -128,8 +128,9 @@ class TakeSnapshot(NamedTuple):
 
 
 class RemoveEntries(NamedTuple):
-    """Remove some entries that the snapshot through `through` covers and that are older. Answer: how many, 0 when none are left."""
+    """Remove some entries that the snapshot through `through` covers and that are older. Answer: `Removed`, None when none are left."""
 
+    after: int
     through: int
     before_ms: int
     at_most: int
@@ -170,4 +171,4 @@ Command = (
     | KeepChannel
     | DropChannel
 )
-Answer = Booked | int | None
+Answer = Booked | Removed | int | None

@@ -46,11 +46,7 @@ def compact(path: Path, *, keep_days: float, now_ms: int, progress: Progress) ->
             with ledger.transaction():
                 take_over(ledger, snapshot, now_ms=now_ms)
             snapshot.pieces.unlink(missing_ok=True)
-            removed, before_ms, count = 0, now_ms - round(keep_days * DAY_MS), 1
-            while count:
-                with ledger.transaction():
-                    count = remove_entries(ledger, through=snapshot.through, received_before_ms=before_ms)
-                removed += count
+            removed = _remove(ledger, snapshot.through, received_before_ms=now_ms - round(keep_days * DAY_MS))
             with suppress(OperationalError):  # Without room for it the file stays as long; its free pages are used again.
                 ledger.connection.execute("VACUUM")
             ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -59,6 +55,16 @@ def compact(path: Path, *, keep_days: float, now_ms: int, progress: Progress) ->
         return Compacted(removed, bytes_before, path.stat().st_size)
     finally:
         lock.release()
+
+
+def _remove(ledger: Ledger, through: int, *, received_before_ms: int) -> int:
+    removed = after = 0
+    while True:
+        with ledger.transaction():
+            done = remove_entries(ledger, after=after, through=through, received_before_ms=received_before_ms)
+        if done is None:
+            return removed
+        removed, after = removed + done.entries, done.through
 
 
 def prepare(path: Path, *, progress: Progress) -> Snapshot:

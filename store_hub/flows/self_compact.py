@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from store_hub.adapters.journal_snapshot import Snapshot, last_compaction, oldest_bulk_ms
+from store_hub.adapters.journal_snapshot import Removed, Snapshot, last_compaction, oldest_bulk_ms
 from store_hub.adapters.ledger_file import reading
 from store_hub.config import LedgerConfig
 from store_hub.errors import HubError, HubStopping, LedgerUnusable
@@ -119,13 +119,12 @@ class SelfCompaction:
             self._bookkeep.submit(TakeSnapshot(snapshot)).result(ANSWER_S)
         finally:
             snapshot.pieces.unlink(missing_ok=True)
-        removed = 0
+        removed = after = 0
         while not stop.is_set():
-            count = self._bookkeep.submit(RemoveEntries(snapshot.through, before_ms, REMOVED_AT_ONCE)).result(ANSWER_S)
-            if not count:
+            done = self._bookkeep.submit(RemoveEntries(after, snapshot.through, before_ms, REMOVED_AT_ONCE)).result(ANSWER_S)
+            if not isinstance(done, Removed):
                 break
-            assert isinstance(count, int)
-            removed += count
+            removed, after = removed + done.entries, done.through
         _log.info("the journal is shorter", removed=removed, kept_days=self._keep_days)
         return removed
 

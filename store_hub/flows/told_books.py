@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from store_hub.adapters.journal_snapshot import remove_entries, take_over
+from store_hub.adapters.journal_snapshot import Removed, remove_entries, take_over
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.entries import (
     AlertAction,
@@ -155,14 +155,16 @@ class ToldBooks:
 
     # ---- what is older than is kept
 
-    def _let_go(self, command: ForgetMessages | TakeSnapshot | RemoveEntries, page: Page) -> int | None:
+    def _let_go(self, command: ForgetMessages | TakeSnapshot | RemoveEntries, page: Page) -> Removed | None:
         if isinstance(command, ForgetMessages):
             self._ledger.forget_messages(command.before_ms)
             return None
         if isinstance(command, TakeSnapshot):
             take_over(self._ledger, command.snapshot, now_ms=page.now_ms)
             return None
-        return remove_entries(self._ledger, through=command.through, received_before_ms=command.before_ms, at_most=command.at_most)
+        return remove_entries(
+            self._ledger, after=command.after, through=command.through, received_before_ms=command.before_ms, at_most=command.at_most
+        )
 
     # ---- into the journal
 
