@@ -83,10 +83,10 @@ def watch_broker(
     log, limits = BrokerLog(AccessList(acl).allows), bounds or TryBounds()
     for raw in lines:
         line = raw.decode(errors="replace").rstrip("\n")
-        found = log.attempt(line)
+        found, is_chatter = log.hear(line)
         if found is not None:
             _write(audit, kept, limits.tell(Line(found.actor, found.action, found.topic), now_ms=now_ms()))
-        if not log.is_chatter(line):
+        if not is_chatter:
             _say(kept, line)
             _write(audit, kept, limits.due(now_ms=now_ms()))
     _write(audit, kept, limits.due(now_ms=now_ms(), ends=True))

@@ -30,6 +30,13 @@ class Attempt(NamedTuple):
     topic: str
 
 
+class Heard(NamedTuple):
+    """What a line says somebody tried in vain, if it does; and whether it tells of a single message: too much for a log that is kept."""
+
+    attempt: Attempt | None
+    is_chatter: bool
+
+
 class BrokerLog:
     """Fed with each line in turn.
 
@@ -43,16 +50,20 @@ class BrokerLog:
         self._newest = ""
         self._will_follows = False
 
-    def attempt(self, line: str) -> Attempt | None:
-        """What a line says somebody tried in vain; None when it says nothing of that kind."""
+    def hear(self, line: str) -> Heard:
+        """What a line says."""
         text = _STAMP.sub("", line)
         will_follows, self._will_follows = self._will_follows, text.startswith("Will message specified")
+        subscribed = self._subscription(text)
+        return Heard(self._attempt(text, subscribed, will_follows=will_follows), text.startswith(CHATTER) or subscribed is not None)
+
+    def _attempt(self, text: str, subscribed: tuple[str, str] | None, *, will_follows: bool) -> Attempt | None:
         if will_follows and text.startswith("\t"):
             return self._judged(self._newest, "write", "broker.will", text[1:])
         if found := _CONNECTED.match(text):
             self._note(found["client"], found["user"] or "")
             return None
-        if subscribed := self._subscription(text):
+        if subscribed is not None:
             return self._judged(subscribed[0], "read", "broker.subscribe", subscribed[1])
         if text.startswith("Denied PUBLISH from "):
             client, rest = self._split(text.removeprefix("Denied PUBLISH from "))
@@ -63,11 +74,6 @@ class BrokerLog:
     def _judged(self, client: str, access: Access, action: str, topic: str) -> Attempt | None:
         is_allowed = self._allows(self._users.get(client, ""), access, topic)
         return None if is_allowed else Attempt(self._actor(client), action, topic)
-
-    def is_chatter(self, line: str) -> bool:
-        """Whether a line tells of a single message: too much for a log that is kept."""
-        text = _STAMP.sub("", line)
-        return text.startswith(CHATTER) or self._subscription(text) is not None
 
     def _note(self, client: str, user: str) -> None:
         self._users.pop(client, None)

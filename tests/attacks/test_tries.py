@@ -69,10 +69,10 @@ def test_a_device_may_hear_what_its_lines_allow(wanted: str, may: bool) -> None:
 def test_no_name_of_a_connection_hides_whose_it_is(name: str) -> None:
     log = BrokerLog(by_the_list)
     for line in (connected("y", "b"), connected(name)):
-        assert log.attempt(line) is None
-    assert log.attempt(denied(name, "t', ... (1 bytes))x")) == Attempt("device:a", "broker.publish", "t', ... (1 bytes))x")
-    assert log.attempt(f"1795690018: {name} 1 stores/s/v1/config/b") == Attempt("device:a", "broker.subscribe", "stores/s/v1/config/b")
-    assert log.attempt(f"1795690018: {name} 1 stores/s/v1/config/a") is None
+        assert log.hear(line).attempt is None
+    assert log.hear(denied(name, "t', ... (1 bytes))x")).attempt == Attempt("device:a", "broker.publish", "t', ... (1 bytes))x")
+    assert log.hear(f"1795690018: {name} 1 stores/s/v1/config/b").attempt == Attempt("device:a", "broker.subscribe", "stores/s/v1/config/b")
+    assert log.hear(f"1795690018: {name} 1 stores/s/v1/config/a").attempt is None
 
 
 def test_a_last_will_is_judged_by_its_topic() -> None:
@@ -80,12 +80,12 @@ def test_a_last_will_is_judged_by_its_topic() -> None:
     told = []
     for topic in ("stores/s/v1/health/a", "stores/s/v1/health/b"):
         lines = (connected("c"), "17: Will message specified (5 bytes) (r0, q1).", f"17: \t{topic}")
-        told.append([log.attempt(line) for line in lines])
+        told.append([log.hear(line).attempt for line in lines])
     assert told == [[None, None, None], [None, None, Attempt("device:a", "broker.will", "stores/s/v1/health/b")]]
 
 
 def test_a_connection_made_before_anybody_looked_is_told_without_its_device() -> None:
-    assert BrokerLog(by_the_list).attempt(denied("z", "t")) == Attempt("connection:unknown", "broker.publish", "t")
+    assert BrokerLog(by_the_list).hear(denied("z", "t")).attempt == Attempt("connection:unknown", "broker.publish", "t")
 
 
 def test_a_flood_is_told_one_by_one_at_first_and_then_counted() -> None:
