@@ -80,7 +80,7 @@ def welcome_form(reader: Reader, person: Person, *, problem: str = "") -> Markup
     )
 
 
-def account(reader: Reader, person: Person, *, told: str = "", problem: str = "") -> Markup:
+def account(reader: Reader, person: Person, *, problem: str = "") -> Markup:
     """Who one is, another password, and the way out."""
     people = (
         Markup('<a class="button" href="/people">{}</a>').format(reader.t("People and keys"))
@@ -88,7 +88,7 @@ def account(reader: Reader, person: Person, *, told: str = "", problem: str = ""
         else ""
     )
     return Markup(
-        '<div class="title"><h1>{name}</h1><p>{role}</p></div>{told}{problem}<div class="bar"><a class="button" href="/">{back}</a>{people}'
+        '<div class="title"><h1>{name}</h1><p>{role}</p></div>{problem}<div class="bar"><a class="button" href="/">{back}</a>{people}'
         '<form method="post" action="/logout"><button>{out}</button></form></div>'
         '<form class="card" method="post" action="/account/password"><h2>{change}</h2>'
         '<label>{old}<input name="old" type="password" autocomplete="current-password" required maxlength="256"></label>'
@@ -97,7 +97,6 @@ def account(reader: Reader, person: Person, *, told: str = "", problem: str = ""
     ).format(
         name=person.name,
         role=role_word(reader, person.role),
-        told=_told(told),
         problem=_problem(reader, problem),
         back=reader.t("Back to the shop"),
         people=people,
@@ -180,7 +179,3 @@ def _remove(reader: Reader, action: str, name: str, may_change: bool) -> Markup:
 
 def _problem(reader: Reader, text: str) -> Markup:
     return Markup('<div class="banner now" role="alert">{}</div>').format(reader.told(text)) if text else Markup()
-
-
-def _told(text: str) -> Markup:
-    return Markup('<div class="banner" role="status">{}</div>').format(text) if text else Markup()
