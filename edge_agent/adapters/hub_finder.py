@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 
-from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceListener, Zeroconf
+from zeroconf import InterfaceChoice, IPVersion, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
 from wire_format.join_code import SERVICE
 
@@ -18,17 +18,15 @@ class _Listener(ServiceListener):
         self._fingerprint = fingerprint.encode()
         self.found = threading.Event()
         self.address = ""
-        self.others = 0
 
     def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:
         info = zc.get_service_info(type_, name, timeout=2000)
-        if info is None or not info.parsed_addresses(IPVersion.V4Only):
+        if info is None or info.properties.get(b"fingerprint") != self._fingerprint:
             return
-        if info.properties.get(b"fingerprint") != self._fingerprint:
-            self.others += 1
-            return
-        self.address = _reachable(info.parsed_addresses(IPVersion.V4Only), info.port or 0)
-        self.found.set()
+        address = address_told(info)
+        if address is not None:
+            self.address = address
+            self.found.set()
 
     def update_service(self, zc: Zeroconf, type_: str, name: str) -> None:
         self.add_service(zc, type_, name)
@@ -37,14 +35,18 @@ class _Listener(ServiceListener):
         pass
 
 
-def _reachable(hosts: list[str], port: int) -> str:
-    """The first address that takes a connection: a hub with two networks announces itself with both. None does: the first."""
+def address_told(info: ServiceInfo) -> str | None:
+    """The first address that takes a connection: a hub with two networks announces itself with both. None does: the first.
+
+    None where only IPv6 is told, which neither this search nor a hub's certificate knows.
+    """
+    hosts = info.parsed_addresses(IPVersion.V4Only)
     for host in hosts:
         with socket.socket() as caller:
             caller.settimeout(REACH_WITHIN_S)
-            if caller.connect_ex((host, port)) == 0:
-                return f"{host}:{port}"
-    return f"{hosts[0]}:{port}"
+            if caller.connect_ex((host, info.port or 0)) == 0:
+                return f"{host}:{info.port}"
+    return f"{hosts[0]}:{info.port}" if hosts else None
 
 
 def find_hub(fingerprint: str, *, within_s: float = FIND_WITHIN_S, interfaces: list[str] | None = None) -> str | None:

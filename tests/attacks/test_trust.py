@@ -20,9 +20,10 @@ import pytest
 from guarded_shop import STORE, GuardedShop, wait_for
 from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
+from zeroconf import ServiceInfo
 
 from edge_agent.adapters.broker_link import BrokerLink, Post
-from edge_agent.adapters.hub_finder import find_hub
+from edge_agent.adapters.hub_finder import address_told, find_hub
 from edge_agent.config import load_config
 from edge_agent.flows import join as joining
 from edge_agent.flows.credentials import Credentials
@@ -36,6 +37,7 @@ from store_hub.flows.trust import NodeRefused, Trust
 from store_hub.rules.broker_acl import access_list
 from store_hub.rules.tries import EACH_MAX
 from wire_format import topics
+from wire_format.join_code import SERVICE
 
 
 @pytest.mark.broker
@@ -171,6 +173,12 @@ def test_the_hub_of_a_code_is_found_by_its_fingerprint() -> None:
         for hub in hubs:
             hub.stop()
     assert found == "127.0.0.1:1002"
+
+
+def test_a_hub_that_announces_itself_by_ipv6_alone_tells_no_address() -> None:
+    both = {"port": 1, "server": "hub.local."}
+    assert address_told(ServiceInfo(SERVICE, f"six.{SERVICE}", parsed_addresses=["::1"], **both)) is None
+    assert address_told(ServiceInfo(SERVICE, f"both.{SERVICE}", parsed_addresses=["::1", "127.0.0.1"], **both)) == "127.0.0.1:1"
 
 
 def test_a_hub_in_a_network_without_a_way_out_knows_its_address() -> None:
