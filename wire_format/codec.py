@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder()
 _VERSION_PREFIX = b'{"v":' + str(PROTOCOL_VERSION).encode() + b","
+_PREFIX_BYTES = len(_VERSION_PREFIX)
 
 
 class _Version(msgspec.Struct):
@@ -52,7 +53,7 @@ class MessageReader(Generic[T]):
             VersionUnknown: the sender is newer than this program.
             MessageUndecodable: no JSON, no version, a missing field, a wrong type or a value out of bounds.
         """
-        if bytes(payload[: len(_VERSION_PREFIX)]) != _VERSION_PREFIX:  # Our own writer's prefix needs no second parse.
+        if payload[:_PREFIX_BYTES] != _VERSION_PREFIX:  # Our own writer's prefix needs no second parse.
             self._check_version(payload)
         try:
             message: T = self._decoder.decode(payload)

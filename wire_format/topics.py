@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from wire_format.errors import TopicInvalid
@@ -102,13 +103,23 @@ def parse_seen(topic: str) -> SeenAddress:
     Raises:
         TopicInvalid: the topic is not of the form `stores/{store_id}/v1/seen/{outbox_id}/{sequence}`.
     """
-    levels = topic.split("/")
-    if len(levels) != 6 or levels[0] != "stores" or levels[2] != "v1" or levels[3] != "seen":
+    outbox, _, sequence = topic.rpartition("/")
+    store_id, outbox_id = _seen_of(outbox)
+    if not store_id:
         raise TopicInvalid(topic=topic, expected="stores/{store_id}/v1/seen/{outbox_id}/{sequence}")
-    store_id, outbox_id, sequence = levels[1], levels[4], levels[5]
-    if not _IDENTIFIER.match(store_id) or not _OUTBOX_ID.match(outbox_id) or not _SEQUENCE.match(sequence):
+    if not outbox_id or not _SEQUENCE.match(sequence):
         raise TopicInvalid(topic=topic, expected="an identifier, 32 hex digits and a sequence from 1")
     return SeenAddress(store_id, outbox_id, int(sequence))
+
+
+@lru_cache(maxsize=1_000)
+def _seen_of(outbox: str) -> tuple[str, str]:
+    """Whose letters come under this; empty where the topic has another form (the store), or names nobody (the outbox)."""
+    levels = outbox.split("/")
+    if len(levels) != 5 or levels[0] != "stores" or levels[2] != "v1" or levels[3] != "seen":
+        return "", ""
+    store_id, outbox_id = levels[1], levels[4]
+    return (store_id, outbox_id) if _IDENTIFIER.match(store_id) and _OUTBOX_ID.match(outbox_id) else ("?", "")
 
 
 def last_level(topic: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from store_hub.adapters.ledger_file import WriterLock, connect, connect_existing, ledger_trouble, migrate
-from store_hub.adapters.ledger_writing import writing
+from store_hub.adapters.ledger_writing import Writing, writing
 from store_hub.errors import LedgerUnusable
 from store_hub.rows import OPERATIONAL, TABLES, DirtyRow, Effect, Gone, GoneBefore, IdempotencyRow, Table
 from wire_format.identifiers import LedgerId, StoreId
@@ -152,40 +153,44 @@ class Ledger:
 
     def write(self, effects: Iterable[Effect]) -> set[str]:
         """Write rows, in order where order matters, and return the names of the tables touched."""
-        waiting: list[Effect] = []
-        touched: set[str] = set()
-        for effect in effects:
-            if type(effect) is not GoneBefore:
-                waiting.append(effect)
-                continue
-            touched |= self._write(waiting)
-            waiting, table = [], TABLES[effect[0]].name
-            self.connection.execute(f"DELETE FROM {table} WHERE {effect[1]} < ? AND {effect[3]}", (effect[2],))
-            touched.add(table)
-        return touched | self._write(waiting)
+        effects, touched = list(effects), set[str]()
+        while GoneBefore in map(type, effects):
+            place = list(map(type, effects)).index(GoneBefore)
+            _, column, before_ms, also = effects[place]
+            table = TABLES[effects[place][0]].name
+            touched |= self._write(effects[:place]) | {table}
+            self.connection.execute(f"DELETE FROM {table} WHERE {column} < ? AND {also}", (before_ms,))
+            effects = effects[place + 1 :]
+        return touched | self._write(effects)
 
     def _write(self, effects: Iterable[Effect]) -> set[str]:
-        merged: dict[Any, dict[Any, Effect | None]] = {}
-        summed: dict[Any, list[Effect]] = {}
+        """Write rows kind by kind, first those of which only the last of a key counts."""
+        rows_of: dict[Any, list[Effect]] = defaultdict(list)
+        losing = set[Any]()
         for effect in effects:
             kind = type(effect)
             if kind is Gone:
-                merged.setdefault(effect[0], {})[effect[1] if len(effect[1]) > 1 else effect[1][0]] = None
-                continue
-            how = _WRITINGS[kind]
-            if how.merge:
-                merged.setdefault(kind, {})[how.key_of(effect)] = effect
+                kind = effect[0]
+                losing.add(kind)
+            rows_of[kind].append(effect)
+        for kind in sorted(rows_of, key=lambda kind: not _WRITINGS[kind].merge):
+            how, rows = _WRITINGS[kind], rows_of[kind]
+            if kind in losing:
+                self.connection.executemany(how.upsert, self._write_gone(how, rows))
+            elif how.merge:
+                self.connection.executemany(how.upsert, dict(zip(map(how.key_of, rows), rows, strict=True)).values())
             else:
-                summed.setdefault(kind, []).append(effect)
-        for kind, rows in merged.items():
-            how = _WRITINGS[kind]
-            gone = [key if isinstance(key, tuple) else (key,) for key, row in rows.items() if row is None]
-            if gone:
-                self.connection.executemany(how.delete, gone)
-            self.connection.executemany(how.upsert, [row for row in rows.values() if row is not None])
-        for kind, added in summed.items():
-            self.connection.executemany(_WRITINGS[kind].upsert, added)
-        return {TABLES[kind].name for kind in (*merged, *summed)}
+                self.connection.executemany(how.upsert, rows)
+        return {TABLES[kind].name for kind in rows_of}
+
+    def _write_gone(self, how: Writing, rows: Iterable[Effect]) -> list[Effect]:
+        """Take out the rows that are no longer true; returns the last of each other key."""
+        assert how.merge, "rows that add up are never taken out one by one"
+        last: dict[Any, Effect] = {}
+        for row in rows:
+            last[(row[1] if len(row[1]) > 1 else row[1][0]) if type(row) is Gone else how.key_of(row)] = row
+        self.connection.executemany(how.delete, [row[1] for row in last.values() if type(row) is Gone])
+        return [row for row in last.values() if type(row) is not Gone]
 
     # ---- reading back
 

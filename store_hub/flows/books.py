@@ -53,8 +53,15 @@ def failing_detail(error: Exception) -> str:
     return error.detail if isinstance(error, EffectFailed) else f"{type(error).__name__}: {error}"[:300]
 
 
+_KINDS: dict[type, str] = {}
+
+
 def _kind(said: Said) -> str:
-    return "unreadable" if isinstance(said, Unreadable) else str(said.__struct_config__.tag)
+    kind = type(said)
+    known = _KINDS.get(kind)
+    if known is None:
+        known = _KINDS[kind] = "unreadable" if isinstance(said, Unreadable) else str(said.__struct_config__.tag)
+    return known
 
 
 def apply_entry(fold: StoreFold, row: JournalRow, said: Said, *, failing: str | None = None) -> list[Effect]:
@@ -105,6 +112,7 @@ class Books:
         with self._ledger.transaction():
             for item in items:
                 self._take(item, page, folding)
+            page.effects += page.facts()
             page.effects += self.edges.take_rows()
             page.effects += self.fold.take_beliefs()
             tables = self._ledger.write(page.effects)  # Before the journal, for its entries name their outbox.

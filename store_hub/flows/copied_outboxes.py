@@ -30,11 +30,11 @@ class CopiedOutboxes:
 
     def __init__(self, rows: Iterable[Effect], letters: LedgerLetters) -> None:
         self._letters = letters
-        self._outboxes_of: dict[str, list[int]] = {}
+        self._outboxes_of: dict[str, tuple[int, ...]] = {}
         self._contested: set[int] = set()
         for row in rows:
             if isinstance(row, OutboxBootRow):
-                self._outboxes_of.setdefault(row.boot_id, []).append(row.outbox_no)
+                self._outboxes_of[row.boot_id] = (*self._outboxes_of.get(row.boot_id, ()), row.outbox_no)
             elif isinstance(row, ContestedRow):
                 self._contested.add(row.outbox_no)
         self._known: dict[str, dict[str, None]] = {}
@@ -58,19 +58,20 @@ class CopiedOutboxes:
 
     def differs(self, marks: OutboxMarks, sequence: int, payload: bytes, now_ms: int) -> bool:
         """Whether a letter that is booked already has come with another content; from then on its outbox is contested."""
-        booked = self._booked(marks.row.outbox_no, sequence)
+        booked = self._booked(marks.outbox_no, sequence)
         if booked is None or booked == payload:
             return False
-        if marks.row.outbox_no not in self._contested:
-            self._contested.add(marks.row.outbox_no)
-            self._rows.append(ContestedRow(marks.row.outbox_no, now_ms))
+        if marks.outbox_no not in self._contested:
+            self._contested.add(marks.outbox_no)
+            self._rows.append(ContestedRow(marks.outbox_no, now_ms))
         return True
 
     def is_known(self, outbox_no: int, boot_id: str, payload: bytes) -> bool:
         """Whether the same content is booked from another outbox of the same start."""
-        outboxes = self._outboxes_of.setdefault(boot_id, [])
+        outboxes = self._outboxes_of.get(boot_id, ())
         if outbox_no not in outboxes:
-            outboxes.append(outbox_no)
+            outboxes = (*outboxes, outbox_no)
+            self._outboxes_of[boot_id] = outboxes
             self._rows.append(OutboxBootRow(boot_id, outbox_no))
         return len(outboxes) > 1 and letter_digest(payload) in self._letters_of(boot_id)
 

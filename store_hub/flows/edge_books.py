@@ -63,7 +63,7 @@ def _orders(letters: LedgerLetters, marks: Mapping[str, OutboxMarks], copies: Co
 
 def _is_settled(marks: OutboxMarks, copies: CopiedOutboxes) -> bool:
     """Whether nothing comes any more before the last that is booked. Of a contested outbox one writer's letters fill the other's gaps."""
-    return not marks.has_gap and not copies.is_contested(marks.row.outbox_no)
+    return not marks.has_gap and not copies.is_contested(marks.outbox_no)
 
 
 def _tells_of_forgotten(payload: bytes) -> bool:
@@ -108,13 +108,13 @@ class EdgeBooks:
 
     def mark(self, outbox_id: str, *, ledger_id: LedgerId) -> BookedThrough:
         """What an outbox's edge is to be told."""
-        row = self._marks[outbox_id].row
+        marks = self._marks[outbox_id]
         return BookedThrough(
             outbox_id=outbox_id,
-            booked_through=row.booked_through,
+            booked_through=marks.booked_through,
             ledger_id=ledger_id,
-            digest=self._copies.digest(row.outbox_no, row.booked_through),
-            contested=self._copies.is_contested(row.outbox_no),
+            digest=self._copies.digest(marks.outbox_no, marks.booked_through),
+            contested=self._copies.is_contested(marks.outbox_no),
         )
 
     def take_rows(self) -> list[Effect]:
@@ -122,63 +122,63 @@ class EdgeBooks:
         rows = [row for outbox_id in self._touched for row in self._marks[outbox_id].take_rows()]
         for outbox_id in self._touched:
             marks = self._marks[outbox_id]
-            if marks.row.device_id is not None and _is_settled(marks, self._copies):
-                self._orders[marks.row.device_id].settle(outbox_id)
+            if marks.device_id is not None and _is_settled(marks, self._copies):
+                self._orders[marks.device_id].settle(outbox_id)
         self._touched.clear()
         return rows + self._copies.take_rows()
 
     def take_seen(self, message: Delivered, page: Page, folding: Folding) -> None:
         """Book an observation, unless it is booked already."""
         try:
-            address = topics.parse_seen(message.topic)
+            _, outbox_id, sequence = topics.parse_seen(message.topic)
         except TopicInvalid:
             self._take_unplaceable(message, page, folding)
             return
-        marks = self._marks_of(address.outbox_id, message.received_at_ms)
-        page.outboxes[address.outbox_id] = None
-        sequence = address.sequence
+        marks = self._marks_of(outbox_id, message.received_at_ms)
+        page.outboxes[outbox_id] = None
         if marks.is_booked(sequence):
-            self._take_again(message, address, marks, page)
+            self._take_again(message, sequence, marks, page)
             return
         if not marks.has_room_for(sequence):
-            page.count("beyond_window", f"outbox {address.outbox_id}: too many gaps before {sequence}; it will be sent again in order")
+            page.count("beyond_window", f"outbox {outbox_id}: too many gaps before {sequence}; it will be sent again in order")
             return
-        said, foreign = self._read(address.outbox_id, message.payload)
-        if isinstance(said, Observation) and self._copies.is_known(marks.row.outbox_no, said.boot_id, message.payload):
-            page.count("booked_from_another_outbox", f"outbox {address.outbox_id} of {said.device_id}: taken along into a new outbox")
-            self._copies.repeated(marks.row.outbox_no, sequence)
+        said, foreign = self._read(outbox_id, message.payload)
+        seen = said if isinstance(said, Observation) else None
+        if seen is not None and self._copies.is_known(marks.outbox_no, seen.boot_id, message.payload):
+            page.count("booked_from_another_outbox", f"outbox {outbox_id} of {seen.device_id}: taken along into a new outbox")
+            self._copies.repeated(marks.outbox_no, sequence)
             marks.book(sequence, sequence)
             return
-        when = self._when(address, said, message.received_at_ms)
+        when = self._when(outbox_id, sequence, seen, message.received_at_ms)
         if when is None:
-            page.count("clock_awaited", f"outbox {address.outbox_id}: the device's clock is wrong and it has not told what it reads; asked")
+            page.count("clock_awaited", f"outbox {outbox_id}: the device's clock is wrong and it has not told what it reads; asked")
             return  # Its mark is told again, to which an edge answers with its clock and later with the letter.
         row = JournalRow(
-            page.next_journal_id(), EDGE, marks.row.outbox_no, sequence, message.received_at_ms,
+            page.next_journal_id(), EDGE, marks.outbox_no, sequence, message.received_at_ms,
             when.happened_at_ms, when.time_quality, foreign, message.payload,
         )  # fmt: skip
         folding.write(page, row, said)
-        self._copies.booked(row, said.boot_id if isinstance(said, Observation) else None)
-        last = max(sequence, said.through_sequence) if isinstance(said, Shed) else sequence
-        self._note_sender(marks, said, (sequence, last), message.received_at_ms)
-        marks.book(sequence, last)
+        self._copies.booked(row, None if seen is None else seen.boot_id)
+        if seen is not None:
+            marks.device_id = seen.device_id
+        marks.last_seen_at_ms = message.received_at_ms
+        marks.book(sequence, _note_shed(marks, seen, sequence) if isinstance(seen, Shed) else sequence)
 
     def _read(self, outbox_id: str, payload: bytes) -> tuple[Said, str | None]:
         """What a letter says, and the note that keeps it from saying anything where it is in another device's name."""
         said = read_entry(EDGE, payload, topic=None)
-        lie = self._guard.lie(outbox_id, said.device_id) if self._guard is not None and isinstance(said, Observation) else None
-        if lie is None:
+        if self._guard is None or not isinstance(said, Observation) or (lie := self._guard.lie(outbox_id, said.device_id)) is None:
             return said, None
         return read_entry(EDGE, payload, topic=FOREIGN + lie), FOREIGN + lie
 
-    def _take_again(self, message: Delivered, address: topics.SeenAddress, marks: OutboxMarks, page: Page) -> None:
+    def _take_again(self, message: Delivered, sequence: int, marks: OutboxMarks, page: Page) -> None:
         """A number that is booked came again: with the same content it is a repetition, with another a copied outbox."""
         page.duplicates += 1
-        marks.row = marks.row._replace(duplicates=marks.row.duplicates + 1)
+        marks.duplicates += 1
         if _tells_of_forgotten(message.payload):
             return  # The edge went by an older mark, which the broker had kept.
-        if self._copies.differs(marks, address.sequence, message.payload, message.received_at_ms):
-            detail = f"outbox {address.outbox_id} of {marks.row.device_id}: two devices write it (a copied SD card); both are told"
+        if self._copies.differs(marks, sequence, message.payload, message.received_at_ms):
+            detail = f"outbox {marks.outbox_id} of {marks.device_id}: two devices write it (a copied SD card); both are told"
             page.count("contested_outbox", detail)
 
     def take_clock(self, message: Delivered, outbox_id: str, page: Page) -> None:
@@ -208,7 +208,7 @@ class EdgeBooks:
         for lane, times in dropped.of_lanes.items():
             kind, _, sender = lane.partition("/")
             marks = self._marks.get(sender)
-            whose = sender if marks is None else f"{marks.row.device_id} (outbox {sender})"
+            whose = sender if marks is None else f"{marks.device_id} (outbox {sender})"
             detail = f"{whose or 'many senders'} sends {kind} faster than it may; the others are not held up. Restart or unplug it"
             page.count("came_too_fast", detail, times=times)
 
@@ -220,38 +220,29 @@ class EdgeBooks:
         self._touched[outbox_id] = None
         return marks
 
-    def _when(self, address: topics.SeenAddress, said: Said, received_at_ms: int) -> Occurrence | None:
+    def _when(self, outbox_id: str, sequence: int, seen: Observation | None, received_at_ms: int) -> Occurrence | None:
         """When it happened; None while the device may still tell what its clock reads."""
-        if not isinstance(said, Observation):
+        if seen is None:
             return Occurrence(received_at_ms, RECEIVED)
-        outbox_id, boot = address.outbox_id, (address.outbox_id, said.boot_id)
-        clock = self._clocks.get(boot) or self._clock_of_start.get(said.boot_id)  # One start may speak from two outboxes.
+        boot = (outbox_id, seen.boot_id)
+        clock = self._clocks.get(boot) or self._clock_of_start.get(seen.boot_id)  # One start may speak from two outboxes.
         when = observation_time(
-            monotonic_ms=said.monotonic_ms,
-            observed_at_ms=said.observed_at_ms,
+            monotonic_ms=seen.monotonic_ms,
+            observed_at_ms=seen.observed_at_ms,
             received_at_ms=received_at_ms,
             offset_ms=None if clock is None else clock.offset_ms,
         )
         if when.time_quality == RECEIVED and clock is None and self._is_awaited(boot, received_at_ms):
             return None
-        if isinstance(said, Shed):
+        if isinstance(seen, Shed):
             return when  # It stands for others, at the time of its telling.
-        seat = Seat(said.monotonic_ms, address.sequence, outbox_id)
-        return self._orders[said.device_id].place(when, said.boot_id, seat, received_at_ms=received_at_ms)
+        seat = Seat(seen.monotonic_ms, sequence, outbox_id)
+        return self._orders[seen.device_id].place(when, seen.boot_id, seat, received_at_ms=received_at_ms)
 
     def _is_awaited(self, boot: tuple[str, str], now_ms: int) -> bool:
         if boot not in self._awaited_since_ms and len(self._awaited_since_ms) >= CLOCKS_AWAITED_MAX:
             self._awaited_since_ms.pop(next(iter(self._awaited_since_ms)))
         return now_ms - self._awaited_since_ms.setdefault(boot, now_ms) < CLOCK_WAIT_MS
-
-    @staticmethod
-    def _note_sender(marks: OutboxMarks, said: Said, span: tuple[int, int], now_ms: int) -> None:
-        row = marks.row
-        device_id = said.device_id if isinstance(said, Observation) else row.device_id
-        shed = sum(count for count in said.counts.values() if count > 0) if isinstance(said, Shed) else 0
-        if isinstance(said, Shed) and said.counts.keys() == {"forgotten"}:
-            shed = min(shed, marks.missing(*span))  # An edge knows the hub's mark, not what is booked beyond a gap.
-        marks.row = row._replace(device_id=device_id, shed=row.shed + shed, last_seen_at_ms=now_ms)
 
     def _take_unplaceable(self, message: Delivered, page: Page, folding: Folding) -> None:
         """Nobody can say whose letter this is: it is kept for a person to look at, and not missed by any outbox."""
@@ -266,3 +257,13 @@ class EdgeBooks:
         said = read_entry(EDGE, message.payload, topic=row.topic)
         assert isinstance(said, Unreadable)
         folding.write(page, row, said)
+
+
+def _note_shed(marks: OutboxMarks, said: Shed, sequence: int) -> int:
+    """Count what an edge has let go of; returns the last number that its letter stands for."""
+    last = max(sequence, said.through_sequence)
+    shed = sum(count for count in said.counts.values() if count > 0)
+    if said.counts.keys() == {"forgotten"}:
+        shed = min(shed, marks.missing(sequence, last))  # An edge knows the hub's mark, not what is booked beyond a gap.
+    marks.shed += shed
+    return last

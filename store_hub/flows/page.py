@@ -8,8 +8,8 @@ from store_hub.adapters.broker_link import Delivered
 from store_hub.adapters.ledger import JournalRow
 from store_hub.errors import HubError
 from store_hub.flows.commands import Answer
-from store_hub.rows import CounterRow, Effect, IdempotencyRow, NotificationRow, QuarantineRow, StaffCall
-from store_hub.rules.report_keys import facts_touched
+from store_hub.rows import CounterRow, DirtyRow, Effect, IdempotencyRow, NotificationRow, QuarantineRow, StaffCall
+from store_hub.rules.report_keys import FACT_OF, Fact
 
 
 class Page:
@@ -29,6 +29,7 @@ class Page:
         self.quarantined = 0
         self.duplicates = 0
         self.by_type: dict[str, int] = {}
+        self._facts: dict[Fact, int] = {}
         self._journal_id = last_journal_id
         self._notification_id = last_notification_id
 
@@ -52,15 +53,21 @@ class Page:
         self._journal_id = row.journal_id
         self.journal.append(row)
         for effect in effects:
-            if isinstance(effect, StaffCall):
+            fact_of = FACT_OF.get(type(effect))
+            if fact_of is not None:
+                self._facts[fact_of(effect)] = row.journal_id
+            elif isinstance(effect, StaffCall):
                 self._notification_id += 1
-                self.effects.append(
-                    NotificationRow(self._notification_id, effect.alert_id, effect.reason, row.received_at_ms, 0, None, None)
-                )
-            else:
-                self.effects.append(effect)
-                self.quarantined += isinstance(effect, QuarantineRow)
-        self.effects += facts_touched(effects, row.journal_id)
+                call = NotificationRow(self._notification_id, effect.alert_id, effect.reason, row.received_at_ms, 0, None, None)
+                self.effects.append(call)
+                continue
+            elif isinstance(effect, QuarantineRow):
+                self.quarantined += 1
+            self.effects.append(effect)
+
+    def facts(self) -> list[DirtyRow]:
+        """The facts for the cloud that the entries make out of date, each once, with the last entry that changed it."""
+        return [DirtyRow(*fact, journal_id) for fact, journal_id in self._facts.items()]
 
     def count(self, name: str, detail: str, *, times: int = 1) -> None:
         """Count something refused without an entry."""

@@ -73,7 +73,8 @@ class BasketBook:
 
     def give_up_debts(self, sku: str, changes: Changes) -> None:
         """Let go of what the scale should have felt by now: it has spoken of a moment an hour after the sale."""
-        self._drop(sku, changes, sign=-1)
+        if sku in self._rows:
+            self._drop(sku, changes, sign=-1)
 
     def _drop(self, sku: str, changes: Changes, *, sign: int) -> list[BasketRow]:
         rows = self._rows.get(sku, [])

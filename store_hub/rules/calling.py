@@ -66,7 +66,9 @@ class Calling:
 
     def judge(self, stock: StockBook, places: Places, changes: Changes) -> None:
         """See whether the places that an entry touched need somebody."""
-        events = [effect for effect in changes.effects if isinstance(effect, ShelfEventRow)]
+        events = [effect for effect in changes.effects if type(effect) is ShelfEventRow]
+        if not (events or changes.skus or changes.places):
+            return  # Most entries only confirm what is known.
         for event in events:
             changes.effects += self.paces.hear(event)
         for sku, place in tuple(changes.places):

@@ -14,6 +14,7 @@ from store_hub.rules.alerts import SURE_ENOUGH, probability_at_most
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
+from store_hub.rules.tags import NEVER_MS
 from store_hub.rules.totals import together
 
 PHANTOM, BEHIND = "phantom_stock", "stock_behind"
@@ -41,11 +42,13 @@ class DiscrepancyBook:
     def __init__(self) -> None:
         self._rows: dict[str, DiscrepancyRow] = {}
         self._worth: dict[str, int | None] = {}
+        self._lasted_at_ms = NEVER_MS  # Before it, no suspicion has lasted long enough to be told.
 
     def restore(self, row: DiscrepancyRow) -> None:
         """Go on from what the ledger holds: what is open."""
         if row.closed_at_ms is None:
             self._rows[row.sku] = row
+            self._lasted_at_ms = min(self._lasted_at_ms, row.since_ms + LASTS_MS[row.kind])
 
     def use_planogram(self, places: Places) -> None:
         """Know what a unit of each article is worth: what it cost, or what it is sold for."""
@@ -57,10 +60,16 @@ class DiscrepancyBook:
         for number, sku in enumerate(changes.skus):
             if sku in places.skus:
                 self._compare(sku, gap_of(sku, stock, places), number, found, changes)
-        for row in [row for row in self._rows.values() if row.found_at_ms is None]:
-            if changes.at_ms >= row.since_ms + LASTS_MS[row.kind]:
-                self._tell(row._replace(found_at_ms=changes.at_ms), found, changes)
+        if changes.at_ms >= self._lasted_at_ms:
+            self._tell_lasting(found, changes)
         return found
+
+    def _tell_lasting(self, found: list[Finding], changes: Changes) -> None:
+        suspected = {row: row.since_ms + LASTS_MS[row.kind] for row in self._rows.values() if row.found_at_ms is None}
+        for row, lasted_at_ms in suspected.items():
+            if changes.at_ms >= lasted_at_ms:
+                self._tell(row._replace(found_at_ms=changes.at_ms), found, changes)
+        self._lasted_at_ms = min((lasted_at_ms for lasted_at_ms in suspected.values() if lasted_at_ms > changes.at_ms), default=NEVER_MS)
 
     def _compare(self, sku: str, gap: Gap | None, number: int, found: list[Finding], changes: Changes) -> None:
         known = self._rows.get(sku)
@@ -81,6 +90,7 @@ class DiscrepancyBook:
         )
         if row != self._rows.get(sku):
             self._rows[sku] = row
+            self._lasted_at_ms = min(self._lasted_at_ms, row.since_ms + LASTS_MS[row.kind])
             changes.effects.append(row)
 
     def _tell(self, row: DiscrepancyRow, found: list[Finding], changes: Changes) -> None:

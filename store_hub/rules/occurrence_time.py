@@ -35,8 +35,8 @@ def observation_time(*, monotonic_ms: int, observed_at_ms: int, received_at_ms: 
 
     `RECEIVED` says that nobody knows.
     """
-    if offset_ms is not None and monotonic_ms + offset_ms >= EARLIEST_SANE_MS:
-        return Occurrence(min(monotonic_ms + offset_ms, received_at_ms), HUB_OFFSET)
+    if offset_ms is not None and (at_ms := monotonic_ms + offset_ms) >= EARLIEST_SANE_MS:
+        return Occurrence(at_ms if at_ms < received_at_ms else received_at_ms, HUB_OFFSET)
     if EARLIEST_SANE_MS <= observed_at_ms <= received_at_ms + FUTURE_ALLOWED_MS:
         return Occurrence(min(observed_at_ms, received_at_ms), DEVICE_WALL)
     return Occurrence(received_at_ms, RECEIVED)

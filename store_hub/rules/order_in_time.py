@@ -49,9 +49,11 @@ class DeviceOrder:
         It is moved no further than it must be, and by no more than `ORDER_ERROR_MAX_MS` onwards; not beyond the time of receipt either,
         unless the hub's own clock was set back since it booked what came before.
         """
-        before, after = self._neighbours(boot_id, seat)
+        own = self._starts.setdefault(boot_id, [])
+        in_order = bool(own) and len(self._starts) == 1 and own[-1].seat < seat  # As nearly all come.
+        before, after = (own[-1], None) if in_order else self._neighbours(boot_id, seat)
         latest_ms = received_at_ms if after is None else min(received_at_ms, after.happened_at_ms - _room(seat, after.seat, boot_id, after))
-        at_ms = min(when.happened_at_ms, latest_ms)
+        at_ms = when.happened_at_ms if when.happened_at_ms < latest_ms else latest_ms
         if before is not None and before.happened_at_ms - at_ms <= ORDER_ERROR_MAX_MS:
             earliest_ms = before.happened_at_ms + _room(before.seat, seat, boot_id, before)
             at_ms = max(before.happened_at_ms, at_ms, min(earliest_ms, latest_ms))
@@ -81,8 +83,6 @@ class DeviceOrder:
     def _neighbours(self, boot_id: str, seat: Seat) -> tuple[_Taken | None, _Taken | None]:
         """What was seen before it and after it: by the same start, or by others of the same outbox."""
         own = self._starts.get(boot_id, [])
-        if own and own[-1].seat < seat and len(self._starts) == 1:  # As nearly all come.
-            return own[-1], None
         place = bisect_right(own, seat, key=lambda taken: taken.seat)
         before, after = own[max(0, place - 1) : place], own[place : place + 1]
         for other, start in self._starts.items():

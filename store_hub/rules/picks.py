@@ -91,7 +91,7 @@ class ShelfBelief:
             self._weight_g, self._at_ms = weight_g, at_ms  # The shelf holds what the plan says, give or take the zero.
             return []
         refined = moved_at_ms is not None and moved_at_ms == self._moved_at_ms and self._before is not None
-        if not refined and moved_at_ms is None and abs(weight_g - self._weight_g) < 0.5 * self._unit_g.min(initial=np.inf):
+        if not refined and moved_at_ms is None and abs(weight_g - self._weight_g) < self._creep_g:
             self._jitter_g2 = jitter_learned(self._jitter_g2, weight_g - self._weight_g)
             self._weight_g = weight_g  # Creep: every hypothesis is off by as much.
             return self._late_tags(at_ms)
@@ -250,6 +250,7 @@ class ShelfBelief:
         self._weights = weights
         self._unit_g: Floats = np.array([w.unit_g for w in weights], dtype=np.float64)
         self._table: ChangeTable = reweighed(self._planned_table, self._unit_g)
+        self._creep_g = 0.5 * float(self._unit_g.min(initial=np.inf))
 
     def _learn(self, at_ms: int) -> list[PickEvent]:
         """Let the touch that is over teach what units weigh; tell an article whose planned weight is wrong, once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 QUARTER_MS = 900_000
@@ -23,5 +24,10 @@ def minute_start_ms(at_ms: int) -> int:
 
 def trading_day(at_ms: int, zone: ZoneInfo) -> str:
     """Return the store's trading day, YYYY-MM-DD, that holds a moment."""
-    local = datetime.fromtimestamp(at_ms / 1000, zone) - timedelta(hours=TRADING_DAY_STARTS_AT_HOUR)
+    return _trading_day_of(at_ms // QUARTER_MS, zone)
+
+
+@lru_cache(maxsize=100)
+def _trading_day_of(quarter: int, zone: ZoneInfo) -> str:
+    local = datetime.fromtimestamp(quarter * (QUARTER_MS // 1000), zone) - timedelta(hours=TRADING_DAY_STARTS_AT_HOUR)
     return local.date().isoformat()

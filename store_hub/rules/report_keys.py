@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from typing import Any
 
 from store_hub.rows import (
     AlertRow,
     AreaQuarterRow,
     DeploymentRow,
-    DirtyRow,
     DoorMinuteRow,
     Effect,
     FloorTileRow,
@@ -22,26 +22,21 @@ from store_hub.rows import (
 )
 from store_hub.rules.quarters import quarter_start_ms
 
+Fact = tuple[str, int, str]
+"""A kind of fact, the period it is about, and its subject."""
 
-def facts_touched(effects: Iterable[Effect], journal_id: int) -> list[DirtyRow]:
-    """Return the facts that these effects change, each once."""
-    found: dict[tuple[str, int, str], None] = {}
-    for effect in effects:
-        match effect:
-            case SkuQuarterSums() | SkuQuarterClosing():
-                found["sku_quarter", effect.quarter_started_at_ms, effect.sku] = None
-            case DoorMinuteRow():
-                found["door_quarter", quarter_start_ms(effect.minute_started_at_ms), effect.door_id] = None
-            case QueueRow():
-                found["zone_quarter", quarter_start_ms(effect.started_at_ms), effect.zone_id] = None
-            case ZoneQuarterRow() | ZoneVisitsRow():
-                found["zone_quarter", effect.quarter_started_at_ms, effect.zone_id] = None
-            case FloorTileRow() | AreaQuarterRow():
-                found["tile_quarter", effect.quarter_started_at_ms, effect.area_id] = None
-            case SaleRow():
-                found["basket_day", quarter_start_ms(effect.sold_at_ms), ""] = None
-            case AlertRow():
-                found["alert", 0, str(effect.alert_id)] = None
-            case RolloutRow() | DeploymentRow():
-                found["rollout", 0, ""] = None
-    return [DirtyRow(fact, period_ms, subject, journal_id) for fact, period_ms, subject in found]
+FACT_OF: dict[type[Effect], Callable[[Any], Fact]] = {
+    SkuQuarterSums: lambda row: ("sku_quarter", row.quarter_started_at_ms, row.sku),
+    SkuQuarterClosing: lambda row: ("sku_quarter", row.quarter_started_at_ms, row.sku),
+    DoorMinuteRow: lambda row: ("door_quarter", quarter_start_ms(row.minute_started_at_ms), row.door_id),
+    QueueRow: lambda row: ("zone_quarter", quarter_start_ms(row.started_at_ms), row.zone_id),
+    ZoneQuarterRow: lambda row: ("zone_quarter", row.quarter_started_at_ms, row.zone_id),
+    ZoneVisitsRow: lambda row: ("zone_quarter", row.quarter_started_at_ms, row.zone_id),
+    FloorTileRow: lambda row: ("tile_quarter", row.quarter_started_at_ms, row.area_id),
+    AreaQuarterRow: lambda row: ("tile_quarter", row.quarter_started_at_ms, row.area_id),
+    SaleRow: lambda row: ("basket_day", quarter_start_ms(row.sold_at_ms), ""),
+    AlertRow: lambda row: ("alert", 0, str(row.alert_id)),
+    RolloutRow: lambda row: ("rollout", 0, ""),
+    DeploymentRow: lambda row: ("rollout", 0, ""),
+}
+"""Which fact a row changes; rows of other kinds change none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -23,6 +24,17 @@ class _Kept(msgspec.Struct):
     belief: BeliefState
 
 
+class Standing(NamedTuple):
+    """What the stock is to say of a shelf.
+
+    `lines`: article, units, and the middle 90 %; `gone`: strangers that are there no more; `own`: the shelf's own articles.
+    """
+
+    lines: list[tuple[str, float, float, float]]
+    gone: list[str]
+    own: list[str]
+
+
 class ShelfScale:
     """One weighed shelf: its belief, and the time of the last weight it heard."""
 
@@ -30,6 +42,7 @@ class ShelfScale:
         self.belief = belief
         self.last_at_ms = last_at_ms
         self._elsewhere = elsewhere
+        self._standing: tuple[dict[str, UnitsEstimate], Standing] | None = None
 
     def weigh(self, weight: ShelfWeight, *, at_ms: int, clock_shift_ms: int, carried: Callable[[str], int]) -> list[PickEvent] | None:
         """Hear a weight; None if a later one has been heard: weights are absolute, an old one says nothing of the present.
@@ -43,6 +56,8 @@ class ShelfScale:
         moved_at_ms = None if weight.moved_at_ms is None else weight.moved_at_ms + clock_shift_ms
         self.belief = without_gone(self.belief)  # Before anything new is heard: what has been told of them has reached the stock.
         events = self.belief.take(weight.weight_g, weight.spread_g, at_ms, moved_at_ms, heard_at_ms)
+        if not events:
+            return events
         came_g = next((event.weight_g for event in events if event.kind == "unknown"), 0.0)
         if came_g > 0.0 and moved_at_ms is not None:
             here = [article.sku for article in self.belief.articles]
@@ -54,6 +69,27 @@ class ShelfScale:
     def strangers(self) -> list[str]:
         """Articles of other shelves that are, were or may be here."""
         return [article.sku for article in self.belief.articles if article.stranger]
+
+    def estimates(self) -> dict[str, UnitsEstimate]:
+        """What is believed to be here: the shelf's own articles, and strangers that may be."""
+        strangers = self.strangers
+        return {sku: units for sku, units in self.belief.units().items() if units.high > 0 or sku not in strangers}
+
+    def standing(self) -> Standing:
+        """What the stock is to say of the shelf; worked out once for a belief, for most weights only confirm it."""
+        believed = self.belief.units()
+        if self._standing is not None and self._standing[0] is believed:
+            return self._standing[1]
+        estimates, strangers = self.estimates(), self.strangers
+        lines = []
+        for sku, estimate in estimates.items():
+            low, high = float(estimate.low), float(estimate.high)
+            units = min(max(float(estimate.mean), low), high)  # A thin tail may pull the mean out of the middle 90 %.
+            lines.append((sku, units, low, high))
+        gone = [sku for sku in strangers if sku not in estimates]
+        standing = Standing(lines, gone, [sku for sku in estimates if sku not in strangers])
+        self._standing = (believed, standing)
+        return standing
 
 
 class ShelfScales:
@@ -100,9 +136,11 @@ class ShelfScales:
 
     def estimates(self, shelf_id: str) -> dict[str, UnitsEstimate]:
         """What is believed to be on a shelf: its own articles, and strangers that may be there."""
-        scale = self._scales[shelf_id]
-        strangers = scale.strangers
-        return {sku: units for sku, units in scale.belief.units().items() if units.high > 0 or sku not in strangers}
+        return self._scales[shelf_id].estimates()
+
+    def standing(self, shelf_id: str) -> Standing:
+        """What the stock is to say of a shelf."""
+        return self._scales[shelf_id].standing()
 
     def chance_at_most(self, shelf_id: str, sku: str, units: int) -> float | None:
         """How probable it is that a shelf holds so many units of an article or fewer; None where no scale speaks of it."""

@@ -56,15 +56,12 @@ class StockBook(UnweighedStock):
 
     def retell_shelf(self, shelf_id: str, changes: Changes, *, evidence: str) -> list[str]:
         """Take over what the scale's belief now says; returns the shelf's own articles."""
-        estimates, strangers = self.scales.estimates(shelf_id), self.scales.strangers(shelf_id)
-        for sku, estimate in estimates.items():
-            low, high = float(estimate.low), float(estimate.high)
-            units = min(max(float(estimate.mean), low), high)  # A thin tail may pull the mean out of the middle 90 %.
+        standing = self.scales.standing(shelf_id)
+        for sku, units, low, high in standing.lines:
             self.put(sku, shelf_id, units, low, high, evidence, changes)
-        for sku in strangers:
-            if sku not in estimates:
-                self.clear_place(sku, shelf_id, changes)
-        return [sku for sku in estimates if sku not in strangers]
+        for sku in standing.gone:
+            self.clear_place(sku, shelf_id, changes)
+        return standing.own
 
     def _book_event(self, shelf_id: str, event: PickEvent, changes: Changes) -> None:
         line = changes.next_line()

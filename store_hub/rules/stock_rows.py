@@ -24,7 +24,8 @@ class StockRows:
 
     def at(self, sku: str, place: str) -> StockRow | None:
         """An article's stock at one place."""
-        return self._stock.get(sku, {}).get(place)
+        rows = self._stock.get(sku)
+        return None if rows is None else rows.get(place)
 
     def places(self, sku: str) -> list[StockRow]:
         """An article's stock at all its places, in the order of their names."""
@@ -67,11 +68,11 @@ class StockRows:
 
     def put(self, sku: str, place: str, units: float, low: float | None, high: float | None, evidence: str, changes: Changes) -> None:
         """An article's stock at a place is now this; nothing happens where it was the same before."""
-        before = self.at(sku, place)
-        if before is not None and (before.units, before.low, before.high) == (units, low, high):
+        rows = self._stock.setdefault(sku, {})
+        before = rows.get(place)
+        if before is not None and before.units == units and before.low == low and before.high == high:
             return
-        row = StockRow(sku, place, units, low, high, evidence, changes.at_ms, changes.journal_id)
-        self._stock.setdefault(sku, {})[place] = row
+        row = rows[place] = StockRow(sku, place, units, low, high, evidence, changes.at_ms, changes.journal_id)
         changes.effects.append(row)
         changes.touch(sku, place)
 

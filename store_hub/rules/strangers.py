@@ -131,9 +131,9 @@ def _is_puzzling(belief: ShelfBelief, event: PickEvent) -> bool:
 
 def without_gone(belief: ShelfBelief) -> ShelfBelief:
     """Let go of strangers that are surely on the shelf no more; the same belief where there are none."""
+    if not belief.articles or not belief.articles[-1].stranger:
+        return belief  # Strangers come last.
     visiting = _strangers(belief)
-    if not visiting:
-        return belief
     told = belief.told_units()
     strangers = [article.sku for article in visiting if told[article.sku] == 0]
     if not strangers:

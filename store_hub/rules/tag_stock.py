@@ -58,6 +58,8 @@ class TagStock:
 
     def pass_time(self, stock: StockBook, places: Places, changes: Changes) -> None:
         """Retell what was only waited for: tags that have been gone long enough, articles that readers have had long enough to hear."""
+        if changes.at_ms < self._heard_at_ms and changes.at_ms < self._tags.settles_at_ms:
+            return
         gone = self._tags.settled(changes.at_ms)
         changes.effects += gone
         heard = self._long_heard(changes.at_ms)

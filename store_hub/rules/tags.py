@@ -25,7 +25,7 @@ class TagBook:
         self._counts: dict[str, dict[str, int]] = {}  # By article and zone.
         self._sku_of_gtin: dict[str, str] = {}
         self._lingering: dict[tuple[str, str], TagRow] = {}
-        self._settles_at_ms = NEVER_MS  # Before it, no tag has lingered long enough.
+        self.settles_at_ms = NEVER_MS  # Before it, no tag has lingered long enough.
         self._newest_ms = 0
         self._departures = 0
 
@@ -85,7 +85,7 @@ class TagBook:
 
     def settled(self, at_ms: int, counted: str | None = None) -> list[TagRow]:
         """The tags that by now are truly gone, or whose article was `counted`: they linger no more."""
-        if at_ms < self._settles_at_ms and counted is None:
+        if at_ms < self.settles_at_ms and counted is None:
             return []
         over = [
             row
@@ -95,7 +95,7 @@ class TagBook:
         gone = [row._replace(lingers=0) for row in over]
         for row in gone:
             self._keep(row)
-        self._settles_at_ms = min((row.since_ms + LINGERS_MS for row in self._lingering.values()), default=NEVER_MS)
+        self.settles_at_ms = min((row.since_ms + LINGERS_MS for row in self._lingering.values()), default=NEVER_MS)
         return gone
 
     # ---- what is known
@@ -163,7 +163,7 @@ class TagBook:
         self._newest_ms = max(self._newest_ms, row.since_ms)
         if row.lingers:
             self._lingering[row.epc, row.zone_id] = row
-            self._settles_at_ms = min(self._settles_at_ms, row.since_ms + LINGERS_MS)
+            self.settles_at_ms = min(self.settles_at_ms, row.since_ms + LINGERS_MS)
         else:
             self._lingering.pop((row.epc, row.zone_id), None)
         if row.sku is None:
