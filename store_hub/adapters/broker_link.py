@@ -10,6 +10,7 @@ import enum
 import random
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -39,6 +40,10 @@ ANOTHER_HUB = "; if that goes on, see that no other hub runs on a copy of this l
 FAILURE_FROM = 0x80
 """Reason codes from here on are refusals, in every packet of MQTT 5."""
 
+PUBACK_OF_TWO = 0x4002
+"""The head of a PUBACK that consents (MQTT 5.0, section 3.4): its packet identifier is all that follows."""
+
+_PUBACK = struct.Struct("!HH").pack
 _log = structlog.get_logger("broker_link")
 
 
@@ -139,7 +144,7 @@ class BrokerLink:
     def acknowledge(self, delivered: Iterable[Delivered]) -> None:
         """Tell the broker that these are booked. Those of an earlier connection are left: they come again and are known then."""
         line = self._line
-        self._say(b"".join(mqtt5.PubAckPacket(m.mid).write() for m in delivered if m.qos == 1 and m.line == line))
+        self._say(b"".join([_PUBACK(PUBACK_OF_TWO, m.mid) for m in delivered if m.qos == 1 and m.line == line]))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Publish once (QoS 0): what matters is retained, and said again after each connect."""

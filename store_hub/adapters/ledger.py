@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from store_hub.adapters.ledger_file import WriterLock, connect, connect_existing, ledger_trouble, migrate
-from store_hub.adapters.ledger_writing import Writing, writing
+from store_hub.adapters.ledger_writing import Writing, summed, writing
 from store_hub.errors import LedgerUnusable
 from store_hub.rows import OPERATIONAL, TABLES, DirtyRow, Effect, Gone, GoneBefore, IdempotencyRow, Table
 from wire_format.identifiers import LedgerId, StoreId
@@ -180,7 +180,7 @@ class Ledger:
             elif how.merge:
                 self.connection.executemany(how.upsert, dict(zip(map(how.key_of, rows), rows, strict=True)).values())
             else:
-                self.connection.executemany(how.upsert, rows)
+                self.connection.executemany(how.upsert, rows if how.sum_from is None else summed(rows, how.sum_from))
         return {TABLES[kind].name for kind in rows_of}
 
     def _write_gone(self, how: Writing, rows: Iterable[Effect]) -> list[Effect]:

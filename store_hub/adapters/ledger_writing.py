@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from store_hub.rows import Table
+from store_hub.rows import Effect, Table
 
 
 def upsert_sql(kind: type[tuple[Any, ...]], table: Table) -> str:
@@ -27,12 +28,16 @@ def upsert_sql(kind: type[tuple[Any, ...]], table: Table) -> str:
 
 
 class Writing(NamedTuple):
-    """How rows of one kind are written. `merge`: only the last row of a key needs writing."""
+    """How rows of one kind are written.
+
+    `merge`: only the last row of a key needs writing. `sum_from`: from this column on all are added up, before it is the key; or None.
+    """
 
     upsert: str
     delete: str
     key_of: itemgetter[Any]
     merge: bool
+    sum_from: int | None
 
 
 def writing(kind: type[tuple[Any, ...]], table: Table) -> Writing:
@@ -41,5 +46,24 @@ def writing(kind: type[tuple[Any, ...]], table: Table) -> Writing:
     places = [fields.index(column) for column in table.key]
     where = " AND ".join(f"{column} = ?" for column in table.key)
     return Writing(
-        upsert_sql(kind, table), f"DELETE FROM {table.name} WHERE {where}", itemgetter(*places), not (table.added or table.first)
+        upsert_sql(kind, table),
+        f"DELETE FROM {table.name} WHERE {where}",
+        itemgetter(*places),
+        not (table.added or table.first),
+        len(table.key) if fields == (*table.key, *table.added) else None,
     )
+
+
+def summed(rows: Iterable[Effect], sum_from: int) -> Iterable[tuple[Any, ...]]:
+    """Add up the rows of each key; all sums are integers, so that it is the same whether here or in the table."""
+    sums: dict[tuple[Any, ...], tuple[int | None, ...]] = {}
+    for row in rows:
+        key, added = row[:sum_from], row[sum_from:]
+        known = sums.get(key)
+        sums[key] = added if known is None else tuple(map(_plus, known, added))
+    return [key + added for key, added in sums.items()]
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    """As SQL adds: with what nobody knows, nothing is known."""
+    return None if one is None or other is None else one + other

@@ -39,6 +39,7 @@ class CopiedOutboxes:
                 self._contested.add(row.outbox_no)
         self._known: dict[str, dict[str, None]] = {}
         self._on_this_page: dict[tuple[int, int], bytes] = {}
+        self._last: dict[int, tuple[int, bytes]] = {}  # The letter of each outbox that was booked last, for its mark is most often that.
         self._rows: list[Effect] = []
 
     def take_rows(self) -> list[Effect]:
@@ -53,8 +54,9 @@ class CopiedOutboxes:
 
     def digest(self, outbox_no: int, sequence: int) -> str | None:
         """The digest of a letter that is booked; None where there is none of this number."""
-        payload = self._booked(outbox_no, sequence)
-        return None if payload is None else letter_digest(payload)
+        last, payload = self._last.get(outbox_no, (0, b""))
+        booked = payload if last == sequence else self._booked(outbox_no, sequence)
+        return None if booked is None else letter_digest(booked)
 
     def differs(self, marks: OutboxMarks, sequence: int, payload: bytes, now_ms: int) -> bool:
         """Whether a letter that is booked already has come with another content; from then on its outbox is contested."""
@@ -84,6 +86,7 @@ class CopiedOutboxes:
         assert row.outbox_no is not None
         assert row.sequence is not None
         self._on_this_page[row.outbox_no, row.sequence] = row.payload
+        self._last[row.outbox_no] = (row.sequence, row.payload)
         if boot_id in self._known:
             self._remember(self._known[boot_id], row.payload)
 

@@ -17,6 +17,9 @@ from store_hub.rules.journal_words import LIGHT
 from wire_format import codec, topics
 from wire_format.commands import LightState, LogWanted, ShelfLight
 
+_TOLD_ON: frozenset[type] = frozenset((AlertRow, CalibrationRow, DeploymentRow, DeviceLogRow))
+_LIGHTING = str(LightAction.__struct_config__.tag)
+
 
 class Post(NamedTuple):
     """Something to say to a device, retained."""
@@ -27,6 +30,9 @@ class Post(NamedTuple):
 
 def posts(page: Page, fold: StoreFold, devices: DeviceBooks, *, store_id: str) -> list[Post]:
     """Return what a page, once written, changes for devices; on a new line to the broker, everything."""
+    quiet = _LIGHTING not in page.by_type and _TOLD_ON.isdisjoint(map(type, page.effects))
+    if quiet and not page.tell_all_marks and not page.lit_shelves:
+        return []  # As nearly always.
     rows = fold.calibrations.rows
     calibrated = rows if page.tell_all_marks else {row.shelf_id: None for row in page.effects if isinstance(row, CalibrationRow)}
     return [

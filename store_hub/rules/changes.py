@@ -13,6 +13,8 @@ class Changes:
         timeless: a plan, which says how things are and not when they came about: what happened before it may still be told after it.
     """
 
+    __slots__ = ("_line", "at_ms", "effects", "journal_id", "places", "skus", "timeless")
+
     def __init__(self, *, journal_id: int, at_ms: int, timeless: bool = False) -> None:
         self.journal_id = journal_id
         self.timeless = timeless

@@ -19,7 +19,7 @@ from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, 
 from store_hub.rules.picks_evidence import counted_as, paid, refilled_by, waited
 from store_hub.rules.picks_likelihood import WeightStep, explain, jitter_learned
 from store_hub.rules.picks_rule import PickRule, extended, numbers_of
-from store_hub.rules.picks_state import BeliefState, beam_from, beam_state, picked_columns, weights_over
+from store_hub.rules.picks_state import BeamWriter, BeliefState, beam_from, picked_columns, weights_over
 from store_hub.rules.picks_story import WeighedTouch
 from store_hub.rules.picks_tags import BOTH, LAG_MS, STRAY, UNREAD, TagsHere, judged, no_tags
 from store_hub.rules.picks_telling import (
@@ -74,6 +74,7 @@ class ShelfBelief:
         self._unfelt = [0] * len(self._skus)
         self._tags: TagsHere = no_tags(len(self._skus))
         self._estimated: tuple[Beam, dict[str, UnitsEstimate]] | None = None
+        self._writer = BeamWriter()
 
     def take(
         self, weight_g: float, spread_g: float, at_ms: int, moved_at_ms: int | None = None, heard_at_ms: int | None = None
@@ -203,8 +204,8 @@ class ShelfBelief:
         """Everything the belief knows, ready for JSON; histories are left out."""
         return BeliefState(
             skus=list(self._skus),
-            beam=beam_state(self._beam),
-            before=None if self._before is None else beam_state(self._before),
+            beam=self._writer.state(self._beam),
+            before=None if self._before is None else self._writer.state(self._before),
             before_weight_g=self._before_weight_g,
             weight_g=self._weight_g,
             moved_at_ms=self._moved_at_ms,
@@ -257,9 +258,7 @@ class ShelfBelief:
         lesson, self._lesson = self._lesson, None
         if lesson is None:
             return []
-        index = lesson.article
-        if index is None:
-            index = suspected(self._weights[: self._numbers.own], lesson.change_g)
+        index = lesson.article if lesson.article is not None else suspected(self._weights[: self._numbers.own], lesson.change_g)
         if index is None:
             return []
         known, article = self._weights[index], self._articles[index]

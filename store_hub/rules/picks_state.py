@@ -55,6 +55,21 @@ def beam_state(beam: Beam) -> BeamState:
     )
 
 
+class BeamWriter:
+    """Writes beams down once each: most weights only confirm, and leave the hypotheses as they were."""
+
+    def __init__(self) -> None:
+        self._written: list[tuple[Beam, BeamState]] = []
+
+    def state(self, beam: Beam) -> BeamState:
+        """Write a beam down; the very same again for the very same."""
+        for known, state in self._written:
+            if known is beam:
+                return state
+        self._written = [*self._written[-1:], (beam, beam_state(beam))]
+        return self._written[-1][1]
+
+
 def weights_over(state: BeliefState, skus: Sequence[str], fresh: Sequence[LearnedWeight]) -> tuple[list[LearnedWeight], list[float]]:
     """What units of the present articles weigh; and, per article of the state, how much of a unit nothing explains any more, grams.
 
