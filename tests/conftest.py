@@ -105,7 +105,7 @@ class Mosquitto:
     def _end(self, end: Callable[[subprocess.Popen[bytes]], None]) -> None:
         if self._process is not None and self._process.poll() is None:
             end(self._process)
-            self._process.wait(10)
+            self._process.wait(60)
         self._process = None
 
 

@@ -38,7 +38,7 @@ class RealClock:
         return time.time_ns() // 1_000_000
 
 
-def wait_for(happened: Callable[[], Any], what: str, within_s: float = 10.0) -> Any:
+def wait_for(happened: Callable[[], Any], what: str, within_s: float = 120.0) -> Any:
     deadline = time.monotonic() + within_s
     while not (found := happened()):
         assert time.monotonic() < deadline, f"did not happen in {within_s} s: {what}"
@@ -129,7 +129,7 @@ class GuardedShop:
             self.hub.stop()
         if self._broker is not None:
             self._broker.terminate()
-            self._broker.wait(10)
+            self._broker.wait(60)
         self.audit.close()
 
     def join(self, device_id: str) -> Device:

@@ -56,7 +56,7 @@ def provider_process(*users: dict[str, Any]) -> Iterator[str]:
         yield issuer
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
 
 def log_in_at(address: str, subject: str, page_url: str = "https://hub.test") -> str:

@@ -42,7 +42,7 @@ class Hub:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self._log.read_text()
             try:
@@ -64,7 +64,7 @@ class Hub:
     def stop(self) -> str:
         """End the program; returns what it logged."""
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
         return self._log.read_text()
 
 

@@ -81,7 +81,7 @@ class RunningShop:
         self.node = Node(broker_port)
         self.start_agent()
         self.hub.wait_ready(f"{self.address}/health/live")
-        wait_until(lambda: self.ask("SELECT count(*) FROM devices") == (1,), within_s=30, what="the device has reported")
+        wait_until(lambda: self.ask("SELECT count(*) FROM devices") == (1,), within_s=120, what="the device has reported")
 
     def start_agent(self) -> None:
         self.agent = Program("edge-agent", ["run", "--config", "edge.toml"], self.folder)
@@ -143,22 +143,22 @@ def test_a_manager_calibrates_a_running_scale_whatever_happens_meanwhile(shop: R
     page = opened(browser, shop)
     page.get_by_role("button", name="Start").click()
     page.get_by_role("button", name="It is empty: weigh").click()
-    expect(page.get_by_text("Step 2: put a known weight on its middle")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Step 2: put a known weight on its middle")).to_be_visible()
     phone = opened(browser, shop, width=390, height=844, theme="dark")  # Somebody else comes along.
     expect(phone.get_by_text("Being calibrated by the office since").first).to_be_visible()
     weigh(page, shop, 5_000.0, "five")
     expect(page.get_by_text("A known weight is a number of grams above 0")).to_be_visible()
     weigh(page, shop, 1.0, "5000")
-    expect(page.get_by_text("hardly differs from the empty scale")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("hardly differs from the empty scale")).to_be_visible()
     picture(page, "refused-desktop-light")
 
     shop.agent.kill()  # In the middle; and the page is loaded anew.
     shop.start_agent()
     page.reload()
     weigh(page, shop, 5_000.0, "5 000 g")
-    expect(page.get_by_role("button", name="Use this calibration")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Use this calibration")).to_be_visible()
     weigh(page, shop, 10_000.0, "10000")
-    expect(phone.get_by_role("cell", name="10,000 g", exact=True)).to_be_visible(timeout=20_000)  # Never reloaded.
+    expect(phone.get_by_role("cell", name="10,000 g", exact=True)).to_be_visible()  # Never reloaded.
     expect(phone.get_by_text("meets class III at an interval of e")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     picture(page, "result-desktop-light")
@@ -167,13 +167,13 @@ def test_a_manager_calibrates_a_running_scale_whatever_happens_meanwhile(shop: R
 
     before = shop.ask("SELECT max(journal_id) FROM journal WHERE source = 'edge'")[0]
     phone.get_by_role("button", name="Use this calibration").click()
-    expect(page.get_by_text("and kept in the device's file")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("and kept in the device's file")).to_be_visible()
     picture(page, "applied-desktop-light")
     figures = tomllib.loads((shop.folder / "edge.toml").read_text())["scales"][0]
     assert figures["counts_per_gram"] == pytest.approx(21.0, rel=1e-3)
     assert "# Not calibrated yet." in (shop.folder / "edge.toml").read_text()
     question = f"SELECT weight_g FROM shelf_weights WHERE journal_id > {before} ORDER BY journal_id DESC LIMIT 1"
-    wait_until(lambda: shop.ask(question) is not None, within_s=20, what="a weight by the new figures")
+    wait_until(lambda: shop.ask(question) is not None, within_s=120, what="a weight by the new figures")
     assert shop.ask(question)[0] == pytest.approx(10_000.0, abs=2.0)
 
     light_blinks(page, shop)

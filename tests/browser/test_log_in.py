@@ -30,7 +30,7 @@ def closed_hub(repository: Path, tmp_path: Path, free_port: int) -> Iterator[tup
         yield f"http://127.0.0.1:{free_port}", link, options
     finally:
         hub.terminate()
-        hub.wait(10)
+        hub.wait(60)
 
 
 @pytest.mark.browser

@@ -63,7 +63,7 @@ def test_without_a_network_a_press_waits_says_so_and_is_booked_once_when_it_is_b
     expect(phone.locator("#unsent")).to_contain_text("Not sent yet: 3")
     assert hub.ask(PRESSES)[0] == before
     phone.context.set_offline(False)
-    expect(phone.locator("#unsent")).to_be_hidden(timeout=15_000)
+    expect(phone.locator("#unsent")).to_be_hidden()
     expect(phone.get_by_text(re.compile("taken by Ana Ruiz"))).to_be_visible()
     assert hub.ask(PRESSES)[0] == before + 3
 
@@ -81,8 +81,8 @@ def test_a_press_whose_answer_is_lost_is_sent_again_and_booked_once(phone: Page,
 
     phone.route("**/staff/press", lose_the_first_answer)
     phone.get_by_role("button", name="Not there: Lager 0.5 l").click()
-    expect(phone.get_by_text(re.compile("nothing there, says Ana Ruiz"))).to_be_visible(timeout=15_000)
-    expect(phone.locator("#unsent")).to_be_hidden(timeout=15_000)
+    expect(phone.get_by_text(re.compile("nothing there, says Ana Ruiz"))).to_be_visible()
+    expect(phone.locator("#unsent")).to_be_hidden()
     assert lost == [200]
     assert hub.ask(PRESSES)[0] == before + 1
     phone.get_by_role("button", name="Take it up again: Lager 0.5 l").click()
@@ -99,7 +99,7 @@ def test_once_opened_it_opens_without_a_network_and_shows_what_was_last_known(ph
     phone.goto(hub.address + "/s/bay-1-shelf-3")  # A printed code that this phone never read before.
     expect(phone.locator(".task h2")).to_have_text(["Lager 0.5 l"])
     phone.context.set_offline(False)
-    expect(phone.get_by_text(re.compile("No connection to the hub"))).to_be_hidden(timeout=15_000)
+    expect(phone.get_by_text(re.compile("No connection to the hub"))).to_be_hidden()
 
 
 def test_the_manager_gives_a_task_and_the_phone_sees_it_at_once(phone: Page, watch: Callable[..., Watch]) -> None:

@@ -150,7 +150,7 @@ def test_it_stops_within_seconds_and_leaves_nothing_running(
         assert process.poll() is None, (folder / "log").read_text()
         began = time.monotonic()
         process.send_signal(number)
-        assert process.wait(timeout=10) == exit_code
+        assert process.wait(timeout=60) == exit_code
         assert time.monotonic() - began < 5.0
     finally:
         process.kill()

@@ -124,7 +124,7 @@ class KeptDevice:
         agents = subprocess.run(["pgrep", "-P", str(self.keeper.pid)], capture_output=True, text=True, check=False).stdout.split()
         for pid in (self.keeper.pid, *map(int, agents)):
             os.kill(pid, signal.SIGKILL)
-        self.keeper.wait(10)
+        self.keeper.wait(60)
 
     def send(self, command: AnyCommand) -> None:
         """Say it as the hub does."""
@@ -159,7 +159,7 @@ class KeptDevice:
         said = [json.loads(row[0]) for row in rows]
         return [message for message in said if message["type"] == kind]
 
-    def wait_told(self, *states: str, within_s: float = 60.0) -> list[dict[str, Any]]:
+    def wait_told(self, *states: str, within_s: float = 120.0) -> list[dict[str, Any]]:
         """Wait until the hub has heard these states, in this order."""
 
         def told() -> list[str]:
@@ -168,7 +168,7 @@ class KeptDevice:
         self.wait(lambda: tuple(told()) == states, f"the hub hears {states}, not {told()}", within_s=within_s)
         return self.booked("deployment_told")
 
-    def wait(self, is_so: Callable[[], bool], what: str, *, within_s: float = 60.0) -> None:
+    def wait(self, is_so: Callable[[], bool], what: str, *, within_s: float = 120.0) -> None:
         """Wait, and show the keeper's log if it does not come about."""
         deadline = time.monotonic() + within_s
         while not is_so():

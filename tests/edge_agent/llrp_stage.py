@@ -123,7 +123,7 @@ def llrp_reader(port: int, *, antennas: tuple[int, ...] = (1, 2), power_dbm: flo
     )
 
 
-def eventually(holds: Callable[[], bool], *, within_s: float = 15.0) -> bool:
+def eventually(holds: Callable[[], bool], *, within_s: float = 120.0) -> bool:
     """Whether something comes true in time."""
     deadline_s = time.monotonic() + within_s
     while not holds():

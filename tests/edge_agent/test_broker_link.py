@@ -90,7 +90,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerConfig]:
         key_file=str(folder / "device.key"),
     )
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def changed(config: BrokerConfig, **changes: Any) -> BrokerConfig:

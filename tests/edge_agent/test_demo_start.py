@@ -98,7 +98,7 @@ def wheel_broker(port: int, folder: Path) -> Iterator[None]:
         yield
     finally:
         broker.terminate()
-        broker.wait(10)
+        broker.wait(60)
 
 
 def client(name: str, port: int, *, will: bool = False) -> mqtt.Client:
@@ -109,7 +109,7 @@ def client(name: str, port: int, *, will: bool = False) -> mqtt.Client:
         made.will_set("stores/s/v1/health/d", b"death", qos=1, retain=True)
     made.connect("127.0.0.1", port, keepalive=5)
     made.loop_start()
-    assert connected.wait(10)
+    assert connected.wait(60)
     return made
 
 

@@ -36,7 +36,7 @@ def weight(minute: int) -> ShelfWeight:
     )
 
 
-def wait_for(happened: Callable[[], Any], what: str, within_s: float = 10.0) -> None:
+def wait_for(happened: Callable[[], Any], what: str, within_s: float = 120.0) -> None:
     deadline = time.monotonic() + within_s
     while not happened():
         assert time.monotonic() < deadline, f"did not happen in {within_s} s: {what}"
@@ -69,7 +69,7 @@ class SmallHub:
         client.reconnect_delay_set(1, 1)
         client.connect("127.0.0.1", self.port)
         client.loop_start()
-        assert listens.wait(10), "no subscription: a clock told before it would be lost, and told again in a minute"
+        assert listens.wait(60), "no subscription: a clock told before it would be lost, and told again in a minute"
 
     def stop(self) -> None:
         if self._client is not None:
@@ -181,7 +181,7 @@ def test_letters_that_got_lost_on_the_way_are_sent_again(mosquitto: Any, hub: Sm
     hub.deaf_to = 7
     with Device(mosquitto.port, tmp_path / "o.sqlite") as device:
         device.outbox.put_all([weight(minute) for minute in range(60)])
-        wait_for(lambda: device.outbox.depth == 0, "all booked in spite of the losses", within_s=20)
+        wait_for(lambda: device.outbox.depth == 0, "all booked in spite of the losses", within_s=120)
         assert len(hub.booked[device.outbox.outbox_id]) == 60
         assert hub.received > 60
 
@@ -195,7 +195,7 @@ def test_a_broker_that_is_killed_and_forgets_everything_costs_nothing(mosquitto:
         device.outbox.put_all([weight(minute) for minute in range(1, 50)])
         wait_for(lambda: "broker_unavailable" in device.fault_codes(), "the broken connection is told")
         mosquitto.start()
-        wait_for(lambda: device.outbox.depth == 0, "all booked after the broker came back", within_s=20)
+        wait_for(lambda: device.outbox.depth == 0, "all booked after the broker came back", within_s=120)
         assert len(hub.booked[device.outbox.outbox_id]) == 50
         wait_for(lambda: "broker_unavailable" not in device.fault_codes(), "the fault is cleared")
 
@@ -293,7 +293,7 @@ def test_a_device_says_when_it_is_born_how_it_is_and_that_it_leaves(mosquitto: A
 
 def test_two_devices_of_the_same_name_are_told_to_look_for_each_other(mosquitto: Any, hub: SmallHub, tmp_path: Path) -> None:
     with Device(mosquitto.port, tmp_path / "a.sqlite") as one, Device(mosquitto.port, tmp_path / "b.sqlite") as twin:
-        wait_for(lambda: "connection_keeps_breaking" in one.fault_codes() | twin.fault_codes(), "told", within_s=15)
+        wait_for(lambda: "connection_keeps_breaking" in one.fault_codes() | twin.fault_codes(), "told", within_s=120)
         one.outbox.put(weight(1))
         twin.outbox.put(weight(2))
-        wait_for(lambda: one.outbox.depth == 0 and twin.outbox.depth == 0, "and nothing is lost meanwhile", within_s=15)
+        wait_for(lambda: one.outbox.depth == 0 and twin.outbox.depth == 0, "and nothing is lost meanwhile", within_s=120)

@@ -69,7 +69,7 @@ class Program:
         """All it has said so far."""
         return self.log_path.read_text(errors="replace")
 
-    def wait_ready(self, url: str, *, within_s: float = 60.0) -> None:
+    def wait_ready(self, url: str, *, within_s: float = 120.0) -> None:
         """Wait until it answers 200 there."""
 
         def is_ready() -> bool:
@@ -99,7 +99,7 @@ class Program:
         """Kill it as a power cut would."""
         if self._process.poll() is None:
             self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 def answers_ok(url: str) -> bool:

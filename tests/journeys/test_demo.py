@@ -46,7 +46,7 @@ def demo(state: Path, ports: list[int]) -> Iterator[subprocess.Popen[bytes]]:
                 process.wait(STOPS_WITHIN_S)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait(5)
+                process.wait(60)
 
 
 def page(port: int, path: str) -> str:

@@ -75,7 +75,7 @@ def hub(tmp_path: Path, mosquitto: Any, free_port: int, core: Any) -> Iterator[s
     yield process
     if process.poll() is None:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.mark.broker
@@ -106,7 +106,7 @@ def test_the_shop_appears_by_itself_each_change_is_told_and_a_killed_hub_is_miss
     assert house.says(shop_topic)["visitors_today"] == 3
 
     hub.kill()
-    hub.wait(10)
+    hub.wait(60)
     house.until(lambda: house.words[described["availability_topic"]] == b"offline", "the last will")
 
 

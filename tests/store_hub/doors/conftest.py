@@ -140,7 +140,7 @@ class Shop:
         self._ledger.close()
 
 
-def wait_until(is_true: Callable[[], bool], *, within_s: float = 10.0) -> None:
+def wait_until(is_true: Callable[[], bool], *, within_s: float = 120.0) -> None:
     """Poll until something has happened; fails at the deadline."""
     deadline = time.monotonic() + within_s
     while not is_true():

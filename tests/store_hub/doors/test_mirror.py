@@ -153,7 +153,7 @@ def victoria_metrics(tmp_path: Path, free_port: int, until: Callable[..., None])
     until(lambda: server.poll() is not None or _answers(url))
     yield url
     server.terminate()
-    server.wait(10)
+    server.wait(60)
 
 
 def _answers(url: str) -> bool:
