@@ -78,7 +78,7 @@ class Wording:
 
     def amount(self, minor: float, currency: str) -> str:
         """Write an amount given in the currency's minor unit."""
-        return str(format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=self.locale))
+        return str(format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=self.locale)).replace("-", "−")
 
     def span(self, length_ms: int) -> str:
         """Write a length of time as a person would say it: 12 min, 3 h 5 min, 2 days."""

@@ -40,12 +40,17 @@ def show_devices(desk: Desk) -> None:
                 _say_none(reader)
                 await show_rollouts(desk, reader, names)
                 return
-            ill = reader.n("{count} device needs a look", "{count} devices need a look", len(troubles))
-            well = reader.t("{well} of {all} are well", well=len(known) - len(troubles), all=len(known))
-            title(capital(reader.listed([ill, well])))
+            title(_sentence(reader, len(known), len(troubles)))
             _show_troubles(reader, troubles, names)
             await show_rollouts(desk, reader, names)
             _show_all(reader, known, names, desk.now())
+
+
+def _sentence(reader: Reader, known: int, ill: int) -> str:
+    if not ill:
+        return reader.n("The only device is well", "All {count} devices are well", known)
+    look = reader.n("{count} device needs a look", "{count} devices need a look", ill)
+    return capital(reader.listed([look, reader.t("{well} of {all} are well", well=known - ill, all=known)]))
 
 
 def _say_none(reader: Reader) -> None:

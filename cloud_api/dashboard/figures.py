@@ -117,6 +117,10 @@ def _show_shops(reader: Reader, shops: list[ShopFigures], names: dict[str, Store
         for shop in ranked[:_SHOWN_MAX]
         if shop.store_id in names
     ]
+    if not rows:
+        words = reader.t("Each shop stands here once it has been open for a whole day of these.")
+        html(f'<div class="card"><h2>{reader.t("Shops, most targets missed first")}</h2><p class="quiet">{words}</p></div>')
+        return
     columns = (Column(reader.t("Shop")), *(figures(figure_name(reader, name)) for name in FIGURES))
     html(f'<div class="card"><h2>{reader.t("Shops, most targets missed first")}</h2>{table(columns, rows)}</div>')
 

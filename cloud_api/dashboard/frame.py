@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import structlog
 from fastapi import Request
+from fastapi.responses import JSONResponse, Response
 from nicegui import run, ui
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -50,6 +51,19 @@ def pages_of(reader: Reader) -> list[tuple[str, str]]:
         ("/devices", reader.t("Devices")),
         ("/figures", reader.t("Figures")),
     ]
+
+
+def show_lost(request: Request) -> Response | None:
+    """What is at an address that leads nowhere: for a program a refusal, for a person the pages that there are."""
+    if request.url.path.startswith(("/v1/", "/health/")) or "text/html" not in request.headers.get("accept", "text/html"):
+        return JSONResponse({"detail": f"There is nothing at {request.url.path}; see /openapi.json for the doors."}, status_code=404)
+    ui.context.client.status_code = 404
+    with page(request, request.url.path) as reader:
+        title(
+            reader.t("There is no such page"),
+            reader.t("The address may be mistyped, or the page may have moved. Every page there is stands above."),
+        )
+    return None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.devices import show_devices
 from cloud_api.dashboard.figures import show_figures
 from cloud_api.dashboard.footfall import show_footfall
-from cloud_api.dashboard.frame import FAVICON
+from cloud_api.dashboard.frame import FAVICON, show_lost
 from cloud_api.dashboard.layout import show_layout
 from cloud_api.dashboard.morning import show_morning
 from cloud_api.dashboard.order_terms import show_order_terms
@@ -33,5 +33,5 @@ def show_pages(app: FastAPI, desk: Desk) -> None:
     show_devices(desk)
     show_figures(desk)
     show_trail(desk)
-    ui.run_with(app, title="Aislewise", favicon=FAVICON, dark=None, language="en-GB", show_welcome_message=False)
+    ui.run_with(app, root=show_lost, title="Aislewise", favicon=FAVICON, dark=None, language="en-GB", show_welcome_message=False)
     pages_app.add_middleware(GoneVisitors)  # Around those that `run_with` has just added.

@@ -39,7 +39,7 @@ class Reader(Wording):
 
     def money(self, minor: float, currency: str) -> str:
         """`€1,234.50`, `JP¥500`: as the hub's pages write it; yen and the like have no hundredths."""
-        return self.amount(minor, currency).replace("-", "−")
+        return self.amount(minor, currency)
 
     def major(self, minor: float, currency: str) -> str:
         """The amount alone, for a column whose head names the currency."""

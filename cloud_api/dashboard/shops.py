@@ -53,8 +53,8 @@ def _sentence(reader: Reader, shops: int, silent: int, looks: int) -> str:
         return capital(reader.listed([gone, reader.t("{part} of {all} report", part=shops - silent, all=shops)]))
     if looks:
         need = reader.n("{count} shop needs a look", "{count} shops need a look", looks)
-        return reader.listed([reader.t("All {count} shops report", count=shops), need])
-    return reader.t("All {count} shops report, and none needs a look", count=shops)
+        return reader.listed([reader.n("The only shop reports", "All {count} shops report", shops), need])
+    return reader.n("The only shop reports, and needs no look", "All {count} shops report, and none needs a look", shops)
 
 
 def _show_rows(

@@ -96,7 +96,9 @@ class DayReviewing:
         lines, visits = self._visits(store, shop_days, by_day, first=first, last=last)
         views = [_view(day, visits[day.day], by_day, self._is_over(day.day, store)) for day in shop_days]
         troubles = [_trouble(device) for device in self._stores.devices(store_id) if device.state == "death" or device.fault_codes]
-        past = [day for day in shop_days if self._is_over(day.day, store)]
+        counted = [row.day for row in hours if row.people_in is not None]
+        began = min(counted, default=first)  # Before that the shop was not here: nothing that stands out.
+        past = [day for day in shop_days if day.day >= began and self._is_over(day.day, store)]
         return DaysReview(
             store_id=store_id, days=views, visits=summarise(list(visits.values())), counts_passers_by=bool(lines),
             findings=findings(past, troubles=troubles),

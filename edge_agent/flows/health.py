@@ -11,6 +11,9 @@ from edge_agent.adapters.outbox import Outbox
 from edge_agent.flows.fault_board import FaultBoard
 from wire_format.observations import ClockReading, DeviceHealth
 
+UNTOLD = frozenset({"hub_absent"})
+"""Faults that stay on the device: the hub that hears of its own absence is back."""
+
 
 class HealthTeller:
     """Composes the messages; the uplink sends them.
@@ -45,7 +48,7 @@ class HealthTeller:
             shed=self._outbox.shed_counts(),
             temperature_c=self._vitals.temperature_c(),
             disk_free_mb=self._vitals.disk_free_mb(),
-            faults=self._faults.current(),
+            faults=[fault for fault in self._faults.current() if fault.code not in UNTOLD],
             parts=self._parts,
         )
 

@@ -136,7 +136,7 @@ class FloorPage(Page):
             )
         )
         return {
-            "title": self._title(plan, dwell, from_ms, to_ms, now_ms),
+            "title": self._title(plan, dwell, from_ms, to_ms, now_ms, watched=watched),
             "period": self._chooser(now_ms),
             "plan": drawn + ramp_markup(self.reader, heat) + note + export_bar(self.reader.t("Heat of the floor"), "floor"),
             "inside": self._inside(reading, plan, now_ms),
@@ -146,7 +146,7 @@ class FloorPage(Page):
             "doors": self._doors(reading, plan, (from_ms, to_ms), now_ms),
         }
 
-    def _title(self, plan: Planogram, dwell: dict[str, int], from_ms: int, to_ms: int, now_ms: int) -> Markup:
+    def _title(self, plan: Planogram, dwell: dict[str, int], from_ms: int, to_ms: int, now_ms: int, *, watched: bool) -> Markup:
         reader = self.reader
         names = {zone.zone_id: zone.name for zone in plan.zones}
         total = sum(dwell.values())
@@ -157,8 +157,10 @@ class FloorPage(Page):
                 zone=names.get(best, best),
                 share=reader.share(dwell[best] / total, decimals=0),
             )
-        else:
+        elif watched:
             sentence = reader.t("Nobody was seen on the floor")
+        else:
+            sentence = reader.t("Nobody watched the floor")
         span = reader.t("{start} to {end}", start=reader.moment(from_ms, now_ms), end=reader.clock(min(to_ms, now_ms)))
         return Markup("<h1>{}</h1><p>{}</p>").format(sentence, span)
 

@@ -29,7 +29,7 @@ _MORE_ICON = "M5 12h.01M12 12h.01M19 12h.01"
 _IN_THE_BAR = 4  # The pages that staff use with a phone in hand stand in its bottom bar; the rest are behind "More" there.
 
 
-def _pages(reader: Reader) -> list[tuple[str, str]]:
+def pages_of(reader: Reader) -> list[tuple[str, str]]:
     """All that the reader's role may open."""
     pages = [
         ("/", reader.t("Today")),
@@ -80,7 +80,7 @@ def _head(reader: Reader, shop: str, state: list[str], path: str, tasks: int) ->
 
 
 def _links(reader: Reader, path: str, tasks: int) -> Markup:
-    pages = _pages(reader)
+    pages = pages_of(reader)
     links = [_link(reader, number, to, name, path, tasks) for number, (to, name) in enumerate(pages, 1)]
     hidden_here = next((name for to, name in pages[_IN_THE_BAR:] if to == path), None)
     more = Markup(

@@ -208,6 +208,7 @@ def test_a_hub_that_comes_back_finds_what_it_missed(mosquitto: Any, hub: SmallHu
         hub.start()
         wait_for(lambda: device.outbox.depth == 0, "all booked")
         wait_for(lambda: "hub_absent" not in device.fault_codes(), "the fault is cleared")
+        assert not any(health.faults for health in hub.healths), "a hub that is back is not called to itself"
 
 
 def test_a_hub_that_comes_back_hears_what_the_clocks_say_before_what_it_missed(mosquitto: Any, hub: SmallHub, tmp_path: Path) -> None:
