@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from store_hub.dashboard.outlook import Outlook, figure_words
 from store_hub.dashboard.reader import Reader
-from store_hub.dashboard.settings_drawn import figure_names
 from store_hub.dashboard.settings_forms import FIGURES
+from store_hub.dashboard.settings_limits import figure_names
 from store_hub.dashboard.tables import table
 from store_hub.dashboard.wording import light_marks
 from store_hub.entries_settings import Target

@@ -66,7 +66,7 @@ class ReceivingPage(Page):
         try:
             notice = DeliveryNotice(delivery_id=delivery_id or "delivery", lines=read_notice_file(content))
         except HubError as error:
-            self.say(f"{name}: {error}")
+            self.say(f"{name}: {self.reader.say(str(error))}")
         else:
             await self.tell(notice, door="notices")
         await self.refresh()

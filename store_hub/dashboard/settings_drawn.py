@@ -9,6 +9,7 @@ from markupsafe import Markup
 from store_hub.adapters.pager import safe_name
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.settings_forms import FIGURES, scale_of
+from store_hub.dashboard.settings_limits import field_names, figure_names
 from store_hub.dashboard.tables import table
 from store_hub.entries_settings import AlertRules, Retention, Target
 from store_hub.flows.backup import BackupState
@@ -172,25 +173,12 @@ def _channel_acts(reader: Reader, row: ChannelRow) -> Markup:
     )
 
 
-def figure_names(reader: Reader) -> dict[str, str]:
-    """The key figures by the names that people use, with their unit."""
-    return {
-        "availability": reader.t("On-shelf availability, %"),
-        "conversion": reader.t("Conversion, %"),
-        "revenue": reader.t("Sales a day"),
-        "visitors": reader.t("Visitors a day"),
-        "shrink": reader.t("Units lost a day, at most"),
-        "task_minutes": reader.t("Minutes until a shelf is filled, at most"),
-        "accuracy": reader.t("Books that are right, %"),
-    }
-
-
 def targets_section(reader: Reader, targets: Sequence[Target]) -> Markup:
     """What each figure should reach, whose it is, and when to look at it again."""
-    known = {target.figure: target for target in targets}
+    known: dict[str, Target] = {target.figure: target for target in targets}
     fields = Markup()
     for figure in FIGURES:
-        target, name = known.get(figure), figure_names(reader)[figure]  # type: ignore[call-overload]  # FIGURES are its very words.
+        target, name = known.get(figure), figure_names(reader)[figure]
         value = None if target is None else _plain(round(target.value / scale_of(reader, figure), 6))
         fields += _field(name, figure, value)
         fields += _field(reader.t("Whose"), f"{figure}_owner", target.owner if target else "")
@@ -201,13 +189,7 @@ def targets_section(reader: Reader, targets: Sequence[Target]) -> Markup:
 
 def retention_section(reader: Reader, retention: Retention) -> Markup:
     """How long things are kept."""
-    names = {
-        "weights_days": reader.t("Weights of the shelves"),
-        "heat_days": reader.t("Heat of the floor"),
-        "people_days": reader.t("Minutes of the doors, and queues"),
-        "tags_days": reader.t("Tags that left"),
-        "messages_days": reader.t("Messages to staff, and answers to other systems"),
-    }
+    names = field_names(reader)
     fields = Markup().join(
         _field(names[name], name, _plain(getattr(retention, name)), hint=reader.t("days; empty: for ever"))
         for name in Retention.__struct_fields__

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from store_hub.dashboard.reader import Reader
+from store_hub.dashboard.settings_limits import SHARES, field_names, figure_names, limit_words
 from store_hub.entries_settings import AlertRules, PlaceRule, Retention, ShopSettings, Target
 
 T = TypeVar("T")
 FIGURES = ("availability", "conversion", "revenue", "visitors", "shrink", "task_minutes", "accuracy")
-SHARES = frozenset({"availability", "conversion", "accuracy"})
 
 
 class FormWrong(ValueError):
@@ -59,14 +59,14 @@ def place_rule(reader: Reader, fields: Mapping[str, str], skus: Mapping[str, str
         raise FormWrong(reader.t("{name} is no article of the planogram.", name=article))
     if shelf_id and shelf_id not in shelves:
         raise FormWrong(reader.t("{name} is no shelf of the planogram.", name=shelf_id))
-    units, share = _number(reader, fields, "low_units"), _number(reader, fields, "low_share")
+    units, share = _whole(reader, fields, "low_units"), _number(reader, fields, "low_share")
     minutes = _number(reader, fields, "low_minutes")
     if not article and not shelf_id:
         raise FormWrong(reader.t("Name an article, a shelf, or both."))
     if units is None and share is None and minutes is None:
         raise FormWrong(reader.t("Say from when to call: units, share of what fits, or minutes until empty."))
     said = {
-        "sku": skus.get(article), "shelf_id": shelf_id or None, "low_units": None if units is None else int(units),
+        "sku": skus.get(article), "shelf_id": shelf_id or None, "low_units": units,
         "low_share": None if share is None else share / 100, "low_minutes": minutes,
     }  # fmt: skip
     return _checked(reader, said, PlaceRule)
@@ -86,7 +86,10 @@ def targets(reader: Reader, fields: Mapping[str, str]) -> list[Target]:
                 "figure": figure, "value": value * scale_of(reader, figure), "owner": fields.get(f"{figure}_owner", "")[:80],
                 "review_on": fields.get(f"{figure}_review", ""),
             }  # fmt: skip
-            found.append(_checked(reader, said, Target))
+            name = figure_names(reader)[figure]
+            if figure in SHARES and value > 100:
+                raise FormWrong(reader.t("{field}: {limit} at most.", field=name, limit=reader.number(100)))
+            found.append(_checked(reader, said, Target, name=name))
     return found
 
 
@@ -104,8 +107,7 @@ def retention(reader: Reader, fields: Mapping[str, str]) -> Retention:
         FormWrong
     """
     names = Retention.__struct_fields__
-    days = {name: _number(reader, fields, name) for name in names}
-    return _checked(reader, {name: None if value is None else int(value) for name, value in days.items()}, Retention)
+    return _checked(reader, {name: _whole(reader, fields, name) for name in names}, Retention)
 
 
 def without_place(settings: ShopSettings, index: int) -> ShopSettings:
@@ -127,8 +129,15 @@ def _number(reader: Reader, fields: Mapping[str, str], name: str) -> float | Non
     return value
 
 
-def _checked(reader: Reader, said: object, kind: type[T]) -> T:
+def _whole(reader: Reader, fields: Mapping[str, str], name: str) -> int | None:
+    value = _number(reader, fields, name)
+    if value is not None and value != int(value):
+        raise FormWrong(reader.t("{field}: give a whole number.", field=field_names(reader)[name]))
+    return None if value is None else int(value)
+
+
+def _checked(reader: Reader, said: object, kind: type[T], *, name: str = "") -> T:
     try:
         return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        raise FormWrong(reader.t("This cannot be set: {problem}", problem=reader.say(str(error)))) from None
+        raise FormWrong(limit_words(reader, str(error), name=name)) from None

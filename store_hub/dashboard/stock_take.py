@@ -74,7 +74,7 @@ class StockTakePage(Page):
             take_id = f"stock-take-{day}-{self._place}" if self._place else f"stock-take-{day}"
             reads = StockTakeReads(stock_take_id=take_id, epcs=read_tags_file(content), place=self._place or None, read_by=by)
         except HubError as error:
-            self.say(f"{name}: {error}")
+            self.say(f"{name}: {self.reader.say(str(error))}")
         else:
             await self.tell(reads, door="stock-takes")
         await self.refresh()
