@@ -20,6 +20,7 @@ sys.path += [str(HERE.parent), str(HERE.parent.parent)]  # running_programs, and
 from cloud_under_test import CloudUnderTest  # noqa: E402  # Found only with the folders above.
 from running import Outcome, run  # noqa: E402
 from scenario import mutation_scenario, scenario  # noqa: E402
+from seen_by_sensors import WEIGHTS  # noqa: E402
 
 MISTAKES = ("dedupe_off", "ack_before_commit", "gap_ignored")
 SKIPPED = 77
@@ -33,6 +34,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--observations", type=int, default=20_000, help="in each seed, all devices together")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long the sensors see something, in each seed")
     parser.add_argument("--group-max", type=int, default=20, help="observations that are put together, at most")
+    parser.add_argument("--weights", type=float, default=WEIGHTS, help="the share of them that are weights, which cost the hub most")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no seed later; those begun come to their end")
     parser.add_argument("--jobs", type=int, default=2, help="shops at one time")
     parser.add_argument("--keep", type=Path, help="a folder that keeps what a seed that was not well left behind")
     parser.add_argument("--mutations", choices=("too", "only", "not"), default="too", help="also try hubs with a mistake")
@@ -56,18 +59,22 @@ def main() -> int:
         cloud = CloudUnderTest(lookers=told.jobs)
         try:
             numbers = range(told.first, told.first + told.seeds)
-            scenarios = [scenario(seed, observations=told.observations, seconds=told.seconds, group_max=told.group_max) for seed in numbers]
-            seeds = in_parallel([lambda each=each: run(each, cloud, keep=told.keep) for each in scenarios], told.jobs)
+            each = {"observations": told.observations, "seconds": told.seconds, "group_max": told.group_max, "weights": told.weights}
+            scenarios = [scenario(seed, **each) for seed in numbers]
+            late = began + told.minutes * 60
+            seeds = in_parallel([lambda each=each: run(each, cloud, keep=told.keep) for each in scenarios], told.jobs, late=late)
         finally:
             cloud.close()
     return verdict(seeds, caught, time.monotonic() - began)
 
 
-def in_parallel(work: list[Callable[[], Outcome]], jobs: int) -> list[Outcome]:
-    """Do the work, some at a time, and tell of each as it is done."""
+def in_parallel(work: list[Callable[[], Outcome]], jobs: int, *, late: float = float("inf")) -> list[Outcome]:
+    """Do the work, some at a time, and tell of each as it is done. `late`: from when on none is begun, in monotonic seconds."""
     outcomes = []
     with ThreadPoolExecutor(jobs, thread_name_prefix="shop") as shops:
-        for outcome in shops.map(lambda do: do(), work):
+        for outcome in shops.map(lambda do: do() if time.monotonic() < late else None, work):
+            if outcome is None:
+                break
             found = outcome.findings
             print(
                 f"{outcome.told.name} ({outcome.told.kind.value}): {'well' if found.is_well else 'NOT WELL'} {figures(outcome)};"

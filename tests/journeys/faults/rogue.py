@@ -25,7 +25,7 @@ class Rogue:
         self._own: set[tuple[str, bytes]] = set()
         self.said = self.heard = self.marks = 0
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="rogue", protocol=mqtt.MQTTv5)
-        filters = [(f"stores/{store_id}/v1/seen/+/+", 1), (f"stores/{store_id}/v1/booked/+", 1)]
+        filters = [(f"stores/{store_id}/v1/seen/+/+", 0), (f"stores/{store_id}/v1/booked/+", 1)]
         self._client.on_connect = lambda client, *_: client.subscribe(filters)
         self._client.on_message = self._heard
         self._client.reconnect_delay_set(1, 1)

@@ -6,6 +6,8 @@ import random
 from enum import Enum
 from typing import NamedTuple
 
+from seen_by_sensors import WEIGHTS
+
 HUB_FAULTS = ("hub_kill", "hub_kill", "hub_stop", "hub_torn", "hub_kill_at_mark", "hub_disk_full", "hub_disk_forbid")
 BROKER_FAULTS = ("broker_kill", "broker_stop", "broker_wipe")
 EDGE_FAULTS = ("edge_kill", "edge_kill", "edge_stop", "edge_disk_full", "edge_disk_forbid")
@@ -14,6 +16,9 @@ EDGE_LINE_FAULTS = tuple(f"edge_line_{how}" for how in LINE_FAULTS)
 HUB_LINE_FAULTS = ("hub_line_cut", "hub_line_tear", "hub_line_stall", "hub_line_slow")
 CLOUD_FAULTS = ("cloud_kill", "cloud_stop", "records_kill", *(f"cloud_line_{how}" for how in LINE_FAULTS))
 HUB_SET_BACK = ("hub_restore_copy", "hub_restore_backup", "hub_lied", "hub_lied_in_part")
+RESEND_FIRST_S, RESEND_MOST_S, OBSERVATIONS_A_SECOND = 0.7, 4.0, 10_000
+"""How long the hub may be silent: longer where it books many at once, or most of what it hears would be what it has heard."""
+
 MUTATION_OBSERVATIONS, MUTATION_GATES, MUTATION_SECONDS = 300, (100, 200), 1.0
 
 
@@ -57,8 +62,9 @@ class Scenario(NamedTuple):
     has_cloud: bool = True
     mistake: str | None = None
     group_max: int = 20
-    resend_s: float = 0.7
+    resend_s: float = RESEND_FIRST_S
     gates: tuple[int, ...] = ()
+    weights: float = WEIGHTS
 
     @property
     def name(self) -> str:
@@ -66,7 +72,7 @@ class Scenario(NamedTuple):
         return f"seed-{self.seed}" if self.mistake is None else f"{self.mistake.replace('_', '-')}-{self.seed}"
 
 
-def scenario(seed: int, *, observations: int, seconds: float, group_max: int) -> Scenario:
+def scenario(seed: int, *, observations: int, seconds: float, group_max: int, weights: float = WEIGHTS) -> Scenario:
     """The scenario of a seed: two to four devices that share the observations, and about one fault a second."""
     chance = random.Random(f"scenario {seed}")
     devices = chance.randint(2, 4)
@@ -90,12 +96,16 @@ def scenario(seed: int, *, observations: int, seconds: float, group_max: int) ->
     elif kind is Kind.CARDS:
         faults += [Fault(chance.uniform(0.2, 0.4) * seconds, "edge_clone", chance.randrange(devices), 0.0)]
         faults += [Fault(chance.uniform(0.5, 0.9) * seconds, "edge_spoil", chance.randrange(devices), 0.2) for _ in range(2)]
-    return Scenario(seed, devices, observations // devices, seconds, sorted(faults), kind, group_max=group_max)
+    resend_s = min(RESEND_MOST_S, max(RESEND_FIRST_S, observations / OBSERVATIONS_A_SECOND))
+    each = observations // devices
+    return Scenario(seed, devices, each, seconds, sorted(faults), kind, group_max=group_max, resend_s=resend_s, weights=weights)
 
 
 def mutation_scenario(mistake: str, seed: int) -> Scenario:
     """A shop whose hub has a mistake; `mutation.provoke` makes it show. No cloud, which would only cost time."""
-    resend_s = 120.0 if mistake == "gap_ignored" else 0.7  # An edge that told again in time would fill the gap before it is ignored.
+    resend_s = (
+        120.0 if mistake == "gap_ignored" else RESEND_FIRST_S
+    )  # An edge that told again in time would fill the gap before it is ignored.
     return Scenario(
         seed, 2, MUTATION_OBSERVATIONS, MUTATION_SECONDS, [], has_cloud=False, mistake=mistake, resend_s=resend_s, gates=MUTATION_GATES
     )

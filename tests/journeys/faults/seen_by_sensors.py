@@ -14,6 +14,9 @@ from typing import Any
 
 SHELVES_EACH = 4
 GROUP_MAX = 20
+WEIGHTS = 0.5
+"""The share of observations that are weights. What was picked is worked out from each, which is most of what an observation costs."""
+
 CLOSING_TIME = "closing-time"
 """The file after which nothing goes wrong any more, so that an edge that has told all may end."""
 
@@ -36,14 +39,16 @@ def group_size(seed: int, device: int, number: int, most: int) -> int:
     return random.Random(f"group {seed} {device} {number}").choice((1, 1, 1, 2, 5, most))
 
 
-def observation(seed: int, device: int, number: int, *, boot_id: str, monotonic_ms: int, wall_ms: int) -> dict[str, Any]:
-    """The observation of this number, with every field that the wire knows."""
+def observation(
+    seed: int, device: int, number: int, *, boot_id: str, monotonic_ms: int, wall_ms: int, weights: float = WEIGHTS
+) -> dict[str, Any]:
+    """The observation of this number, with every field that the wire knows. `weights`: the share that are weights."""
     chance = random.Random(f"seen {seed} {device} {number}")
     seen: dict[str, Any] = {
         "device_id": f"pi-{device}", "boot_id": boot_id, "monotonic_ms": monotonic_ms, "observed_at_ms": wall_ms,
     }  # fmt: skip
     kind = chance.random()
-    if kind < 0.5:
+    if kind < weights:
         return seen | {
             "type": "shelf_weight",
             "shelf_id": shelf_name(device, chance.randrange(SHELVES_EACH)),
@@ -53,11 +58,11 @@ def observation(seed: int, device: int, number: int, *, boot_id: str, monotonic_
             "temperature_c": chance.choice((None, 21.5)),
             "drift_g": 0.0,
         }
-    if kind < 0.75:
+    if kind < weights + (1 - weights) * 0.5:
         people = {"people_in": chance.randrange(4), "people_out": chance.randrange(4), "staff_in": 0, "staff_out": 0, "groups_in": None}
         return seen | {"type": "door_crossing", "door_id": f"door-{device}", "started_at_ms": wall_ms, "duration_ms": number} | people
     tag = {"epc": f"30{chance.randrange(200):022X}", "zone_id": "front", "confidence": 0.5 + number % 2 / 4}
-    if kind < 0.9:
+    if kind < weights + (1 - weights) * 0.8:
         return seen | tag | {"type": "tag_seen", "rssi_dbm": -60.5}
     return seen | tag | {"type": "tag_left", "last_read_at_ms": wall_ms}
 

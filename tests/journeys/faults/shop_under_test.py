@@ -114,7 +114,8 @@ class ShopUnderTest:
         words = {
             "--seed": self.told.seed, "--device": device, "--port": self.lines[device % self.told.devices].port, "--store": self.store_id,
             "--observations": observations, "--rate": self.told.observations / self.told.seconds, "--folder": self.folder,
-            "--resend-s": self.told.resend_s, "--group-max": self.told.group_max, "--gates": ",".join(map(str, self.told.gates)),
+            "--resend-s": self.told.resend_s, "--group-max": self.told.group_max,
+            "--weights": self.told.weights, "--gates": ",".join(map(str, self.told.gates)),
         }  # fmt: skip
         arguments = [str(HERE / "writer_edge.py"), *(str(word) for pair in words.items() for word in pair)]
         self.edges[device] = Program("python", arguments, self.folder, log_name=f"edge-{device}", start=nursery.start)

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import msgspec
-from seen_by_sensors import CLOSING_TIME, GROUP_MAX, TruthFile, group_size, is_in_1970, observation
+from seen_by_sensors import CLOSING_TIME, GROUP_MAX, WEIGHTS, TruthFile, group_size, is_in_1970, observation
 
 from edge_agent.adapters import broker_link
 from edge_agent.adapters.clock import AgentClock
@@ -48,6 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--resend-s", type=float, default=PACE.resend_first_s, help="how long the hub may be silent")
     parser.add_argument("--gates", default="", help="observations at which to wait for a file gate-1, gate-2, …, with commas")
     parser.add_argument("--group-max", type=int, default=GROUP_MAX, help="observations put together")
+    parser.add_argument("--weights", type=float, default=WEIGHTS, help="the share of observations that are weights")
     parser.add_argument("--store", required=True)
     return parser.parse_args()
 
@@ -78,7 +79,7 @@ def main() -> None:
             clock.in_1970 = is_in_1970(told.seed, told.device, number)
             monotonic_ms = max(monotonic_ms + 1, clock.monotonic_ms())
             stamp = {"boot_id": clock.boot_id, "monotonic_ms": monotonic_ms, "wall_ms": clock.wall_ms()}
-            seen.append(observation(told.seed, told.device, number, **stamp))
+            seen.append(observation(told.seed, told.device, number, weights=told.weights, **stamp))
         stop.wait(max(0, monotonic_ms - clock.monotonic_ms()) / 1000)  # One a millisecond at most: no device sees what is still to come.
         truth.will_put(seen)
         if put(link.outbox, msgspec.convert(seen, list[AnyObservation]), stop):
