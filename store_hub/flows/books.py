@@ -73,7 +73,7 @@ def apply_entry(fold: StoreFold, row: JournalRow, said: Said, *, failing: str | 
     if failing is not None:
         return [QuarantineRow(row.journal_id, 0, "effect_failed", failing, row.happened_at_ms)]
     try:
-        return fold.apply(Entry(row.journal_id, row.happened_at_ms, row.payload, said))
+        return fold.apply(Entry(row.journal_id, row.received_at_ms, row.happened_at_ms, row.payload, said))
     except Exception as error:
         raise EffectFailed(failing_detail(error)) from error
 

@@ -103,6 +103,7 @@ class Entry(NamedTuple):
     """An entry of the journal, read."""
 
     journal_id: int
+    received_at_ms: int
     happened_at_ms: int
     payload: bytes
     said: Said
@@ -206,7 +207,7 @@ class StoreFold:
         shift_ms = entry.happened_at_ms - said.observed_at_ms
         match said:
             case ShelfWeight():
-                if not self.stock.weigh(said, changes, clock_shift_ms=shift_ms):
+                if not self.stock.weigh(said, changes, received_at_ms=entry.received_at_ms, clock_shift_ms=shift_ms):
                     detail = f"the planogram has no scale on shelf {said.shelf_id}; add it there, or correct the device's configuration"
                     changes.effects.append(QuarantineRow(entry.journal_id, 0, "unknown_shelf", detail, entry.happened_at_ms))
             case TagSeen() | TagLeft() | TagMoved():

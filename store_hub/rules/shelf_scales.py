@@ -9,12 +9,16 @@ import msgspec
 from msgspec import structs
 
 from store_hub.rows import BeliefRow, Gone
+from store_hub.rules.order_in_time import ORDER_ERROR_MAX_MS
 from store_hub.rules.picks import Article, PickEvent, ShelfBelief, UnitsEstimate
 from store_hub.rules.picks_state import BeliefState, without_tags
 from store_hub.rules.places import Places
 from store_hub.rules.strangers import Elsewhere, named, without_gone
 from wire_format.observations import ShelfWeight
 from wire_format.plans import Product
+
+CLOCK_SET_MS = ORDER_ERROR_MAX_MS
+"""A hub's clock that goes back by no more than this was corrected: its time soon passes where it was."""
 
 
 class _Kept(msgspec.Struct):
@@ -44,13 +48,17 @@ class ShelfScale:
         self._elsewhere = elsewhere
         self._standing: tuple[dict[str, UnitsEstimate], Standing] | None = None
 
-    def weigh(self, weight: ShelfWeight, *, at_ms: int, clock_shift_ms: int, carried: Callable[[str], int]) -> list[PickEvent] | None:
+    def weigh(
+        self, weight: ShelfWeight, *, at_ms: int, received_at_ms: int, clock_shift_ms: int, carried: Callable[[str], int]
+    ) -> list[PickEvent] | None:
         """Hear a weight; None if a later one has been heard: weights are absolute, an old one says nothing of the present.
 
         Args:
+            received_at_ms: by the hub's clock. Nothing is placed after its receipt; so where the last weight is far beyond this one's
+                receipt, the hub's clock has been set back in between, and this one is the later all the same.
             carried: how many units of an article shoppers have in their hands; what they carry they may put down here.
         """
-        if at_ms < self.last_at_ms:
+        if at_ms < self.last_at_ms <= received_at_ms + CLOCK_SET_MS:
             return None
         heard_at_ms, self.last_at_ms = self.last_at_ms or None, at_ms
         moved_at_ms = None if weight.moved_at_ms is None else weight.moved_at_ms + clock_shift_ms

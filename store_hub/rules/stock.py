@@ -34,7 +34,7 @@ class StockBook(UnweighedStock):
 
     # ---- shelves with a scale
 
-    def weigh(self, weight: ShelfWeight, changes: Changes, *, clock_shift_ms: int) -> bool:
+    def weigh(self, weight: ShelfWeight, changes: Changes, *, received_at_ms: int, clock_shift_ms: int) -> bool:
         """A settled weight: False if no scale is planned on that shelf."""
         scale = self.scales.scale(weight.shelf_id)
         if scale is None:
@@ -45,7 +45,9 @@ class StockBook(UnweighedStock):
                 weight.shelf_id, changes.at_ms, changes.journal_id, weight.weight_g, weight.spread_g, moved_at_ms, weight.temperature_c
             )
         )
-        events = scale.weigh(weight, at_ms=changes.at_ms, clock_shift_ms=clock_shift_ms, carried=self.baskets.carried)
+        events = scale.weigh(
+            weight, at_ms=changes.at_ms, received_at_ms=received_at_ms, clock_shift_ms=clock_shift_ms, carried=self.baskets.carried
+        )
         if events is None:
             return True
         for event in events:
