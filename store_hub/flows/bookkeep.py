@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from store_hub.adapters.broker_link import Clock, Delivered
+from store_hub.adapters.checkpoints import Checkpoints
 from store_hub.adapters.ledger import Ledger
 from store_hub.config import BookkeepingConfig
 from store_hub.errors import HubError, HubStopping, LedgerUnusable
@@ -94,6 +95,7 @@ class Bookkeeper:
         self._books = Books(ledger, clock, guard)
         self._line: Line | None = None
         self._news = BookedNews()
+        self._checkpoints = Checkpoints(ledger.path)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bookkeep", daemon=True)
         self._figures = BookkeepingFigures()
@@ -131,6 +133,7 @@ class Bookkeeper:
     def start(self, line: Line | None = None) -> None:
         """Begin to book. `line`: where acknowledgements and marks go."""
         self._line = line
+        self._checkpoints.start(self._ledger.connection)
         self._news.start()
         self._thread.start()
 
@@ -145,6 +148,7 @@ class Bookkeeper:
             if isinstance(item, Request):
                 item.answer.set_exception(HubStopping())
         self._news.stop()
+        self._checkpoints.stop()
 
     def _run(self) -> None:
         unbooked: list[Item] = []
@@ -202,6 +206,7 @@ class Bookkeeper:
         page, tables = self._books.book(items, failing=failing)
         seconds = time.perf_counter() - began
         self._tell(page, tables)
+        self._checkpoints.committed(len(page.effects) + len(page.journal))
         if self._gauges is not None:
             self._gauges.page_booked(
                 by_type=page.by_type, entries=len(page.journal), duplicates=page.duplicates, quarantined=page.quarantined, seconds=seconds

@@ -133,10 +133,14 @@ class Inbox:
         self._put_common(request)
 
     def gather(self, *, at_most: int, wait_s: float, linger_s: float) -> list[Item]:
-        """Return what has come: wait for the first, then linger for more, so that one commit serves many."""
+        """Return what has come: wait for the first, then linger for more, so that one commit serves many.
+
+        Where some wait already, the last commit has been lingering enough.
+        """
+        have_waited = self._size > 0
         if not self._wait(wait_s):
             return []
-        if linger_s > 0.0 and self._size < at_most:
+        if linger_s > 0.0 and not have_waited and self._size < at_most:
             time.sleep(linger_s)  # In one piece: to be woken by each message costs more than to take them all together.
         with self._has_come:
             items = self._take(at_most)

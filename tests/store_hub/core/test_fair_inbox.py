@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from store_hub.adapters.broker_link import Delivered
@@ -39,6 +40,13 @@ def test_a_device_that_comes_back_after_two_weeks_shares_each_batch_with_the_oth
     assert {outbox for outbox, _ in batch} == {1, 2, 3, 4}
     assert [sequence for outbox, sequence in batch if outbox == 1] == list(range(1, 498))
     assert gathered(inbox) == [(1, sequence) for sequence in range(498, 998)]
+
+
+def test_what_waited_while_the_last_page_was_written_waits_for_no_further_company() -> None:
+    inbox = Inbox(items_max=4_000, letters_per_s=500.0)
+    inbox.put_messages([letter(1, 1)])
+    with ThreadPoolExecutor() as keeper:
+        assert len(keeper.submit(inbox.gather, at_most=500, wait_s=0.0, linger_s=60.0).result(timeout=20)) == 1
 
 
 def test_a_device_that_floods_comes_after_the_others_and_is_never_made_to_wait_for_nobody() -> None:
