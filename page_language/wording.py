@@ -10,6 +10,7 @@ from babel import Locale
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 from page_language.catalogue import LANGUAGES, texts
+from page_language.limits import Limit
 from page_language.recognition import recognise
 
 LANGUAGE_COOKIE = "aislewise_language"
@@ -59,6 +60,20 @@ class Wording:
     def say(self, sentence: str) -> str:
         """Translate a sentence that a program wrote in English, as it is kept or was told; one that no wording fits stays."""
         return sentence if self.language == "en" else recognise(sentence, self.language, self.locales)
+
+    def limit(self, limit: Limit, *, field: str, scale: float = 1.0) -> str:
+        """Say what a field may hold; `scale`: by what its number is multiplied as people write it."""
+        value = limit.value * scale
+        written = self.number(value, decimals=0 if value == round(value) else 2)
+        match limit.sign:
+            case "<=":
+                return self.t("{field}: {limit} at most.", field=field, limit=written)
+            case "<":
+                return self.t("{field}: less than {limit}.", field=field, limit=written)
+            case ">=":
+                return self.t("{field}: {limit} at least.", field=field, limit=written)
+            case _:
+                return self.t("{field}: more than {limit}.", field=field, limit=written)
 
     def number(self, value: float | None, *, decimals: int = 0) -> str:
         """Write a number; `—` when it is not known."""

@@ -18,8 +18,8 @@ from access_control.errors import RegisterSilent
 from access_control.gate import person_of
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.reader import Reader
-from cloud_api.errors import CloudError
+from cloud_api.dashboard.reader import Reader, capital
+from cloud_api.errors import CloudError, MessageInvalid
 from cloud_api.rules.roles import may_see
 from page_language import LANGUAGE_COOKIE
 
@@ -159,6 +159,8 @@ def _told(reader: Reader, error: Exception) -> str:
     """What the rules say, in the reader's language; of a database's own words nothing is shown."""
     if isinstance(error, SQLAlchemyError | RegisterSilent):
         return reader.t("The records do not answer. See that the database runs, then load again.")
+    if isinstance(error, MessageInvalid):
+        return capital(reader.say(error.problem))  # Its field is a door's word for it; a page has its own.
     return reader.say(str(error).splitlines()[0])
 
 

@@ -19,6 +19,7 @@ from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.flows.what_if import TermsChange, WhatIf
 from cloud_api.rules.order_simulation import Outcome
 from cloud_api.rules.order_terms import EVERYTHING, WHOLE_CHAIN, Scope, Terms
+from page_language.limits import limit_of
 from wire_format.plans import Planogram
 
 _WHOLE = frozenset({"minimum_minor", "minimum_units", "back_room_units"})
@@ -64,6 +65,16 @@ def _fields(reader: Reader) -> tuple[tuple[str, str, str, float], ...]:
         ("back_room_units", reader.t("Fits in the back room"), units, 1.0),
         ("holding_per_year", reader.t("Holding a year"), per_cent, 100.0),
     )
+
+
+def _beyond(reader: Reader, problem: str) -> str:
+    """What a term may be, by its name on the page."""
+    limit = limit_of(problem)
+    named = {field: (label, factor) for field, label, _, factor in _fields(reader)}
+    if limit is None or limit.field not in named:
+        return problem
+    label, factor = named[limit.field]
+    return reader.limit(limit, field=label, scale=factor if limit.field in _GROWS else 1.0 / factor)
 
 
 class _Trial:
@@ -119,10 +130,14 @@ class _Trial:
                 values[field] = round(value) if field in _WHOLE else value
         if self._by_cost.value:
             values["service_by_cost"] = True
+        try:
+            terms = msgspec.convert(values, Terms)
+        except msgspec.ValidationError as error:
+            raise ValueError(_beyond(self._reader, str(error))) from None
         scope: Scope = self._scope.value
         return TermsChange(
             store_id=WHOLE_CHAIN if self._everywhere.value else self._store.store_id, scope=scope,
-            name=EVERYTHING if scope == "all" else str(self._name.value or ""), terms=msgspec.convert(values, Terms),
+            name=EVERYTHING if scope == "all" else str(self._name.value or ""), terms=terms,
         )  # fmt: skip
 
     async def _try(self) -> None:

@@ -14,7 +14,7 @@ from cloud_api.adapters.order_records import PROPOSED, OrderRecord
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.acting import press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, say_refused, title
 from cloud_api.dashboard.order_evidence import forecast_worth, show_decided
 from cloud_api.dashboard.order_sums import money_words, sums
 from cloud_api.dashboard.reader import Reader, capital
@@ -77,6 +77,7 @@ class _OrderCard:
         self._desk, self._reader, self._order, self._store, self._opened = desk, reader, order, store, opened
         self._units: dict[str, int] = {line["sku"]: int(line["units"]) for line in order.body["lines"]}
         self._why: ui.select | None = None
+        self._unread: set[str] = set()
 
     def show(self) -> None:
         """Lay the card out."""
@@ -128,12 +129,19 @@ class _OrderCard:
         self._why.visible = False
 
     def _change(self, sku: str, value: float | None) -> None:
+        self._unread.discard(sku)
         if value is not None and value >= 0:
             self._units[sku] = int(value)
+        else:
+            self._unread.add(sku)
         if self._why is not None:
             self._why.visible = any(self._units[line["sku"]] != line["units"] for line in self._order.body["lines"])
 
     async def _approve(self) -> None:
+        if self._unread:
+            name = next(line["name"] for line in self._order.body["lines"] if line["sku"] in self._unread)
+            say_refused(ValueError(self._reader.t("{name}: give a number of units, 0 to leave it out.", name=name)))
+            return
         reason = str(self._why.value or "") if self._why is not None else ""
         await self._decide(
             "approve",

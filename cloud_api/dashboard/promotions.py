@@ -100,6 +100,12 @@ class _Promotions:
 
     def _draft(self) -> PromotionDraft:
         price = self._price.value
+        if not self._first.value or not self._last.value:
+            raise ValueError(self._reader.t("Give the first and the last day."))
+        if price is not None and price <= 0:
+            raise ValueError(self._reader.t("Give a price above 0, or none."))
+        if not self._sku.value:
+            raise ValueError(self._reader.t("Choose an article."))
         return PromotionDraft(
             sku=str(self._sku.value or ""), first_day=date.fromisoformat(self._first.value), last_day=date.fromisoformat(self._last.value),
             store_ids=list(self._shops.value or []), price_minor=None if price is None else round(price * 100),

@@ -61,6 +61,8 @@ class KeyFigures:
         _see_figure(figure)
         if store_id != CHAIN and store_id not in {store.store_id for store in self._stores.stores()}:
             raise StoreUnknown(store_id=store_id)
+        if value is not None and not 0.0 <= value <= (1.0 if FIGURES[figure][1] == "share" else 1e12):
+            raise MessageInvalid(field="value", problem="a target is 0 or more, and a share 100 % at most")
         self._written.set_target(store_id, figure, value, by=by)
 
     def write_risk(self, risk: Risk, *, by: str) -> str:
@@ -71,7 +73,7 @@ class KeyFigures:
         """
         _see_figure(risk.figure)
         if not risk.name.strip():
-            raise MessageInvalid(field="name", problem="is empty; say what may go wrong")
+            raise MessageInvalid(field="name", problem="it has no name; say what may go wrong")
         risk_id = f"risk-{uuid4().hex[:12]}"
         self._written.write_risk(risk_id, msgspec.to_builtins(risk), by=by)
         return risk_id

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from page_language.limits import Limit
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.settings_limits import SHARES, field_names, figure_names, limit_words
 from store_hub.entries_settings import AlertRules, PlaceRule, Retention, ShopSettings, Target
@@ -88,7 +89,7 @@ def targets(reader: Reader, fields: Mapping[str, str]) -> list[Target]:
             }  # fmt: skip
             name = figure_names(reader)[figure]
             if figure in SHARES and value > 100:
-                raise FormWrong(reader.t("{field}: {limit} at most.", field=name, limit=reader.number(100)))
+                raise FormWrong(reader.limit(Limit(figure, "<=", 100.0), field=name))
             found.append(_checked(reader, said, Target, name=name))
     return found
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from page_language.limits import limit_of
 from store_hub.dashboard.reader import Reader
 
 SHARES = frozenset({"availability", "conversion", "accuracy"})
 """Figures that are kept as shares and written as per cent."""
-_LIMIT = re.compile(r"Expected `(?:int|float)` (<=|>=|<|>) ([\d.e+]+) - at `\$\.(\w+)`")
 
 
 def field_names(reader: Reader) -> dict[str, str]:
@@ -48,16 +46,8 @@ def limit_words(reader: Reader, problem: str, *, name: str = "") -> str:
 
     What is no limit of a number is said as the checker said it.
     """
-    found = _LIMIT.search(problem)
-    if found is None:
+    limit = limit_of(problem)
+    if limit is None:
         return reader.t("This cannot be set: {problem}", problem=problem)
-    sign, text, field = found.groups()
-    limit = reader.number(float(text) * (100 if field == "low_share" else 1))
-    called = name or field_names(reader).get(field, field)
-    match sign:
-        case "<=" | "<":
-            return reader.t("{field}: {limit} at most.", field=called, limit=limit)
-        case ">=":
-            return reader.t("{field}: {limit} at least.", field=called, limit=limit)
-        case _:
-            return reader.t("{field}: more than {limit}.", field=called, limit=limit)
+    called = name or field_names(reader).get(limit.field, limit.field)
+    return reader.limit(limit, field=called, scale=100.0 if limit.field == "low_share" else 1.0)

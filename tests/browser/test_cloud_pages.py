@@ -77,6 +77,17 @@ def test_every_page_shows_its_finding_in_the_first_screenful(
     watched.check()
 
 
+def test_an_address_that_leads_nowhere_says_so_and_leads_back(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    answer = watched.page.goto(f"{chain.address}/nowhere")
+    assert answer is not None
+    assert answer.status == 404
+    expect(watched.page.locator("h1")).to_have_text("There is no such page")
+    watched.page.get_by_role("link", name="Orders").first.click()
+    expect(watched.page.locator("h1")).to_contain_text("to approve")
+    assert httpx.get(f"{chain.address}/v1/nowhere", headers=TOKEN).json()["detail"].startswith("There is nothing at /v1/nowhere")
+
+
 def test_a_shops_name_is_text_and_never_mark_up(chain: Cloud, browser: Browser) -> None:
     watched = Watched(browser)
     for path in ("/", "/footfall?store=north-shop", "/orders", "/layout?store=north-shop"):
@@ -129,10 +140,14 @@ def test_an_order_is_changed_approved_and_reaches_the_hub(chain: Cloud, browser:
     watched.page.goto(f"{chain.address}/orders?open={order['order_id']}")
     card = watched.page.locator("article").first
     number = card.locator("input[type=number]").first
+    number.fill("")
+    number.press("Tab")
+    card.get_by_role("button", name="Approve").click()
+    expect(watched.page.locator(".q-notification")).to_contain_text("give a number of units")
     number.fill("7")
     number.press("Tab")
     card.get_by_role("button", name="Approve").click()
-    expect(watched.page.locator(".q-notification")).to_contain_text("say why")
+    expect(watched.page.locator(".q-notification").filter(has_text="Say why")).to_be_visible()
     why = card.get_by_label("Why changed")
     why.fill("Weather")
     why.press("Enter")

@@ -202,6 +202,8 @@ def test_targets_and_risks_are_kept_and_looked_after(told: TestClient) -> None:
     assert [shop["store_id"] for shop in answer["shops"]] == ["*", "shop-1"]
     assert answer["shops"][1]["figures"]["conversion"]["state"] == "missed"
     assert [(state["risk_id"], state["shops"]) for state in answer["risks"]] == [(written["risk_id"], ["shop-1"])]
+    for beyond in (-0.1, 1.5):
+        assert told.put("/v1/figures/targets", json={"figure": "conversion", "value": beyond}, headers=PLANNER).json()["field"] == "value"
     assert told.put("/v1/figures/targets", json={"figure": "luck", "value": 1}, headers=PLANNER).json()["field"] == "figure"
     assert told.put("/v1/figures/targets", json={"figure": "conversion", "value": None}, headers=PLANNER).status_code == 200
     assert told.delete(f"/v1/figures/risks/{written['risk_id']}", headers=PLANNER).status_code == 204
