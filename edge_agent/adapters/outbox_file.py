@@ -60,6 +60,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _translated(path, error) from error
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged schema in what it says.
+        raise OutboxCorrupt(path=str(path), problem=f"the file is damaged ({error.reason})") from error
     except (FileExistsError, NotADirectoryError) as error:
         raise OutboxUnusable(path=str(path), problem=f"{path.parent} is no folder", advice=_ADVICE_WRITABLE) from error
     except OSError as error:

@@ -52,7 +52,7 @@ def _total(connection: sqlite3.Connection) -> int | None:
     """How many rows the indexes name; None where they cannot be read either."""
     try:
         sent, waiting = (int(connection.execute(query).fetchone()[0]) for query in _COUNTS)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         return None
     return sent + waiting
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_copy import LedgerSnapshot, remove_ledger
-from store_hub.adapters.ledger_file import connect_existing, ledger_trouble
+from store_hub.adapters.ledger_file import FILE_ERRORS, connect_existing, ledger_trouble
 from store_hub.errors import HubError, LedgerUnusable
 from store_hub.rows import DERIVED_TABLES
 
@@ -63,7 +63,7 @@ def copy_of(path: Path, beside: Path) -> None:
         with closing(sqlite3.connect(beside, isolation_level=None)) as target:
             source.connection.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         raise ledger_trouble(beside, error) from None
     finally:
         source.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from store_hub.adapters.ledger import Ledger
-from store_hub.adapters.ledger_file import ledger_trouble
+from store_hub.adapters.ledger_file import FILE_ERRORS, ledger_trouble
 from store_hub.errors import LedgerUnusable
 from store_hub.rows import DERIVED, DERIVED_TABLES
 
@@ -43,7 +43,7 @@ class LedgerSnapshot:
             self.connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
             self.connection.execute("BEGIN")
             self.connection.execute("SELECT ledger_id FROM meta").fetchone()  # From here on the moment stands still.
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             raise ledger_trouble(path, error) from None
 
     def close(self) -> None:
@@ -68,8 +68,10 @@ class LedgerSnapshot:
                 target.execute("COMMIT")
             finally:
                 target.close()
-        except sqlite3.Error as error:
-            is_damage = (getattr(error, "sqlite_errorname", None) or "").startswith("SQLITE_CORRUPT")
+        except FILE_ERRORS as error:
+            is_damage = isinstance(error, UnicodeDecodeError) or (getattr(error, "sqlite_errorname", None) or "").startswith(
+                "SQLITE_CORRUPT"
+            )
             raise ledger_trouble(self.path if is_damage else beside, error) from None
         return Ledger.open(beside)
 

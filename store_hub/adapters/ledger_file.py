@@ -26,9 +26,13 @@ _ADVICE = {
 }
 
 
-def ledger_trouble(path: Path, error: sqlite3.Error | OSError) -> LedgerUnusable:
+FILE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a file may raise: where a schema is damaged, SQLite quotes it in what it says, and that is then no text."""
+
+
+def ledger_trouble(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> LedgerUnusable:
     """Turn what SQLite or the system said into an error with advice."""
-    name = getattr(error, "sqlite_errorname", None) or ""
+    name = "SQLITE_CORRUPT" if isinstance(error, UnicodeDecodeError) else getattr(error, "sqlite_errorname", None) or ""
     if isinstance(error, FileExistsError | NotADirectoryError):
         return LedgerUnusable(path=str(path), problem=f"{path.parent} is no folder", advice="choose another file with [ledger] path")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -44,7 +48,7 @@ def ledger_trouble(path: Path, error: sqlite3.Error | OSError) -> LedgerUnusable
 def _told(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (*FILE_ERRORS, OSError) as error:
         if isinstance(error, LedgerUnusable):
             raise
         raise ledger_trouble(path, error) from None
@@ -61,7 +65,7 @@ def reading(path: Path, *, busy_ms: int) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=busy_ms / 1000, isolation_level=None)) as connection:
             yield connection
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         advice = "check that the file is there and that the hub may read it"
         raise LedgerUnusable(path=str(path), problem=str(error), advice=advice) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import NamedTuple
 from store_hub.adapters.journal_snapshot import compacted_through, put_snapshot
 from store_hub.adapters.ledger import JournalRow, Ledger
 from store_hub.adapters.ledger_copy import LedgerSnapshot, TableDifference, differences, remove_ledger, take_the_place
-from store_hub.adapters.ledger_file import WriterLock, ledger_trouble
+from store_hub.adapters.ledger_file import FILE_ERRORS, WriterLock, ledger_trouble
 from store_hub.errors import LedgerUnusable
 from store_hub.flows.books import apply_entry, failing_detail
 from store_hub.rows import DERIVED, Effect, StaffCall
@@ -130,7 +129,7 @@ def settle(path: Path) -> None:
     ledger = Ledger.open_unlocked(path)
     try:
         ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         raise ledger_trouble(path, error) from None
     finally:
         ledger.close()

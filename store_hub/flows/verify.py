@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from store_hub.adapters.journal_snapshot import removed_entries
 from store_hub.adapters.ledger_copy import LedgerSnapshot
-from store_hub.adapters.ledger_file import ledger_trouble
+from store_hub.adapters.ledger_file import FILE_ERRORS, ledger_trouble
 from store_hub.flows.rebuild import Progress, rebuild
 from store_hub.rules.journal_words import EDGE, read_entry
 from wire_format.observations import Shed
@@ -32,7 +32,7 @@ def verify(path: Path, *, progress: Progress) -> list[Verdict]:
     try:
         connection = snapshot.connection
         verdicts = [_is_whole(connection), _journal_is_gapless(connection), *_outboxes_are_whole(connection), _books_add_up(connection)]
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         raise ledger_trouble(path, error) from None
     finally:
         snapshot.close()

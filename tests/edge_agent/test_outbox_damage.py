@@ -30,6 +30,19 @@ def test_a_damaged_file_is_kept_under_another_name_and_a_new_one_begun(path: Pat
     outbox.close()
 
 
+def test_a_schema_that_is_no_text_any_more_is_damage_like_any_other(path: Path) -> None:
+    """SQLite quotes it in what it says, which is then no text either; found by `make fuzz`."""
+    first = Outbox(path, capacity=1000)
+    first.put(weight(1))
+    first.close()
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"CREATE", b"CR\xff\xfeTE", 1))
+    outbox = Outbox(path, capacity=1000)
+    assert outbox.set_aside is not None
+    outbox.put(weight(2))
+    outbox.close()
+
+
 def test_a_file_that_is_no_outbox_is_kept_too(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text("shopping list: milk, eggs\n" * 100)

@@ -27,7 +27,7 @@ def backup(shop: Any, tmp_path: Path) -> Path:
     return write_backup(shop.path, tmp_path / "backups", recipients=recipients, now_ms=shop.clock.at_ms, progress=quiet)[0]
 
 
-@pytest.mark.parametrize("damage", ["no file of SQLite", "half a file", "half a log"])
+@pytest.mark.parametrize("damage", ["no file of SQLite", "half a file", "no text in the schema", "half a log"])
 def test_a_damaged_ledger_makes_way_for_its_backup_and_is_kept(shop: Any, backup: Path, damage: str) -> None:
     """That it cannot be opened any more is why it is restored."""
     path: Path = shop.path
@@ -38,6 +38,10 @@ def test_a_damaged_ledger_makes_way_for_its_backup_and_is_kept(shop: Any, backup
         path.write_bytes(b"rubbish" * 1000)
     elif damage == "half a file":
         path.write_bytes(content[: len(content) // 2])
+    elif damage == "no text in the schema":
+        path.write_bytes(path.read_bytes().replace(b"CREATE", b"CR\xff\xfeTE", 1))
+        with pytest.raises(LedgerUnusable, match="it is damaged"):
+            verify(path, progress=quiet)
     log.write_bytes(newest[: len(newest) // 2])
     restored = restore(backup, backup.parent.parent / "backup.key", path, replace=True, progress=quiet)
     assert restored.kept_as is not None
