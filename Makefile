@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults lint audit bom bench lock system-packages esphome clean
+.PHONY: help setup demo test faults fuzz lint audit bom bench lock system-packages esphome clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -34,6 +34,13 @@ SEEDS ?= 200
 OBSERVATIONS ?= 50000
 faults: setup system-packages ## Kill, cut and wipe at random moments: nothing lost, nothing twice (SEEDS=200)
 	@$(BIN)/python tests/journeys/faults --seeds $(SEEDS) --observations $(OBSERVATIONS)
+
+fuzz: setup ## Hostile bytes, led by coverage, into whatever reads from outside (RUNS=1000000)
+	@$(PIP) install --require-hashes -r requirements/fuzz.lock
+	@mkdir -p var/fuzz
+	@for parser in letters mqtt outbox files llrp epcis; do \
+	  $(BIN)/python tests/journeys/fuzz/parsers_under_fuzz.py $$parser $(if $(RUNS),--runs $(RUNS)) > var/fuzz/$$parser.log 2>&1 \
+	  && echo "$$parser: $$(tail -n 1 var/fuzz/$$parser.log)" || { tail -n 40 var/fuzz/$$parser.log; exit 1; }; done
 
 lint: setup ## Style, types and import walls
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache

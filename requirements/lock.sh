@@ -10,6 +10,10 @@ for extra in edge hub cloud cluster peers dev; do
   "$tools/venv/bin/uv" -q pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
     --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} --extra "$extra" pyproject.toml -o "requirements/$extra.lock"
 done
+# What leads hostile bytes by coverage goes into the same environment as dev's, where somebody wants it.
+"$tools/venv/bin/uv" -q pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} --extra fuzz --constraint requirements/dev.lock pyproject.toml \
+  -o requirements/fuzz.lock
 # What the shelf nodes' firmware is checked with: it wants other versions than we do, so it has an environment of its own.
 echo esphome | "$tools/venv/bin/uv" -q pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} - -o requirements/esphome.lock

@@ -16,7 +16,7 @@ def documents(repository: Path) -> list[Path]:
     return [*sorted(repository.glob("*.md")), *sorted((repository / "docs").glob("*.md")), *sorted((repository / "models").glob("*.md"))]
 
 
-@pytest.mark.parametrize("name", ["edge", "hub", "cloud", "cluster", "peers", "dev"])
+@pytest.mark.parametrize("name", ["edge", "hub", "cloud", "cluster", "peers", "fuzz", "dev"])
 def test_a_lock_pins_by_hash_and_names_no_address(repository: Path, name: str) -> None:
     text = (repository / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
     assert not ADDRESS.search(text)
