@@ -122,7 +122,7 @@ def read_journal(ledger: sqlite3.Connection, found: Findings) -> dict[str, list[
 def check_numbers(ledger: sqlite3.Connection, found: Findings) -> None:
     """No number of an outbox is missing: each is in the journal, or covered by a telling that it went, or by another outbox.
 
-    But where two have written it: who left took what was not booked along into an outbox of its own; `compare_contents` finds it there.
+    But where two have written it, or its page was spoilt: who left took the rest along into another, where `compare_contents` finds it.
     """
     known: dict[int, list[tuple[int, int]]] = defaultdict(list)
     writers: dict[int, set[str]] = defaultdict(set)
@@ -132,14 +132,15 @@ def check_numbers(ledger: sqlite3.Connection, found: Findings) -> None:
         known[outbox_no].append((sequence, seen.get("through_sequence", sequence)))
     for outbox_no, sequence in ledger.execute("SELECT outbox_no, sequence FROM outbox_repeats"):
         known[outbox_no].append((sequence, sequence))
-    shared = {number for number, devices in writers.items() if len(devices) > 1}
-    shared |= {number for (number,) in ledger.execute("SELECT outbox_no FROM contested_outboxes")}
+    newest = {device: number for number, devices in sorted(writers.items()) for device in devices}
+    left = {number for number, devices in writers.items() if len(devices) > 1 or any(newest[device] > number for device in devices)}
+    left |= {number for (number,) in ledger.execute("SELECT outbox_no FROM contested_outboxes")}
     for outbox_no, booked_through in ledger.execute("SELECT outbox_no, booked_through FROM outboxes"):
         expected, gap = 1, None
         for first, last in sorted(known[outbox_no]):
             if first > expected and gap is None:
                 gap = expected
-                found.expect(outbox_no in shared, f"outbox {outbox_no}: sequence {first} where {expected} should be")
+                found.expect(outbox_no in left, f"outbox {outbox_no}: sequence {first} where {expected} should be")
             expected = max(expected, last + 1)
         through = (gap or expected) - 1
         found.expect(booked_through == through, f"outbox {outbox_no}: marked through {booked_through}, booked through {through}")
@@ -232,8 +233,7 @@ def check_effects(ledger: sqlite3.Connection, booked: list[Seen], found: Finding
     weighed = ledger.execute("SELECT shelf_id, weight_g, count(*) FROM shelf_weights GROUP BY 1, 2")
     kept = Counter({(shelf, weight): number for shelf, weight, number in weighed})
     found.expect(kept == weights, f"weights: {sum((kept - weights).values())} too many, {sum((weights - kept).values())} missing")
-    newest = "SELECT shelf_id, weight_g FROM shelf_weights ORDER BY at_ms, journal_id"
-    latest = dict(ledger.execute(newest).fetchall())
+    latest = dict(ledger.execute("SELECT shelf_id, weight_g FROM shelf_weights ORDER BY at_ms, journal_id").fetchall())
     for shelf in last:
         found.expect(latest.get(shelf) == last[shelf], f"{shelf}: weighs {latest.get(shelf)} g in the ledger, last seen at {last[shelf]} g")
     aside = ledger.execute("SELECT reason, count(*) FROM quarantine GROUP BY reason").fetchall()
