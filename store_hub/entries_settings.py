@@ -33,11 +33,13 @@ class AlertRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When to raise an alert, and when to say so.
 
     `queue_people`: mean of a minute's queue. `escalate_min`: nobody took a task for so long. `message_gap_min`: to one receiver at most one
-    message in this time. Quiet hours may pass midnight; nothing is sent in them, and what still stands is sent after.
+    message in this time. Quiet hours may pass midnight; nothing is sent in them, and what still stands is sent after. `low_for_s`: a place
+    must have been low for so long; with 15 nobody is called to what a customer lifts and puts back.
     """
 
     low_share: Share | None = None
     low_minutes: Minutes | None = None
+    low_for_s: Annotated[float, Meta(ge=0.0, le=600.0)] = 0.0
     places: Annotated[list[PlaceRule], Meta(max_length=2_000)] = []
     queue_people: Annotated[float, Meta(ge=1.0, le=100.0)] = 5.0
     escalate_min: Minutes = 20.0

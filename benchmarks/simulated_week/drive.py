@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from benchmarks.simulated_week.letters import Post, told
+from benchmarks.simulated_week.letters import Post, request, told
 from benchmarks.simulated_week.plan import HABITS, WEEK_STARTS_MS, week_plan
 from benchmarks.simulated_week.record import Record
 from benchmarks.simulated_week.scales import Scales
@@ -21,6 +21,7 @@ from edge_agent.simulated_store.truth import TruthLog
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_calls import LedgerCalls
 from store_hub.adapters.pager import Pager
+from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
 from store_hub.errors import AlertUnknown
 from store_hub.flows.books import Books
 from store_hub.flows.commands import Answer, BookPlanogram, Command
@@ -31,6 +32,8 @@ from store_hub.rows import AlertRow, DiscrepancyRow, NotificationRow
 from wire_format import codec
 
 STEP_MS = 20_000
+LOW_FOR_S = 15.0
+"""The manager has set that nobody is called to what a customer lifts and puts back."""
 
 
 class WeekClock:
@@ -72,9 +75,12 @@ class Week:
         folder: where the ledger is made.
         days: how long; 7 for the figures, less for a test.
         refill_booked: the share of refills that staff book.
+        low_for_s: a place calls once it has been low for so long.
     """
 
-    def __init__(self, folder: Path, *, seed: int, days: float = 7.0, refill_booked: float = HABITS.refill_booked) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int, days: float = 7.0, refill_booked: float = HABITS.refill_booked, low_for_s: float = LOW_FOR_S
+    ) -> None:
         self.plan = week_plan()
         self.truth = TruthLog(keep_events=10**7)
         habits = structs.replace(HABITS, refill_booked=refill_booked)
@@ -85,7 +91,8 @@ class Week:
         self._ledger.connection.execute("PRAGMA synchronous=OFF")  # Nobody pulls the plug here; it is the rules that are measured.
         self._clock = WeekClock(WEEK_STARTS_MS)
         self.books = Books(self._ledger, self._clock)
-        self._book([_plan_request(codec.encode(self.plan))])
+        rules = SettingsChange(settings=ShopSettings(alerts=AlertRules(low_for_s=low_for_s)))
+        self._book([_plan_request(codec.encode(self.plan)), request(rules, door="staff", key="settings", at_ms=WEEK_STARTS_MS)])
         self.scales = Scales(self.shop, seed=seed, start_ms=WEEK_STARTS_MS, days=days)
         self._tags = Tags(self.shop, seed=seed, start_ms=WEEK_STARTS_MS)
         self._post = Post(self.plan.store_id)

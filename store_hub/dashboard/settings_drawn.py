@@ -83,6 +83,7 @@ def alerts_section(reader: Reader, rules: AlertRules) -> Markup:
                 _plain(rules.low_minutes),
                 hint=reader.t("at the present pace; empty: not"),
             ),
+            _low_for(reader, rules),
             _field(reader.t("Queue from, people"), "queue_people", _plain(rules.queue_people), hint=reader.t("mean of a minute")),
             _field(
                 reader.t("Tell the office after, minutes"),
@@ -105,6 +106,11 @@ def alerts_section(reader: Reader, rules: AlertRules) -> Markup:
         reader.t("For the whole shop. A share or minutes call earlier than the planogram's units, never later."),
         fields, _button(reader.t("Save"), "save-alerts", "alerts"),
     )  # fmt: skip
+
+
+def _low_for(reader: Reader, rules: AlertRules) -> Markup:
+    hint = reader.t("15: nobody is called to what a customer lifts and puts back")
+    return _field(reader.t("Low for, seconds"), "low_for_s", _plain(rules.low_for_s), hint=hint)
 
 
 def places_section(reader: Reader, rules: AlertRules, plan: Planogram | None) -> Markup:

@@ -36,6 +36,7 @@ def alert_rules(reader: Reader, fields: Mapping[str, str], before: AlertRules) -
     said = {
         "low_share": None if share is None else share / 100,
         "low_minutes": _number(reader, fields, "low_minutes"),
+        "low_for_s": _number(reader, fields, "low_for_s"),
         "queue_people": _number(reader, fields, "queue_people"),
         "escalate_min": _number(reader, fields, "escalate_min"),
         "message_gap_min": _number(reader, fields, "message_gap_min"),

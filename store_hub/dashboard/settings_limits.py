@@ -15,6 +15,7 @@ def field_names(reader: Reader) -> dict[str, str]:
         "low_share": reader.t("Low from, % of what fits"),
         "low_minutes": reader.t("Low from, minutes until empty"),
         "low_units": reader.t("Low from, units"),
+        "low_for_s": reader.t("Low for, seconds"),
         "queue_people": reader.t("Queue from, people"),
         "escalate_min": reader.t("Tell the office after, minutes"),
         "message_gap_min": reader.t("Pause between messages, minutes"),

@@ -51,6 +51,7 @@ from store_hub.rows.people import (
     DoorMinuteRow,
     DoorRecentRow,
     FloorTileRow,
+    HeldCallRow,
     OccupancyRow,
     PaceRow,
     QueueRow,
@@ -67,6 +68,7 @@ from store_hub.rows.shop import (
     BookRow,
     DeliveryRow,
     FacingRow,
+    HabitsRow,
     HandCountRow,
     MoveRow,
     PlanogramRow,
@@ -86,12 +88,7 @@ from store_hub.rows.shop import (
     UnseenRow,
     WriteOffRow,
 )
-from store_hub.rows.table import (
-    Gone,
-    GoneBefore,
-    StaffCall,
-    Table,
-)
+from store_hub.rows.table import Gone, GoneBefore, StaffCall, Table
 
 _OPEN_TAKES = "stock_take_id IN (SELECT stock_take_id FROM stock_takes WHERE closed_at_ms IS NULL)"
 NOTICES_REMEMBERED = 200
@@ -114,15 +111,12 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     BookRow: Table("books", ("sku",), state="1"),
     TotalRow: Table("totals", ("sku",), state="1"),
     BasketRow: Table("baskets", ("sku", "journal_id", "line"), state="1"),
-    DiscrepancyRow: Table(
-        "discrepancies",
-        ("discrepancy_id",),
-        state="closed_at_ms IS NULL",
-    ),
+    DiscrepancyRow: Table("discrepancies", ("discrepancy_id",), state="closed_at_ms IS NULL"),
     UnmatchedRow: Table("unmatched", ("sku", "journal_id", "line")),
     AccuracyDayRow: Table("accuracy_days", ("day",), state="day = (SELECT max(day) FROM accuracy_days)"),
     UnseenRow: Table("unseen_beliefs", ("shelf_id", "sku"), state="1"),
     ReceiptsRow: Table("receipts", ("one",), state="1"),
+    HabitsRow: Table("refill_habits", ("one",), state="1"),
     RecentPutRow: Table("recent_puts", ("shelf_id", "sku", "journal_id", "line"), state="1"),
     StockoutRow: Table("stockouts", ("sku", "started_at_ms")),
     SkuQuarterSums: Table(
@@ -179,6 +173,7 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     RolloutRow: Table("rollouts", ("one",), state="1"),
     PaceRow: Table("paces", ("shelf_id", "sku"), state="1"),
     SettingsRow: Table("settings", ("one",), state="1"),
+    HeldCallRow: Table("held_calls", ("shelf_id", "sku"), state="1"),
     AlertRow: Table("alerts", ("alert_id",), state="cleared_at_ms IS NULL OR alert_id = (SELECT max(alert_id) FROM alerts)"),
 }
 
@@ -247,7 +242,9 @@ __all__ = [
     "FloorTileRow",
     "Gone",
     "GoneBefore",
+    "HabitsRow",
     "HandCountRow",
+    "HeldCallRow",
     "IdempotencyRow",
     "MoveRow",
     "NoticeAcceptedRow",

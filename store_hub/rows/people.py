@@ -191,6 +191,14 @@ class CalibrationRow(NamedTuple):
     heard_at_ms: int | None
 
 
+class HeldCallRow(NamedTuple):
+    """A place that has been low since then, but not yet for so long that anybody is called."""
+
+    shelf_id: str
+    sku: str
+    since_ms: int
+
+
 class AlertRow(NamedTuple):
     """A call to a shelf, or to a device, a queue or a discrepancy; and the task it is."""
 

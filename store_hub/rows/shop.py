@@ -266,6 +266,13 @@ class UnseenRow(NamedTuple):
     state: bytes
 
 
+class HabitsRow(NamedTuple):
+    """How staff refill, as far as boards on scales have shown it."""
+
+    one: int
+    state: bytes
+
+
 class ReceiptsRow(NamedTuple):
     """How many receipts the shop has written."""
 

@@ -1,7 +1,7 @@
 """Calls staff to a shelf that runs low, once, and closes the call when the shelf is full again; and to whatever else is found.
 
 Hysteresis in two ways: the shelf must hold clearly more to close a call than it did to open one, and both take a belief of at least
-`SURE_ENOUGH`, so that a shelf between two readings neither calls nor hangs up.
+`SURE_ENOUGH` (`LIKELY` where no sensor looks), so that a shelf between two readings neither calls nor hangs up.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ LOW = "low_shelf"
 EMPTY = "empty_shelf"
 STOCK_KINDS = (LOW, EMPTY)
 SURE_ENOUGH = 0.7
+LIKELY = 0.5
+"""Where no sensor looks nothing will soon make a doubtful shelf plain: it calls once it is likelier low than not."""
 NORMAL_90 = 3.2897
 """Width of the middle 90 % of a normal distribution, in standard deviations."""
 
@@ -28,11 +30,6 @@ def probability_at_most(stock: StockRow, units: int) -> float:
         return 1.0 if round(stock.units) <= units else 0.0
     sd = (stock.high - stock.low) / NORMAL_90
     return 0.5 * (1.0 + erf((units + 0.5 - stock.units) / (sd * sqrt(2.0))))
-
-
-def is_empty(stock: StockRow) -> bool:
-    """Tell whether a place is believed empty."""
-    return probability_at_most(stock, 0) >= SURE_ENOUGH
 
 
 class AlertBoard:
@@ -62,18 +59,20 @@ class AlertBoard:
         journal_id: int,
         lost_minor_h: float | None = None,
         at_most: Callable[[int], float] | None = None,
+        calls_from: float = SURE_ENOUGH,
     ) -> list[AlertRow]:
         """Return the alert that a new belief about a facing raises, changes or clears, if any.
 
         Args:
             facing: with the marks that hold now.
             at_most: how probable so many units or fewer are; None: as the row's interval says.
+            calls_from: how probable it must be that it is low.
             lost_minor_h: sales an hour that an empty place would cost, minor units.
         """
         at_most = at_most or partial(probability_at_most, stock)
         known = self._open.get((facing.shelf_id, facing.sku))
         if known is None:
-            if at_most(facing.low_units) < SURE_ENOUGH:
+            if at_most(facing.low_units) < calls_from:
                 return []
             self._last_id += 1
             empty = at_most(0) >= SURE_ENOUGH

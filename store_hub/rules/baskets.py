@@ -38,6 +38,11 @@ class BasketBook:
         """Units picked and still in somebody's hands; negative: paid but not seen picked."""
         return sum(row.units for row in self._rows.get(sku, ()))
 
+    def alone_since_ms(self, sku: str) -> int | None:
+        """When the only pick of an article that is unpaid was made; None where there is none, or more than one."""
+        rows = self._rows.get(sku, ())
+        return rows[0].picked_at_ms if len(rows) == 1 and rows[0].units > 0 else None
+
     def pick(self, sku: str, units: int, changes: Changes, *, line: int) -> None:
         """Somebody took units from a shelf. A debt is settled first."""
         rest = self._consume(sku, units, changes, sign=-1, newest_first=False)

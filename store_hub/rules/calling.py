@@ -14,8 +14,8 @@ import msgspec
 
 from store_hub.entries import BACK_ROOM, AlertAction, Escalation, Finding
 from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
-from store_hub.rows import AlertRow, FacingRow, SettingsRow, ShelfEventRow, StaffCall
-from store_hub.rules.alerts import EMPTY, SURE_ENOUGH, AlertBoard, is_empty, probability_at_most
+from store_hub.rows import AlertRow, FacingRow, Gone, HeldCallRow, SettingsRow, ShelfEventRow, StaffCall
+from store_hub.rules.alerts import EMPTY, LIKELY, SURE_ENOUGH, AlertBoard
 from store_hub.rules.changes import Changes
 from store_hub.rules.paces import PaceBook
 from store_hub.rules.places import Places
@@ -36,6 +36,7 @@ class Calling:
         self.settings = ShopSettings()
         self.revision = 0
         self._prices: dict[str, int] = {}
+        self._held: dict[tuple[str, str], int] = {}
 
     @property
     def rules(self) -> AlertRules:
@@ -45,6 +46,10 @@ class Calling:
     def restore_settings(self, row: SettingsRow) -> None:
         """Go on from what the ledger holds."""
         self.settings, self.revision = msgspec.json.decode(row.payload, type=ShopSettings), row.revision
+
+    def restore_held(self, row: HeldCallRow) -> None:
+        """Go on from what the ledger holds."""
+        self._held[row.shelf_id, row.sku] = row.since_ms
 
     def use(self, places: Places) -> Places:
         """Take over a planogram; returns it with the marks that hold by the settings."""
@@ -64,6 +69,12 @@ class Calling:
 
     # ---- shelves
 
+    def pass_time(self, changes: Changes) -> None:
+        """Places may have been low for long enough by now."""
+        if self._held and not changes.timeless:
+            for shelf_id, sku in [key for key, since_ms in self._held.items() if self._is_due(since_ms, changes)]:
+                changes.places[sku, shelf_id] = None
+
     def judge(self, stock: StockBook, places: Places, changes: Changes) -> None:
         """See whether the places that an entry touched need somebody."""
         events = [effect for effect in changes.effects if type(effect) is ShelfEventRow]
@@ -74,12 +85,17 @@ class Calling:
         for sku, place in tuple(changes.places):
             facing, row = places.facings.get((place, sku)), stock.at(sku, place)
             if facing is None or row is None:
+                self._let_go(place, sku, changes)
                 continue
             per_hour = self.paces.per_hour(place, sku, changes.at_ms)
+            marks, chance = self._marks(facing, per_hour), partial(stock.chance_at_most, row)
+            calls_from = LIKELY if stock.unseen.knows(place, sku) else SURE_ENOUGH
+            if self._is_held(place, sku, changes, is_low=chance(marks.low_units) >= calls_from):
+                continue
             was_empty = {alert.alert_id for alert in self.alerts.open_on(place, sku) if alert.emptied_at_ms is not None}
             for alert in self.alerts.judge(
-                self._marks(facing, per_hour), row, stock.at(sku, BACK_ROOM), at_ms=changes.at_ms, journal_id=changes.journal_id,
-                lost_minor_h=self._worth(sku, per_hour), at_most=partial(stock.chance_at_most, row),
+                marks, row, stock.at(sku, BACK_ROOM), at_ms=changes.at_ms, journal_id=changes.journal_id,
+                lost_minor_h=self._worth(sku, per_hour), at_most=chance, calls_from=calls_from,
             ):  # fmt: skip
                 changes.effects.append(alert)
                 if alert.cleared_at_ms is not None or alert.journal_id == changes.journal_id:
@@ -89,6 +105,27 @@ class Calling:
                     changes.effects.append(StaffCall(alert.alert_id, reason))
         self._look_for_sweeps(events, changes)
         self._look_for_strays(stock, places, changes)
+
+    def _is_held(self, shelf_id: str, sku: str, changes: Changes, *, is_low: bool) -> bool:
+        """Whether a place is low, but has not been for long enough to call anybody."""
+        key = (shelf_id, sku)
+        if not is_low or self.rules.low_for_s <= 0.0 or self.alerts.is_open(*key):
+            self._let_go(shelf_id, sku, changes)
+            return False
+        if key not in self._held:
+            self._held[key] = changes.at_ms
+            changes.effects.append(HeldCallRow(shelf_id, sku, changes.at_ms))
+        if not self._is_due(self._held[key], changes):
+            return True
+        self._let_go(shelf_id, sku, changes)
+        return False
+
+    def _is_due(self, since_ms: int, changes: Changes) -> bool:
+        return changes.at_ms >= since_ms + 1000.0 * self.rules.low_for_s
+
+    def _let_go(self, shelf_id: str, sku: str, changes: Changes) -> None:
+        if self._held.pop((shelf_id, sku), None) is not None:
+            changes.effects.append(Gone(HeldCallRow, (shelf_id, sku)))
 
     def _marks(self, facing: FacingRow, per_hour: float) -> FacingRow:
         if self.rules.low_minutes is None and not self.rules.places:
@@ -119,14 +156,14 @@ class Calling:
             row = stock.at(sku, place)
             if place == BACK_ROOM or row is None or (place, sku) in places.facings:
                 continue
-            if 1.0 - probability_at_most(row, 0) >= SURE_ENOUGH:
+            if 1.0 - stock.chance_at_most(row, 0) >= SURE_ENOUGH:
                 found = Finding(kind="misplaced", subject=f"{place} {sku}", sku=sku, shelf_id=place, detail=str(round(row.units)))
                 self.find(found, changes)
         for alert in self.alerts.found("misplaced"):
             if alert.sku is None or alert.sku not in changes.skus or alert.subject != f"{alert.shelf_id} {alert.sku}":
                 continue
             row = stock.at(alert.sku, alert.shelf_id or "")
-            if row is None or is_empty(row):
+            if row is None or stock.is_empty(row):
                 self.find(Finding(kind="misplaced", subject=alert.subject, state="over"), changes)
 
     def after_sale(self, skus: Sequence[str], stock: StockBook, changes: Changes) -> None:

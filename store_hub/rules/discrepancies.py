@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from store_hub.entries import BACK_ROOM, Finding
 from store_hub.rows import DiscrepancyRow, Gone, StockRow
-from store_hub.rules.alerts import SURE_ENOUGH, probability_at_most
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
@@ -116,10 +115,10 @@ def gap_of(sku: str, stock: StockBook, places: Places) -> Gap | None:
     units, low, high = together(rows)
     here = units + carried
     shelves = [row for row in rows if row.place in places.shelves_of.get(sku, ())]
-    if shelves and all(stock.chance_at_most(row, 0) >= SURE_ENOUGH for row in shelves):
+    if shelves and all(map(stock.is_empty, shelves)):
         if book < 1 + max(carried, 0):
             return None
-        kind = PHANTOM if _none_behind(stock.at(sku, BACK_ROOM)) else BEHIND
+        kind = PHANTOM if _none_behind(stock, stock.at(sku, BACK_ROOM)) else BEHIND
         return Gap(kind, book - here, here, book)
     if low is None or high is None:
         return None
@@ -130,5 +129,5 @@ def gap_of(sku: str, stock: StockBook, places: Places) -> Gap | None:
     return None
 
 
-def _none_behind(store: StockRow | None) -> bool:
-    return store is None or probability_at_most(store, 0) >= SURE_ENOUGH
+def _none_behind(stock: StockBook, store: StockRow | None) -> bool:
+    return store is None or stock.is_empty(store)

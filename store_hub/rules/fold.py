@@ -30,9 +30,7 @@ from store_hub.rows import (
     AccuracyDayRow,
     AlertRow,
     BadgeSightingRow,
-    BasketRow,
     BeliefRow,
-    BookRow,
     ButtonPressRow,
     CalibrationRow,
     DeploymentRow,
@@ -41,19 +39,16 @@ from store_hub.rows import (
     DiscrepancyRow,
     DoorRecentRow,
     Effect,
+    HeldCallRow,
     OccupancyRow,
     PaceRow,
     PlanogramRow,
     QuarantineRow,
-    ReceiptsRow,
-    RecentPutRow,
     RolloutRow,
     SettingsRow,
-    StockRow,
     TagCountRow,
     TagRow,
     TotalRow,
-    UnseenRow,
 )
 from store_hub.rules.calibrations import CalibrationBook
 from store_hub.rules.calling import Calling
@@ -69,7 +64,7 @@ from store_hub.rules.plan_changes import put_in_force
 from store_hub.rules.record_book import RecordBook
 from store_hub.rules.retention import rows_to_forget
 from store_hub.rules.stock import StockBook
-from store_hub.rules.stock_restore import restore_stock
+from store_hub.rules.stock_restore import StockState, restore_stock
 from store_hub.rules.tags import TagBook
 from store_hub.rules.told import book_count, book_delivery, book_move, book_sale, book_write_off
 from store_hub.rules.totals import TotalBook
@@ -142,7 +137,7 @@ class StoreFold:
 
     def _restore_row(self, row: Effect) -> None:
         match row:
-            case StockRow() | BookRow() | BasketRow() | BeliefRow() | RecentPutRow() | UnseenRow() | ReceiptsRow():
+            case _ if isinstance(row, StockState):
                 restore_stock(self.stock, row)
             case DiscrepancyRow() | AccuracyDayRow():
                 self._records.restore(row)
@@ -156,6 +151,8 @@ class StoreFold:
                 self._doors.restore(row)
             case AlertRow():
                 self.alerts.restore(row)
+            case HeldCallRow():
+                self.calling.restore_held(row)
             case PaceRow():
                 self.calling.paces.restore(row)
             case SettingsRow():
@@ -176,6 +173,8 @@ class StoreFold:
             return [QuarantineRow(entry.journal_id, 0, said.reason, said.detail, entry.happened_at_ms)]
         changes = Changes(journal_id=entry.journal_id, at_ms=entry.happened_at_ms, timeless=isinstance(said, Planogram))
         self.goods.pass_time(changes)
+        self.stock.pass_time(changes)
+        self.calling.pass_time(changes)
         if isinstance(said, Observed):
             self._observe(said, entry, changes)
         elif isinstance(said, Planogram):
@@ -269,6 +268,7 @@ class StoreFold:
         self._doors.use_planogram(places.planogram)
         self.goods.use_planogram(places)
         self._records.use_planogram(places)
+        self.stock.use_weighed(places)
         return [*self.stock.scales.use_planogram(places), *self.stock.unseen.use_planogram(places)]
 
     def _attend(self, said: Finding | Escalation | SettingsChange | DeviceHealth | Forget, changes: Changes) -> None:
@@ -292,7 +292,7 @@ class StoreFold:
         """Retell the totals of what was touched, and see whether somebody must be called."""
         for sku in changes.skus:
             homes = self.places.shelves_of.get(sku, ()) if self.places is not None else ()
-            self._totals.retell(sku, self.stock.places(sku), homes, self.stock.baskets.carried(sku), changes)
+            self._totals.retell(sku, self.stock.places(sku), homes, self.stock.baskets.carried(sku), changes, self.stock.is_empty)
         if self.places is None:
             return
         self.calling.judge(self.stock, self.places, changes)

@@ -26,6 +26,7 @@ from store_hub.rules.picks_telling import (
     CORRECTED_FROM_RATIO,
     PickEvent,
     UnitsEstimate,
+    chances_of,
     corrections,
     estimated,
     lesson_of,
@@ -65,8 +66,7 @@ class ShelfBelief:
         self._weight_g: float | None = None
         self._moved_at_ms: int | None = None
         self._jitter_g2 = self._rule.drift_sd_g**2
-        self._at_ms = 0
-        self._touched_at_ms = 0
+        self._at_ms = self._touched_at_ms = 0
         self._felt: dict[int, WeightStep] = {}
         self._told: Ints = start[0].copy()
         self._told_last: Ints = np.zeros_like(self._told)
@@ -75,6 +75,7 @@ class ShelfBelief:
         self._tags: TagsHere = no_tags(len(self._skus))
         self._estimated: tuple[Beam, dict[str, UnitsEstimate]] | None = None
         self._writer = BeamWriter()
+        self._chances: tuple[Beam, dict[str, dict[int, float]]] = (self._beam, {})
 
     def take(
         self, weight_g: float, spread_g: float, at_ms: int, moved_at_ms: int | None = None, heard_at_ms: int | None = None
@@ -167,16 +168,16 @@ class ShelfBelief:
 
     def units(self) -> dict[str, UnitsEstimate]:
         """What is on the shelf now, per article (strangers only while one may be here)."""
-        if self._estimated is not None and self._estimated[0] is self._beam:
-            return self._estimated[1]  # Most weights only confirm: the hypotheses are the very same.
-        estimates = estimated(self._beam, self._articles)
-        self._estimated = (self._beam, estimates)
-        return estimates
+        if self._estimated is None or self._estimated[0] is not self._beam:  # Most weights only confirm: the hypotheses are the very same.
+            self._estimated = (self._beam, estimated(self._beam, self._articles))
+        return self._estimated[1]
 
     def chances_of(self, sku: str) -> dict[int, float]:
         """How probable each number of units of an article is; sums to 1."""
-        counts = self._beam.counts[:, self._skus.index(sku)]
-        return {int(units): float(self._beam.chances()[counts == units].sum()) for units in np.unique(counts)}
+        if self._chances[0] is not self._beam:
+            self._chances = (self._beam, {})
+        known = self._chances[1]
+        return known.get(sku) or known.setdefault(sku, chances_of(self._beam, self._skus.index(sku)))
 
     def told_units(self) -> dict[str, int]:
         """The starting units plus all events told so far."""

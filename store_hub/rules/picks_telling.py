@@ -121,6 +121,12 @@ def estimated(beam: Beam, articles: Sequence[Article]) -> dict[str, UnitsEstimat
     return estimates
 
 
+def chances_of(beam: Beam, index: int) -> dict[int, float]:
+    """How probable each number of units of an article is."""
+    counts, chances = beam.counts[:, index], beam.chances()
+    return {int(units): float(chances[counts == units].sum()) for units in np.unique(counts)}
+
+
 def corrections(beam: Beam, told: Ints, articles: Sequence[Article], at_ms: int, *, ratio: float = CORRECTED_FROM_RATIO) -> list[PickEvent]:
     """What must be added to everything told so far, because the hypotheses have moved away from it.
 

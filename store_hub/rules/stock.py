@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from store_hub.entries import BACK_ROOM
 from store_hub.rows import ShelfEventRow, ShelfWeightRow, StockRow
-from store_hub.rules.alerts import probability_at_most
+from store_hub.rules.alerts import SURE_ENOUGH, probability_at_most
 from store_hub.rules.baskets import BasketBook
 from store_hub.rules.changes import Changes
 from store_hub.rules.picks import PickEvent
@@ -108,8 +108,8 @@ class StockBook(UnweighedStock):
             changes.add_to_quarter(sku, put_back=units)  # They had never left.
             return meaning
         self._from_back_room(sku, units, changes)
-        if units > PUT_BACK_MAX and not self.puts.is_refilling(shelf_id, sku, changes.at_ms):
-            self.hear_refill(shelf_id, sku, changes)
+        if units > PUT_BACK_MAX and meaning != "corrected" and not self.puts.is_refilling(shelf_id, sku, changes.at_ms):
+            self.feel_refill(shelf_id, sku, changes)
         self.puts.felt(shelf_id, sku, units, FROM_BACK_ROOM, changes)
         changes.add_to_quarter(sku, refilled=units)
         return "refilled" if meaning == "put_back" else meaning
@@ -138,6 +138,10 @@ class StockBook(UnweighedStock):
         chance = self.scales.chance_at_most(row.place, row.sku, units)
         return probability_at_most(row, units) if chance is None else chance
 
+    def is_empty(self, row: StockRow) -> bool:
+        """Whether a place is believed empty: by this alerts, totals and findings go alike."""
+        return self.chance_at_most(row, 0) >= SURE_ENOUGH
+
     # ---- what is told
 
     def sell(self, sku: str, units: int, changes: Changes, *, line: int, places: Places) -> None:
@@ -148,6 +152,7 @@ class StockBook(UnweighedStock):
             return
         shelves = [places.facings[shelf_id, sku] for shelf_id in places.shelves_of.get(sku, ())]
         weighed = [facing for facing in shelves if facing.weighed]
+        self._see_carried(sku, units, changes)
         missing = self.baskets.pay(sku, units, changes, line=line, may_owe=bool(weighed))
         for facing in weighed:
             self._hear_sale(facing.shelf_id, sku, units, changes)
@@ -175,6 +180,8 @@ class StockBook(UnweighedStock):
             for event in to_scale.belief.refilled(sku, units, changes.at_ms):
                 self._book_event(to_place, event, changes)
             self.retell_shelf(to_place, changes, evidence="move")
+            if from_place == BACK_ROOM:
+                self.hear_refill(to_place, sku, changes)
             left = self.puts.told(to_place, sku, units, changes) if from_place == BACK_ROOM else 0
             if left > 0:
                 self.take_from(sku, BACK_ROOM, left, "move", changes)
@@ -194,6 +201,13 @@ class StockBook(UnweighedStock):
         else:
             self._put_down(sku, to_place, units, "move", changes)
             changes.add_to_quarter(sku, refilled=units)
+
+    def _see_carried(self, sku: str, units: int, changes: Changes) -> None:
+        """Learn how long goods are carried from a sale that can only be of one pick."""
+        taken_at_ms = self.baskets.alone_since_ms(sku)
+        if taken_at_ms is not None and self.baskets.carried(sku) == units:
+            self.habits.paid(max(0, changes.at_ms - taken_at_ms))
+            self.keep_habits(changes)
 
     def _hear_sale(self, shelf_id: str, sku: str, units: int, changes: Changes) -> None:
         scale = self.scales.scale(shelf_id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from store_hub.rows import BasketRow, BeliefRow, BookRow, ReceiptsRow, RecentPutRow, StockRow, UnseenRow
+from store_hub.rows import BasketRow, BeliefRow, BookRow, HabitsRow, ReceiptsRow, RecentPutRow, StockRow, UnseenRow
 from store_hub.rules.stock import StockBook
 
-StockState = StockRow | BookRow | BasketRow | BeliefRow | RecentPutRow | UnseenRow | ReceiptsRow
+StockState = StockRow | BookRow | BasketRow | BeliefRow | RecentPutRow | UnseenRow | ReceiptsRow | HabitsRow
 
 
 def restore_stock(stock: StockBook, row: StockState) -> None:
@@ -23,3 +23,5 @@ def restore_stock(stock: StockBook, row: StockState) -> None:
             stock.puts.restore(row)
         case UnseenRow() | ReceiptsRow():
             stock.unseen.restore(row)
+        case HabitsRow():
+            stock.restore_habits(row)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import sqrt
 
 from store_hub.rows import SkuQuarterClosing, StockoutRow, StockRow, TotalRow
-from store_hub.rules.alerts import is_empty
 from store_hub.rules.changes import Changes
 from store_hub.rules.quarters import quarter_start_ms
 
@@ -21,7 +20,15 @@ class TotalBook:
         """Go on from what the ledger holds."""
         self._totals[row.sku] = row
 
-    def retell(self, sku: str, places: Sequence[StockRow], homes: Collection[str], carried: int, changes: Changes) -> None:
+    def retell(
+        self,
+        sku: str,
+        places: Sequence[StockRow],
+        homes: Collection[str],
+        carried: int,
+        changes: Changes,
+        is_empty: Callable[[StockRow], bool],
+    ) -> None:
         """Work out an article's total after its places changed. `homes`: the shelves where shoppers look for it.
 
         Late news counts in the quarter in which it happened, but the closing stock of that quarter has been told and stays.

@@ -15,29 +15,25 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, structs
 
+from store_hub.rules.refill_habits import USUAL, Refilling, Walk
+
 Floats = npt.NDArray[np.float64]
 
 LOST_PER_SALE = 0.03
 """For so many units sold, one leaves unpaid or is rung up as something else."""
 REFILLED_LOW, REFILLED_ELSE = 0.010, 0.0006
 """Chance, with each receipt of the shop, that somebody has refilled the place in silence: when it is low, and otherwise."""
-ON_A_WALK, ON_A_WALK_ELSE = 0.45, 0.02
-"""Chance that staff who are refilling the shop have refilled this place too, and not said so: when it holds less than `WALK_BELOW`, and
-otherwise."""
-WALK_BELOW = 0.5
+ANSWERED_BELOW = 0.8
+"""Who comes when called, and finds the place fuller than this share of its capacity, does not refill it."""
 WALKS_KNOWN_MS = 6 * 3_600_000
 """While walks are heard of, refills outside of them are rare: by `APART`."""
-APART = 0.3
-ANSWERED, ANSWERED_AFTER_MS = 0.7, 15 * 60_000
-"""So many calls are answered without a word, after so long in the mean."""
+APART = 0.1
 SWEPT = 0.0001
 """Chance, with each receipt of the shop, that somebody has carried off all that stands there."""
-FILLED_UP = 0.7
-"""A refill fills the place up, as far as the back room goes; else it brings any number."""
+HALF_SURE = 0.5
+"""How much less a booked refill says of filling up where the back room is believed empty after it."""
 NOT_BEHIND = 0.1
 """How much rarer a silent refill is where the back room is believed empty: the belief may be wrong."""
-CARRIED_MS = 400_000
-"""How long a shopper carries what the till will sell, in the mean: it may have been taken before the last refill."""
 PRIOR_SALES, PRIOR_RECEIPTS = 1.0, 40.0
 REMEMBERED_RECEIPTS = 1_500.0
 LOOK_AFTER = 0.25
@@ -79,11 +75,15 @@ class UnseenUnits(Struct, frozen=True):
 
 
 class Moment(NamedTuple):
-    """When something is heard of a place: the number of the newest receipt, the time, and the units believed behind, if anybody knows."""
+    """When something is heard of a place: the number of the newest receipt, the time, and the units believed behind, if anybody knows.
+
+    `habits`: how staff refill.
+    """
 
     receipts: int
     at_ms: int
     behind: float | None
+    habits: Refilling = USUAL
 
 
 class UnseenBelief:
@@ -143,13 +143,12 @@ class UnseenBelief:
         next_look = now.receipts + max(1, round(LOOK_AFTER * receipts / max(sales, 1e-6)))
         self._state = structs.replace(self._state, looked_at=now.receipts, sales=sales, receipts=receipts, next_look=next_look)
 
-    def walked(self, now: Moment, *, is_told: bool = False) -> None:
-        """Staff are refilling the shop. `is_told`: what they put here they say; else they may have put some, and not said so."""
+    def walked(self, walk: Walk, now: Moment) -> None:
+        """Staff have walked the shop. Unless they have said that they put some here, they may have done so and not said it."""
+        filled_at_ms = self._state.filled_at_ms
         self._state = structs.replace(self._state, walk_at_ms=now.at_ms)
-        if is_told:
-            return
-        share: Floats = np.where(self._numbers < WALK_BELOW * self._capacity, ON_A_WALK, ON_A_WALK_ELSE)
-        self._refill(share, now)
+        if filled_at_ms is None or filled_at_ms < walk.from_ms:
+            self._refill(now.habits.in_silence(walk.chance(self._numbers / max(self._capacity, 1))), now)
 
     def called(self, at_ms: int | None) -> None:
         """Staff are called to this place from now on; None: no longer."""
@@ -161,8 +160,9 @@ class UnseenBelief:
         if since_ms is None:
             return
         waited_ms = max(now.at_ms - since_ms, self._state.waited_ms)
-        before, after = (ANSWERED * -expm1(-ms / ANSWERED_AFTER_MS) for ms in (self._state.waited_ms, waited_ms))
-        self._refill(np.where(self._numbers < WALK_BELOW * self._capacity, (after - before) / (1.0 - before), 0.0), now)
+        before, after = (now.habits.answered_after(ms) for ms in (self._state.waited_ms, waited_ms))
+        by_now = now.habits.in_silence(np.array([(after - before) / (1.0 - before)]))
+        self._refill(np.where(self._numbers < ANSWERED_BELOW * self._capacity, by_now, 0.0), now)
         self._state = structs.replace(self._state, waited_ms=waited_ms)
 
     # ---- what is told
@@ -177,7 +177,7 @@ class UnseenBelief:
         before = self._chances
         self._take(units, now)
         if known.filled_at_ms is not None:
-            earlier = exp(-max(0, now.at_ms - known.filled_at_ms) / CARRIED_MS)
+            earlier = exp(-max(0, now.at_ms - known.filled_at_ms) / now.habits.carried_ms)  # It may have been taken before the last refill.
             self._chances = earlier * before + (1.0 - earlier) * self._chances
         lost: Floats = np.append(self._chances[1:], 0.0)
         share = min(LOST_PER_SALE * units, 0.5)
@@ -196,8 +196,9 @@ class UnseenBelief:
         size = self._chances.size
         moved: Floats = np.zeros(size)
         np.add.at(moved, np.minimum(np.arange(size) + units, size - 1), self._chances)
-        fits: Floats = np.full(size, 1.0 - FILLED_UP)
-        fits[self._capacity :] += FILLED_UP * self._capacity / 2.0
+        filled_up = now.habits.filled_up * (HALF_SURE if now.behind is not None and now.behind < 1.0 else 1.0)
+        fits: Floats = np.full(size, 1.0 - filled_up)
+        fits[self._capacity :] += filled_up * self._capacity / 2.0
         self._chances = moved
         self._weigh(fits)
         self._flow += units
@@ -249,7 +250,7 @@ class UnseenBelief:
         before, short = self._chances, float(self._chances[:units].sum())
         left: Floats = np.append(before[units:], np.zeros(min(units, before.size)))[: before.size]
         if short > 0.0:
-            fresh = self._filled(short * REFILLED_LOW, self._target(now))
+            fresh = self._filled(short * REFILLED_LOW, now)
             shifted = np.append(fresh[units:], np.zeros(units))[: before.size]
             shifted[0] += fresh[:units].sum()
             left = left + shifted
@@ -261,14 +262,15 @@ class UnseenBelief:
             return self._capacity
         return max(1, min(self._capacity, round(self._mean() + now.behind)))
 
-    def _filled(self, mass: float, target: int) -> Floats:
-        fresh: Floats = np.full(self._chances.size, (1.0 - FILLED_UP) * mass / self._chances.size)
-        fresh[target] += FILLED_UP * mass
+    def _filled(self, mass: float, now: Moment) -> Floats:
+        fresh: Floats = np.full(self._chances.size, (1.0 - now.habits.filled_up) * mass / self._chances.size)
+        fresh[self._target(now)] += now.habits.filled_up * mass
         return fresh
 
     def _refill(self, share: Floats, now: Moment) -> None:
         """Of each number of units, this share has been refilled in silence."""
         rare = NOT_BEHIND if now.behind is not None and now.behind < 0.5 else 1.0
+        filled_up = now.habits.filled_up
         leaving, target = self._chances * share * rare, self._target(now)
         kept: Floats = self._chances - leaving
         for units in np.flatnonzero(leaving > 1e-12).tolist():
@@ -276,8 +278,8 @@ class UnseenBelief:
             if above <= 0:
                 kept[units] += leaving[units]
                 continue
-            kept[units + 1 : self._capacity + 1] += (1.0 - FILLED_UP) * leaving[units] / above
-            kept[max(target, units)] += FILLED_UP * leaving[units]
+            kept[units + 1 : self._capacity + 1] += (1.0 - filled_up) * leaving[units] / above
+            kept[max(target, units)] += filled_up * leaving[units]
         self._chances = kept
 
     def _weigh(self, likelihood: Floats) -> None:

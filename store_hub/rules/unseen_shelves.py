@@ -12,24 +12,23 @@ import msgspec
 from store_hub.rows import FacingRow, Gone, ReceiptsRow, UnseenRow
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
+from store_hub.rules.refill_habits import RefillHabits, Walk
 from store_hub.rules.unseen_belief import Moment, UnseenBelief, UnseenState, UnseenUnits
 
 Key = tuple[str, str]
 """(shelf, SKU)"""
 Behind = Callable[[str], float | None]
 """Units of an article believed in the back room; None where nobody knows."""
-WALK_MS = 20 * 60_000
-"""What staff refill within so long is one walk."""
 
 
 class UnseenShelves:
-    """The beliefs of all places that nothing watches."""
+    """The beliefs of all places that nothing watches. `habits`: how staff refill."""
 
-    def __init__(self) -> None:
+    def __init__(self, habits: RefillHabits) -> None:
+        self._habits = habits
         self._beliefs: dict[Key, UnseenBelief] = {}
         self._kept: dict[Key, UnseenState] = {}
         self._receipts = 0
-        self._walk_at_ms: int | None = None
 
     def restore(self, row: UnseenRow | ReceiptsRow) -> None:
         """Go on from what the ledger holds, once the planogram says what stands where."""
@@ -47,8 +46,6 @@ class UnseenShelves:
             if key in kept and _is_unseen(facing, tagged):
                 belief = UnseenBelief(kept[key], facing.low_units, facing.capacity_units)
                 self._beliefs[key] = belief.resized(facing.capacity_units, facing.low_units)
-        walks = [belief.state().walk_at_ms for belief in self._beliefs.values()]
-        self._walk_at_ms = max((at_ms for at_ms in walks if at_ms is not None), default=None)
         return [Gone(UnseenRow, key) for key in sorted(set(kept) - set(self._beliefs))]
 
     def begin(self, facing: FacingRow, start_units: int, places: Places, changes: Changes) -> UnseenUnits | None:
@@ -72,13 +69,10 @@ class UnseenShelves:
             self._beliefs[key].look(self._now(key, behind, changes))
         return [(key, self._told(key, changes)) for key in due]
 
-    def walked(self, refilled: Key, behind: Behind, changes: Changes) -> list[tuple[Key, UnseenUnits]]:
-        """Staff are heard to refill a place of the shop; returns what is now believed of the others, once for each walk."""
-        if self._walk_at_ms is not None and changes.at_ms - self._walk_at_ms < WALK_MS:
-            return []
-        self._walk_at_ms = changes.at_ms
+    def walked(self, walk: Walk, behind: Behind, changes: Changes) -> list[tuple[Key, UnseenUnits]]:
+        """Staff have walked the shop; returns what is now believed of each place."""
         for key, belief in self._beliefs.items():
-            belief.walked(self._now(key, behind, changes), is_told=key == refilled)
+            belief.walked(walk, self._now(key, behind, changes))
         return [(key, self._told(key, changes)) for key in self._beliefs]
 
     def called(self, shelf_id: str, sku: str, changes: Changes, *, since_ms: int | None) -> None:
@@ -116,7 +110,7 @@ class UnseenShelves:
         return self._beliefs[shelf_id, sku].chance_at_most(units)
 
     def _now(self, key: Key, behind: Behind, changes: Changes) -> Moment:
-        return Moment(self._receipts, changes.at_ms, behind(key[1]))
+        return Moment(self._receipts, changes.at_ms, behind(key[1]), self._habits.refilling())
 
     def _told(self, key: Key, changes: Changes) -> UnseenUnits:
         belief = self._beliefs[key]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from store_hub.rules.refill_habits import Walk
 from store_hub.rules.unseen_belief import Moment, UnseenBelief
 
 MINUTE_MS = 60_000
+WALK = Walk(0, lambda full: np.where(full < 0.5, 0.8, 0.0))
+"""On which four of five places were refilled that were less than half full."""
 
 
 def begun(units: int = 10) -> UnseenBelief:
@@ -82,14 +85,18 @@ def test_what_is_put_there_most_likely_filled_it_up_and_so_tells_what_was_there(
 
 def test_staff_who_walk_the_shop_or_were_called_may_have_filled_it_without_a_word() -> None:
     walked, called, left = begun(3), begun(3), begun(3)
-    walked.walked(now(1))
+    walked.walked(WALK, now(1))
     called.called(MINUTE_MS)
     called.look(now(30))
     left.look(now(30))
     assert walked.chance_at_most(3) < 0.7
-    assert called.chance_at_most(3) < left.chance_at_most(3) - 0.4
+    assert called.chance_at_most(3) < left.chance_at_most(3) - 0.3
+    told = begun(3)
+    told.came(2, now(0))
+    told.walked(WALK, now(1))
+    assert told.chance_at_most(5) > 0.5, "what was put there on this walk is told already"
     poor = begun(3)
-    poor.walked(now(1, behind=0.0))
+    poor.walked(WALK, now(1, behind=0.0))
     assert poor.chance_at_most(3) > 0.9, "there was nothing to bring"
     called.called(None)
     assert called.state().called_at_ms is None
@@ -102,7 +109,7 @@ def test_it_goes_on_from_its_state_bit_for_bit() -> None:
     two = UnseenBelief(one.state(), 4, 20)
     for belief in (one, two):
         belief.look(now(40))
-        belief.walked(now(40))
+        belief.walked(WALK, now(40))
         belief.sold(2, now(41))
     assert one.state() == two.state()
     assert one.units() == two.units()

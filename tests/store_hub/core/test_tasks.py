@@ -98,6 +98,25 @@ def test_settings_call_for_what_is_low_by_them_and_hang_up_by_them(shop: Any) ->
     assert same_after_a_rebuild(shop)
 
 
+def test_what_a_customer_lifts_and_puts_back_calls_nobody_where_a_shelf_must_be_low_for_a_while(shop: Any) -> None:
+    shop.tell(settings(low_for_s=15))
+    for left in (10, 7, 4, 2):
+        shop.weigh(left, 6)
+    shop.weigh(4, 6, after_s=5)
+    shop.weigh(4, 6)
+    assert alerts(shop) == []
+    shop.weigh(2, 6)
+    low_at_ms = shop.clock.at_ms
+    shop.weigh(2, 5, after_s=10)
+    assert alerts(shop) == []
+    shop.reopen()
+    shop.weigh(2, 4, after_s=6)
+    assert alerts(shop) == [("low_shelf", "cola", "")]
+    assert shop.rows("SELECT raised_at_ms FROM alerts") == [(low_at_ms + 16_000,)]
+    assert shop.rows("SELECT count(*) FROM held_calls") == [(0,)]
+    assert same_after_a_rebuild(shop)
+
+
 def test_a_run_on_an_article_calls_before_the_mark_and_says_what_it_would_cost(shop: Any) -> None:
     shop.tell(settings(low_minutes=180))
     for left in (10, 8, 6):
