@@ -78,7 +78,9 @@ class Sync:
         self._back_off = back_off or BackOff(first_s=1.0, most_s=300.0, chance=random.Random())
         self._told_planogram: int | None = None
         self._plans_asked_ms: int | None = None
-        self._agreed = False
+        self._agreed = self._compared = False
+        marks = self._marks()
+        self._numbered_at_start = 0 if marks is None else marks.last_sequence
         self._lock = Lock()
         self._state = CloudState()
 
@@ -124,6 +126,8 @@ class Sync:
             LedgerUnusable, HubBusy, HubStopping
         """
         self._introduce()
+        if not self._compared:
+            self._compare()
         booked = self._hand_in(stop)
         if self._plans_asked_ms is None or self._now_ms() - self._plans_asked_ms >= self._plans_every_ms:
             self._fetch_plans()
@@ -154,6 +158,22 @@ class Sync:
 
     # ---- facts
 
+    def _compare(self) -> None:
+        """Before this hub hands in anything: the cloud has no more than was numbered when it started, and no less than it forgot.
+
+        Where it has more, the ledger is an older copy, or has lost its last commits to a disk that lied: its next numbers were given
+        before, and the cloud would take the facts that have them now for those it knows.
+        """
+        if (marks := self._marks()) is not None:
+            has = self._cloud.plans_after(marks.plans_after, ledger_id=marks.ledger_id).booked_through
+            if has is not None and not marks.booked_through <= has <= self._numbered_at_start:
+                self._begin_afresh(marks, has)
+            self._compared = True
+
+    def _marks(self) -> Marks | None:
+        with self._ledger.reading() as reading:
+            return reading.marks()
+
     def _hand_in(self, stop: Event | None) -> int:
         booked = 0
         while stop is None or not stop.is_set():
@@ -163,20 +183,16 @@ class Sync:
             if marks is None or not numbered:
                 return booked
             batch = ReportBatch(
-                store_id=self._store_id,
-                ledger_id=marks.ledger_id,
-                from_sequence=numbered[0][0],
-                to_sequence=numbered[-1][0],
+                store_id=self._store_id, ledger_id=marks.ledger_id, from_sequence=numbered[0][0], to_sequence=numbered[-1][0],
                 facts=[msgspec.structs.replace(_fact.decode(fact), sequence=sequence) for sequence, fact in numbered],
-            )
+            )  # fmt: skip
             answer = self._cloud.post_reports(batch)
             if self._lost_touch(marks, batch, answer.booked_through):
                 self._begin_afresh(marks, answer.booked_through)
                 continue
             if answer.booked_through < batch.from_sequence:
-                raise CloudUnreachable(
-                    url=self._cloud.url, problem=f"it booked nothing of facts {batch.from_sequence} to {batch.to_sequence}"
-                )
+                problem = f"it booked nothing of facts {batch.from_sequence} to {batch.to_sequence}"
+                raise CloudUnreachable(url=self._cloud.url, problem=problem)
             self._ask(ForgetFacts(booked_through=answer.booked_through))
             self._agreed = True
             booked += max(0, answer.booked_through - batch.from_sequence + 1)
@@ -206,8 +222,7 @@ class Sync:
 
     def _fetch_plans(self) -> None:
         while True:
-            with self._ledger.reading() as reading:
-                marks = reading.marks()
+            marks = self._marks()
             if marks is None:
                 return
             answer = self._cloud.plans_after(marks.plans_after, ledger_id=marks.ledger_id)

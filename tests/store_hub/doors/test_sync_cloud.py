@@ -174,6 +174,27 @@ def test_a_hub_set_back_by_a_backup_does_not_lose_its_news(shop: Any, report: Re
     assert held(records, "SELECT units_sold, sequence > 5000 FROM sku_quarter WHERE sku = 'milk'") == [(3, True)]
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_hub_whose_disk_lost_its_last_commits_does_not_give_their_numbers_to_other_news(
+    shop: Any, report: Report, sync: Sync, url: str, records: Engine, lost: int
+) -> None:
+    """Even where it has numbered as much again before it first hears of its cloud."""
+    sell(shop, "milk", 2)
+    report.report_once()
+    sync.sync_once()
+    with records.begin() as connection:  # What the cloud was told last, and the ledger knows no more.
+        connection.execute(text(f"UPDATE ledgers SET booked_through = booked_through + {lost}"))
+    with link(url) as line:
+        started = make_sync(shop, line)
+        for sku in ("cola", "milk"):
+            sell(shop, sku, 1)
+            report.report_once()
+        started.sync_once()
+        report.report_once()
+        started.sync_once()
+    assert held(records, "SELECT sku, units_sold FROM sku_quarter ORDER BY sku") == [("cola", 1), ("milk", 3)]
+
+
 def test_the_cloud_is_told_of_a_new_planogram_once(shop: Any, sync: Sync, records: Engine, make_plan: Callable[..., Any]) -> None:
     sync.sync_once()
     shop.put_in_force(make_plan(version=2, name="Corner shop, rebuilt"))
