@@ -1,4 +1,4 @@
-"""The search for places of bays beside annealing, compiled alike, given the same processor time: gap to the best known, over many shops.
+"""The search for places of bays beside plain annealing, compiled alike, with the same processor time: gap to the best known, many shops.
 
 A shop is drawn by seed: aisles to scale, bays of categories that are bought together, cooled places, racks that bear little, fixed bays.
 Two kinds: pulls that cluster by category, and pulls drawn at random (as Nugent's instances). Annealing has four schedules, and the best of
@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from cloud_api.rules.layout_search import STEPS, Assignment, Places, anneal, search
+from cloud_api.rules.layout_annealing import compiled, moved_change
+from cloud_api.rules.layout_search import STEPS, Assignment, Floats, Places, search, swap_change
 
 SIZES = (24, 60, 120)
 SHOPS = 8
@@ -52,9 +53,55 @@ def draw_shop(count: int, seed: int, *, is_clustered: bool, moves_max: int | Non
     return Assignment(pull=pull, distance=distance, price=price, allowed=allowed, home=home, moves_max=moves_max)
 
 
+@compiled
+def plain_anneal(
+    pull: Floats,
+    distance: Floats,
+    price: Floats,
+    allowed: Any,
+    home: Places,
+    bound: int,
+    trials: int,
+    seed: int,
+    hot: float,
+    cold: float,
+) -> Places:
+    """Annealing as it is usually written, from today's places: each swap is added up anew.
+
+    `hot` and `cold` are the first and last temperature over the mean change of a swap made today.
+    """
+    np.random.seed(seed)  # numba keeps its own generator, which only this seeds.
+    count = len(home)
+    places, best = home.copy(), home.copy()
+    total, looked_at = 0.0, 0
+    for _ in range(20 * count):
+        r, s = np.random.randint(count), np.random.randint(count)
+        if r != s and allowed[r, places[s]] and allowed[s, places[r]]:
+            total, looked_at = total + abs(swap_change(pull, distance, price, places, r, s)), looked_at + 1
+    heat = hot * total / max(1, looked_at)
+    cooling = (cold / hot) ** (1.0 / max(1, trials))
+    over, least_over, moved = 0.0, 0.0, 0
+    for _ in range(trials):
+        heat *= cooling
+        r, s = np.random.randint(count), np.random.randint(count)
+        if r == s or not (allowed[r, places[s]] and allowed[s, places[r]]):
+            continue
+        more = moved_change(places, home, r, s) if bound < count else 0
+        if moved + more > bound:
+            continue
+        change = swap_change(pull, distance, price, places, r, s)
+        if change < 0.0 or np.random.random() < np.exp(-change / heat):
+            places[r], places[s] = places[s], places[r]
+            over, moved = over + change, moved + more
+            if over < least_over - 1e-9:
+                least_over = over
+                best[:] = places
+    return best
+
+
 def annealed(task: Assignment, *, trials: int, seed: int, schedule: tuple[float, float]) -> Places:
-    """The peer: places by annealing, by the same compiled code that ours begins with where there are many bays."""
-    found: Places = anneal(task.pull, task.distance, task.price, task.allowed, task.home, task.bound, trials, seed, *schedule)
+    """The peer: places by plain annealing."""
+    found: Places = plain_anneal(task.pull, task.distance, task.price, task.allowed, task.home, task.bound, trials, seed, *schedule)
     return found
 
 

@@ -2,8 +2,8 @@
 
 A relaxed start (FAQ: Vogelstein et al., PLOS ONE 2015) is sharpened by robust tabu search (Taillard, Parallel Computing 1991), which
 keeps what every swap would change and brings it up to date in constant time each. Where there are many bays, n² figures a swap leave tabu
-search too few swaps to come far, so annealing goes first. Compiled by numba on first use; the code is kept on disk.
-The same seed and effort give the same answer on any machine of one kind.
+search too few swaps to come far: annealing (`layout_annealing`) goes before it and has nearly all of the time. Compiled by numba on
+first use; the code is kept on disk. The same seed and effort give the same answer on any machine of one kind.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+
+from cloud_api.rules.layout_annealing import anneal, compiled, moved_change
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -22,10 +23,10 @@ STEPS = 15_000
 """Swaps made by a search: about 0.05 s at 24 bays, 0.3 s at 60 and 1 s at 120."""
 MANY_BAYS = 90
 """From so many bays on annealing goes before tabu search, where all may move."""
-_ANNEALED_SHARE = 0.6
-_TRIALS_A_SWAP = 3.4
+_ANNEALED_SHARE = 0.95
+_TRIALS_A_SWAP = 10.0
 """Swaps that annealing looks at in the time in which tabu search makes one, per bay."""
-_HOT, _COLD = 0.3, 0.02
+_HOT, _COLD = 0.3, 0.01
 _RELAXED_STEPS = 20
 _BALANCING = 50
 _BARRED = 1e12
@@ -119,12 +120,6 @@ def _swap_change(pull: Floats, distance: Floats, price: Floats, places: Places, 
     return float(change + 2.0 * pull[r, s] * distance[at_r, at_s])
 
 
-def _moved_change(places: Places, home: Places, r: int, s: int) -> int:
-    """How many more bays stand elsewhere than today when `r` and `s` swap places."""
-    before = int(places[r] != home[r]) + int(places[s] != home[s])
-    return int(places[s] != home[r]) + int(places[r] != home[s]) - before
-
-
 def _all_changes(pull: Floats, distance: Floats, price: Floats, places: Places, changes: Floats) -> None:
     for r in range(len(places)):
         for s in range(r + 1, len(places)):
@@ -197,57 +192,8 @@ def _tabu(
     return best
 
 
-def _anneal(
-    pull: Floats,
-    distance: Floats,
-    price: Floats,
-    allowed: Any,
-    home: Places,
-    bound: int,
-    trials: int,
-    seed: int,
-    hot: float,
-    cold: float,
-) -> Places:
-    """Annealing from today's places. `hot` and `cold` are the first and last temperature over the mean change of a swap made today."""
-    np.random.seed(seed)  # numba keeps its own generator, which only this seeds.
-    count = len(home)
-    places, best = home.copy(), home.copy()
-    total, looked_at = 0.0, 0
-    for _ in range(20 * count):
-        r, s = np.random.randint(count), np.random.randint(count)
-        if r != s and allowed[r, places[s]] and allowed[s, places[r]]:
-            total, looked_at = total + abs(swap_change(pull, distance, price, places, r, s)), looked_at + 1
-    heat = hot * total / max(1, looked_at)
-    cooling = (cold / hot) ** (1.0 / max(1, trials))
-    over, least_over, moved = 0.0, 0.0, 0
-    for _ in range(trials):
-        heat *= cooling
-        r, s = np.random.randint(count), np.random.randint(count)
-        if r == s or not (allowed[r, places[s]] and allowed[s, places[r]]):
-            continue
-        more = moved_change(places, home, r, s) if bound < count else 0
-        if moved + more > bound:
-            continue
-        change = swap_change(pull, distance, price, places, r, s)
-        if change < 0.0 or np.random.random() < np.exp(-change / heat):
-            places[r], places[s] = places[s], places[r]
-            over, moved = over + change, moved + more
-            if over < least_over - 1e-9:
-                least_over = over
-                best[:] = places
-    return best
-
-
-def compiled(function: Any) -> Any:
-    """The function as machine code, kept on disk: the next program does not wait for the compiler."""
-    return njit(cache=True, fastmath=True)(function)
-
-
 swap_change = compiled(_swap_change)
-moved_change = compiled(_moved_change)
 all_changes = compiled(_all_changes)
 bring_up_to_date = compiled(_bring_up_to_date)
 best_swap = compiled(_best_swap)
 tabu = compiled(_tabu)
-anneal = compiled(_anneal)
