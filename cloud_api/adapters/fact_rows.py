@@ -72,6 +72,14 @@ def upsert_sql(table: Table) -> str:
     )
 
 
+def newest_sql(table: Table) -> str:
+    """The store's newest quarter or day from `:first` on; empty for a table without one in its key."""
+    at = table.columns[1]
+    if not at.primary_key or at.name not in ("quarter_at", "day"):
+        return ""
+    return f"SELECT max({at.name}) FROM {table.name} WHERE store_id = :store AND {at.name} >= :first"
+
+
 class _Writer(msgspec.Struct, frozen=True):
     table: Table
     row: Callable[[str, int, Any], Row]

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from cloud_api.adapters import footfall_rollup, store_rollup
-from cloud_api.adapters.fact_rows import FACT_TABLES, Row, fact_time_ms, moment, rows_by_table, upsert_sql
+from cloud_api.adapters.fact_rows import FACT_TABLES, Row, fact_time_ms, moment, newest_sql, rows_by_table, upsert_sql
 from cloud_api.adapters.partitions import Months
 from cloud_api.errors import ReportGap
 from wire_format.reports import AnyFact, BasketDay, DoorQuarter, ReportBatch, SkuDay, SkuQuarter, TileQuarter, ZoneQuarter
@@ -26,7 +26,8 @@ from wire_format.reports import AnyFact, BasketDay, DoorQuarter, ReportBatch, Sk
 _QUARTERLY = (SkuQuarter, DoorQuarter, ZoneQuarter, TileQuarter)
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 _TABLES = {table.name: table for table in FACT_TABLES}
-_COPY = {name: f"COPY incoming_{name} ({', '.join(column.name for column in table.columns)}) FROM STDIN" for name, table in _TABLES.items()}
+_COPY = {name: f"COPY {{}}{name} ({', '.join(column.name for column in table.columns)}) FROM STDIN" for name, table in _TABLES.items()}
+_NEWEST = {name: newest_sql(table) for name, table in _TABLES.items() if newest_sql(table)}
 _UPSERT = {name: upsert_sql(table) for name, table in _TABLES.items()}
 
 
@@ -43,12 +44,16 @@ class ReportBook:
 
     Args:
         now: the wall clock, aware; facts later than `future_max` after it are not believed.
+        asked_from: from so many rows of a kind on it is worth asking which of them are later than all that is held.
     """
 
-    def __init__(self, engine: Engine, *, now: Callable[[], datetime], future_max: timedelta = timedelta(days=7)) -> None:
+    def __init__(
+        self, engine: Engine, *, now: Callable[[], datetime], future_max: timedelta = timedelta(days=7), asked_from: int = 100
+    ) -> None:
         self._engine = engine
         self._now = now
         self._future_max = future_max
+        self._asked_from = asked_from
         self._months = Months(engine)
 
     def book(self, batch: ReportBatch) -> Booked:
@@ -65,8 +70,8 @@ class ReportBook:
         self._months.make(times)
         try:
             return self._write(batch, believed, doubtful, now)
-        except IntegrityError as error:
-            if not isinstance(error.orig, CheckViolation):
+        except (IntegrityError, CheckViolation) as error:
+            if not isinstance(getattr(error, "orig", error), CheckViolation):
                 raise
         self._months.forget()  # Another program dropped a month that this one remembers, and a late fact came for it.
         self._months.make(times)
@@ -85,7 +90,7 @@ class ReportBook:
                 )
             new = [fact for fact in believed if fact.sequence > booked_through]
             aside = [(fact, reason) for fact, reason in doubtful if fact.sequence > booked_through]
-            _write_facts(connection, rows_by_table(batch.store_id, generation, new))
+            self._write_facts(connection, batch.store_id, rows_by_table(batch.store_id, generation, new))
             _write_quarantine(connection, batch.store_id, generation, aside, now)
             quarters = {moment(fact.quarter_started_at_ms) for fact in new if isinstance(fact, DoorQuarter)}
             footfall_rollup.add_up(connection, batch.store_id, time_zone, quarters)
@@ -93,6 +98,18 @@ class ReportBook:
             mark = max(booked_through, batch.to_sequence)
             _move_mark(connection, batch, mark, now)
         return Booked(booked_through=mark, new_facts=len(new), quarantined=len(aside))
+
+    def _write_facts(self, connection: Connection, store_id: str, rows: dict[str, list[Row]]) -> None:
+        """Copy what is later than all that is held straight in; what may meet a row of its key comes by another table."""
+        for name, table_rows in rows.items():
+            is_worth_it = len(table_rows) >= self._asked_from
+            later, others = _parted(connection, store_id, name, table_rows) if is_worth_it else ([], table_rows)
+            if later:
+                _copy(_cursor(connection), _COPY[name].format(""), later)
+            if others:
+                connection.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{name} (LIKE {name}) ON COMMIT DELETE ROWS"))
+                _copy(_cursor(connection), _COPY[name].format("incoming_"), others)
+                connection.execute(text(_UPSERT[name]))
 
     def booked_through(self, store_id: str, ledger_id: str) -> int:
         """The last sequence of the ledger that is booked; 0 while nothing is."""
@@ -158,11 +175,18 @@ def _lock_ledger(connection: Connection, batch: ReportBatch, now: datetime) -> t
     return int(row[0]), int(row[1])
 
 
-def _write_facts(connection: Connection, rows: dict[str, list[Row]]) -> None:
-    for name, table_rows in rows.items():
-        connection.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{name} (LIKE {name}) ON COMMIT DELETE ROWS"))
-        _copy(_cursor(connection), _COPY[name], table_rows)
-        connection.execute(text(_UPSERT[name]))
+def _parted(connection: Connection, store_id: str, name: str, rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Those that no row held can meet, for their quarter or day is later than the store's newest; and the others.
+
+    The store's row is locked: nobody else writes for it meanwhile.
+    """
+    if name not in _NEWEST:
+        return [], rows
+    first = min(row[1] for row in rows)
+    newest = connection.execute(text(_NEWEST[name]), {"store": store_id, "first": first}).scalar()
+    if newest is None:
+        return rows, []
+    return [row for row in rows if row[1] > newest], [row for row in rows if row[1] <= newest]
 
 
 def _copy(cursor: Cursor[Any], statement: str, rows: list[Row]) -> None:
