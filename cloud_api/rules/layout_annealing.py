@@ -72,6 +72,12 @@ def _change(pull: Floats, near: Floats, r: int, s: int) -> float:
 
 
 @compiled
+def _change_by_sums(pull: Floats, near: Floats, sums: Floats, r: int, s: int) -> float:
+    """The same where the sums are kept."""
+    return float(sums[r, s] - sums[r, r] - sums[s, s] + sums[s, r] + 2.0 * pull[r, s] * near[r, s])
+
+
+@compiled
 def _swap_near(near: Floats, r: int, s: int) -> None:
     for k in range(len(near)):
         near[r, k], near[s, k] = near[s, k], near[r, k]
@@ -115,13 +121,11 @@ def anneal(
     """Annealing from today's places. `hot` and `cold` are the first and last temperature over the mean change of a swap made today."""
     count = len(home)
     places, best = home.copy(), home.copy()
-    near, sums = distance[home][:, home].copy(), np.empty((count, count))
-    pulled, nearer = np.empty(count), np.empty(count)
+    near, sums, pulled, nearer = distance[home][:, home].copy(), np.empty((count, count)), np.empty(count), np.empty(count)
     state = np.uint64(seed) * _MIX + _SEEDED
     heat = hot * _mean_change(pull, near, price, allowed, home, state)
     cooling = (cold / hot) ** (1.0 / max(1, trials))
-    over, least_over, moved = 0.0, 0.0, 0
-    looked_at, made, is_summed = 0, 0, False
+    over, least_over, moved, looked_at, made, is_summed = 0.0, 0.0, 0, 0, 0, False
     for _ in range(trials):
         heat *= cooling
         state = _next(state)
@@ -132,11 +136,8 @@ def anneal(
         more = moved_change(places, home, r, s) if bound < count else 0
         if moved + more > bound:
             continue
-        change = _price_change(price, r, s, at_r, at_s)
-        if is_summed:
-            change += sums[r, s] - sums[r, r] - sums[s, s] + sums[s, r] + 2.0 * pull[r, s] * near[r, s]
-        else:
-            change += _change(pull, near, r, s)
+        change = _change_by_sums(pull, near, sums, r, s) if is_summed else _change(pull, near, r, s)
+        change += _price_change(price, r, s, at_r, at_s)
         looked_at += 1
         state = _next(state)
         if _is_made(change, heat, state):
@@ -149,8 +150,7 @@ def anneal(
                 least_over = over
                 best[:] = places
         if looked_at == _COUNTED and not is_summed:
-            is_summed = made < _FEW * _COUNTED
+            is_summed, looked_at, made = made < _FEW * _COUNTED, 0, 0
             if is_summed:
                 sums[:] = pull @ near
-            looked_at, made = 0, 0
     return best
