@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections import Counter
 
 import numpy as np
 
@@ -18,14 +19,14 @@ SHOP = 2_500
 DAYS = 182
 
 
-def forecast_one_shop(seed: int) -> tuple[int, float]:
-    """Forecast a simulated shop of 2,500 articles, a few of them out of stock at times; how many came, and seconds of processor."""
+def forecast_one_shop(seed: int) -> tuple[int, float, int]:
+    """Forecast a simulated shop of 2,500 articles, a few of them out of stock at times; how many came, seconds of processor, and whose."""
     rng = np.random.default_rng(seed)
     sold = rng.poisson(rng.gamma(0.3, 3.0, SHOP)[:, None], size=(SHOP, DAYS)).astype(float)
     in_stock = np.where(rng.random(sold.shape) < 0.03, 0.5, 1.0)
     history = History(skus=[str(row) for row in range(SHOP)], sold=sold, in_stock=in_stock)
     started = time.process_time()
-    return len(forecast_shop(history, {}).articles), time.process_time() - started
+    return len(forecast_shop(history, {}).articles), time.process_time() - started, os.getpid()
 
 
 def main() -> None:
@@ -38,8 +39,11 @@ def main() -> None:
         started = time.perf_counter()
         done = on_cluster(forecast_one_shop, shops, workers=workers)
         seconds = time.perf_counter() - started
-        busy = sum(each for _, each in done)
-        print(f"{sum(count for count, _ in done)} series, {workers} workers: {seconds:.1f} s, {busy:.1f} s of processor")
+        busy = Counter[int]()
+        for _, each_s, worker in done:
+            busy[worker] += each_s
+        shares = " + ".join(f"{each_s:.1f}" for each_s in busy.values())
+        print(f"{sum(count for count, _, _ in done)} series, {workers} workers: {seconds:.1f} s, {shares} s of processor", flush=True)
 
 
 if __name__ == "__main__":
