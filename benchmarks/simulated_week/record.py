@@ -46,6 +46,8 @@ class Record:
         self.calls: list[NotificationRow] = []
         self.sales: list[SaleRow] = []
         self.receipts_ms: list[int] = []
+        self.sold_heard_ms: dict[str, list[int]] = {}
+        """When the hub has heard of each sale of an article."""
         self.levels: dict[tuple[str, str], list[tuple[int, int]]] = {}
         """True units of each place, whenever they changed."""
         self.book_levels: dict[str, list[tuple[int, int]]] = {}
@@ -65,6 +67,7 @@ class Record:
                 self.discrepancies[row.discrepancy_id] = row
             elif isinstance(row, SaleRow):
                 self.sales.append(row)
+                self.sold_heard_ms.setdefault(row.sku, []).append(at_ms)
                 if row.line == 1:
                     self.receipts_ms.append(row.sold_at_ms)
         units = shop.units()

@@ -1,4 +1,9 @@
-"""Holds what the hub believed and called for against what was true."""
+"""Holds what the hub believed and called for against what was true.
+
+An alert is found when it comes within three minutes of the hand that made the place low. Where only the till speaks, the hub cannot hear of
+that hand before the unit is paid for and told, which by itself often takes longer. So those places are scored a second time with the three
+minutes counted from the first sale of the article that the hub hears of after it; the first score stands beside it, and only it has a goal.
+"""
 
 from __future__ import annotations
 
@@ -55,12 +60,15 @@ def on_hand(week: Week, kinds: Iterable[str]) -> OnHand:
     )
 
 
-def low_shelf_alerts(week: Week, kind: str) -> Found:
-    """Alerts of low and empty places of one kind: does each come when it should, and only then?"""
+def low_shelf_alerts(week: Week, kind: str, *, from_the_tills_word: bool = False) -> Found:
+    """Alerts of low and empty places of one kind: does each come when it should, and only then?
+
+    `from_the_tills_word`: in time is what comes within three minutes of the first sale heard after a place became low.
+    """
     places = week.books.fold.places
     assert places is not None
     wanted = [facing for facing in places.facings.values() if kind_of_place(week.plan, facing.shelf_id, facing.sku) == kind]
-    return together([_alerts_of(week, facing) for facing in wanted])
+    return together([_alerts_of(week, facing, from_the_tills_word=from_the_tills_word) for facing in wanted])
 
 
 def together(found: Sequence[Found]) -> Found:
@@ -68,18 +76,25 @@ def together(found: Sequence[Found]) -> Found:
     return Found(*(sum(column) for column in zip(*found, strict=True)))
 
 
-def _alerts_of(week: Week, facing: FacingRow) -> Found:
+def _alerts_of(week: Week, facing: FacingRow, *, from_the_tills_word: bool) -> Found:
     levels = week.record.levels[facing.shelf_id, facing.sku]
     here = [a for a in week.record.alerts.values() if (a.shelf_id, a.sku) == (facing.shelf_id, facing.sku) and a.kind in STOCK_KINDS]
     calls = [Spell(alert.raised_at_ms, alert.cleared_at_ms) for alert in here]
     low = spells(levels, begins=lambda n: n <= facing.low_units, ends=lambda n: n >= facing.clear_units, until_ms=week.ends_at_ms)
     lasting = [spell for spell in low if (spell.until_ms or week.ends_at_ms) - spell.from_ms >= NEAR_MS]
+    heard = week.record.sold_heard_ms.get(facing.sku, []) if from_the_tills_word else []
+    clocks = [(s, next((at_ms for at_ms in heard if at_ms >= s.from_ms), s.from_ms)) for s in lasting]
     return Found(
         true=len(lasting),
-        found=sum(any(overlaps(call, Spell(s.from_ms, s.from_ms + NEAR_MS)) for call in calls) for s in lasting),
+        found=sum(any(overlaps(call, Spell(s.from_ms, _by(s, clock_ms + NEAR_MS))) for call in calls) for s, clock_ms in clocks),
         said=len(calls),
         right=sum(holds_near(levels, call.from_ms, NEAR_MS, lambda units: units <= facing.low_units) for call in calls),
     )
+
+
+def _by(spell: Spell, at_ms: int) -> int:
+    """That moment, or the end of the spell where it is over before."""
+    return at_ms if spell.until_ms is None else min(at_ms, spell.until_ms)
 
 
 def phantoms(week: Week, kinds: Iterable[str] = SHELF_KINDS) -> Found:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from store_hub.entries import BACK_ROOM, Finding
 from store_hub.rows import DiscrepancyRow, Gone, StockRow
+from store_hub.rules.alerts import SURE_ENOUGH
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
@@ -22,6 +23,8 @@ BOOK_HIGH, BOOK_LOW = "book_too_high", "book_too_low"
 LASTS_MS = {PHANTOM: 10 * 60_000, BEHIND: 20 * 60_000, BOOK_HIGH: 60 * 60_000, BOOK_LOW: 60 * 60_000}
 """So long it must hold before it is told: tills lag behind shelves, and a refill is under way."""
 GAP_FROM_UNITS = 2
+FOUND_UNSEEN_FROM = 0.85
+"""So probable it must be that a place which no sensor watches holds none before that is suspected; then `SURE_ENOUGH` keeps it so."""
 IN_ENTRY_MAX = 1_000_000
 """Articles that an entry may concern: far more than a shop has."""
 
@@ -58,7 +61,9 @@ class DiscrepancyBook:
         found: list[Finding] = []
         for number, sku in enumerate(changes.skus):
             if sku in places.skus:
-                self._compare(sku, gap_of(sku, stock, places), number, found, changes)
+                known = self._rows.get(sku)
+                unseen_from = SURE_ENOUGH if known is not None and known.kind in (PHANTOM, BEHIND) else FOUND_UNSEEN_FROM
+                self._compare(sku, gap_of(sku, stock, places, unseen_from=unseen_from), number, found, changes)
         if changes.at_ms >= self._lasted_at_ms:
             self._tell_lasting(found, changes)
         return found
@@ -108,14 +113,17 @@ class DiscrepancyBook:
             found.append(Finding(kind="discrepancy", subject=f"{row.kind} {row.sku}", state="over"))
 
 
-def gap_of(sku: str, stock: StockBook, places: Places) -> Gap | None:
-    """Return what the books of an article have wrong, as far as can be believed now."""
+def gap_of(sku: str, stock: StockBook, places: Places, *, unseen_from: float = FOUND_UNSEEN_FROM) -> Gap | None:
+    """Return what the books of an article have wrong, as far as can be believed now.
+
+    `unseen_from`: how probable it must be that a place holds none which no sensor watches.
+    """
     rows = stock.places(sku)
     carried, book = stock.baskets.carried(sku), stock.book_units(sku)
     units, low, high = together(rows)
     here = units + carried
     shelves = [row for row in rows if row.place in places.shelves_of.get(sku, ())]
-    if shelves and all(map(stock.is_empty, shelves)):
+    if shelves and all(_holds_none(stock, row, unseen_from) for row in shelves):
         if book < 1 + max(carried, 0):
             return None
         kind = PHANTOM if _none_behind(stock, stock.at(sku, BACK_ROOM)) else BEHIND
@@ -127,6 +135,10 @@ def gap_of(sku: str, stock: StockBook, places: Places) -> Gap | None:
     if (low + carried) - book > 0.5 and here - book >= GAP_FROM_UNITS:
         return Gap(BOOK_LOW, book - here, here, book)
     return None
+
+
+def _holds_none(stock: StockBook, row: StockRow, unseen_from: float) -> bool:
+    return stock.chance_at_most(row, 0) >= unseen_from if stock.unseen.knows(row.place, row.sku) else stock.is_empty(row)
 
 
 def _none_behind(stock: StockBook, store: StockRow | None) -> bool:
