@@ -10,6 +10,8 @@ import sqlite3
 import time
 from pathlib import Path
 
+from hub_weeks_seed import seed_visitors, seed_weeks
+
 from store_hub.adapters.ledger import Ledger
 from store_hub.config import BookkeepingConfig
 from store_hub.flows.bookkeep import Bookkeeper
@@ -72,7 +74,8 @@ def seed(path: Path) -> None:
     plan = load_planogram()
     connection.execute("BEGIN")
     _seed_stock(connection, plan, rng)
-    _seed_visitors(connection, rng)
+    seed_visitors(connection, rng, MIDNIGHT_MS)
+    _seed_inside(connection)
     _seed_floor(connection, plan, rng)
     _seed_trace(connection, rng)
     _seed_alerts(connection)
@@ -80,6 +83,7 @@ def seed(path: Path) -> None:
     _seed_presses(connection)
     _seed_wrong_weight(connection)
     _seed_quarantine(connection)
+    seed_weeks(connection, [product.sku for product in plan.products], MIDNIGHT_MS)
     connection.execute("COMMIT")
     connection.close()
 
@@ -133,17 +137,7 @@ def _seed_stock(connection: sqlite3.Connection, plan: Planogram, rng: random.Ran
                 )
 
 
-def _seed_visitors(connection: sqlite3.Connection, rng: random.Random) -> None:
-    for day, factor in ((0, 0.82), (7, 1.0)):
-        for minute in range(9 * 60, (16 * 60 + 5) if day == 0 else 20 * 60):
-            busy = 0.35 + 0.9 * (11 <= minute // 60 < 13) + 0.5 * (15 <= minute // 60 < 18)
-            people_in = sum(rng.random() < busy * factor / 3 for _ in range(3))
-            people_out = sum(rng.random() < busy * factor / 3 for _ in range(3)) if minute > 9 * 60 + 10 else 0
-            at_ms = MIDNIGHT_MS - day * DAY_MS + minute * MINUTE_MS
-            connection.execute(
-                "INSERT INTO door_minutes VALUES ('front-door', ?, ?, ?, 60000, ?, 0, ?)",
-                (at_ms, people_in, people_out, int(minute == 9 * 60), -(-people_in // 2)),
-            )
+def _seed_inside(connection: sqlite3.Connection) -> None:
     audit = ("front-door", "entrance", NOW_MS - 10 * DAY_MS, 1, 30 * MINUTE_MS, 12 * MINUTE_MS, 96, 96, 93, 2)
     shares = (0.969, 0.912, 0.989, 0.979, 0.927, 0.994, 0.974, 0.921, 1.0)
     connection.execute(f"INSERT INTO camera_audits VALUES ({', '.join('?' * 20)})", (*audit, *shares, "Wilson"))

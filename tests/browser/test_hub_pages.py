@@ -27,7 +27,7 @@ PAGES = {
     ),
     "floor": ("/floor", ["Most time was spent at", "person-seconds per m²", "units picked", "96 crossings judged"]),
     "tasks": ("/tasks", ["Whole milk 1 l", "taken by Ana", "Closed in the last seven days"]),
-    "sales": ("/sales", ["sold so far today", "EUR an hour", "Cola 0.33 l", "till-1"]),
+    "sales": ("/sales", ["on usual", "Closes at about", "EUR an hour", "Cola 0.33 l", "till-1"]),
     "accuracy": ("/accuracy", ["1 thing is worth a look", "How accurate the records are"]),
     "settings": ("/settings", ["When to call", "Where people are called", "Targets", "How long things are kept", "No backup is made"]),
     "devices": (
@@ -169,7 +169,7 @@ def test_a_shop_in_which_nothing_has_happened_yet_says_what_will_be_here(browser
     watched = Watch(browser, empty, size="phone")
     for path, text in {
         "/": "Every shelf has enough",
-        "/floor": "Nobody was seen on the floor",
+        "/floor": "Nobody watched the floor",
         "/tasks": "A task appears here",
         "/devices": "No device has reported yet",
     }.items():
