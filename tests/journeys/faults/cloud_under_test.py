@@ -86,7 +86,7 @@ class CloudUnderTest:
     def kill_records(self) -> None:
         """Kill PostgreSQL, all of its processes, in the midst of what it does, and start it again."""
         with self._lock:
-            postmaster = int((self.folder / "records" / "postmaster.pid").read_text().split()[0])
+            postmaster = self._postmaster()
             os.kill(postmaster, signal.SIGSTOP)  # It starts no more children while they are counted.
             processes = [postmaster, *_children(postmaster)]
             for process in processes:
@@ -94,6 +94,9 @@ class CloudUnderTest:
                     os.kill(process, signal.SIGKILL)
             wait_until(lambda: not any(map(_is_there, processes)), within_s=RECORDS_WITHIN_S, what="PostgreSQL is dead")
             wait_until(self._records_start, within_s=RECORDS_WITHIN_S, what="PostgreSQL starts again")
+
+    def _postmaster(self) -> int:
+        return int((self.folder / "records" / "postmaster.pid").read_text().split()[0])
 
     def keep(self) -> None:
         """Keep a copy of the records, as a backup of last week."""
@@ -108,7 +111,9 @@ class CloudUnderTest:
     def _replace_files(self, source: Path, target: Path) -> None:
         was_up = self._program is not None
         self.stop()
+        postmaster = self._postmaster()
         self._database.stop()
+        wait_until(lambda: not _is_there(postmaster), within_s=RECORDS_WITHIN_S, what="PostgreSQL has stopped")
         shutil.rmtree(target, ignore_errors=True)
         subprocess.run(["cp", "-a", str(source), str(target)], check=True)  # With its owner: PostgreSQL may run as another user.
         wait_until(self._records_start, within_s=RECORDS_WITHIN_S, what="PostgreSQL starts again")
