@@ -54,7 +54,8 @@ class DeviceOrder:
         before, after = (own[-1], None) if in_order else self._neighbours(boot_id, seat)
         latest_ms = received_at_ms if after is None else min(received_at_ms, after.happened_at_ms - _room(seat, after.seat, boot_id, after))
         at_ms = when.happened_at_ms if when.happened_at_ms < latest_ms else latest_ms
-        if before is not None and before.happened_at_ms - at_ms <= ORDER_ERROR_MAX_MS:
+        if before is not None and -ORDER_ERROR_MAX_MS <= at_ms - before.happened_at_ms < max(1, seat.sequence - before.seat.sequence):
+            # What lies further apart has room enough.
             earliest_ms = before.happened_at_ms + _room(before.seat, seat, boot_id, before)
             at_ms = max(before.happened_at_ms, at_ms, min(earliest_ms, latest_ms))
         self.remember(boot_id, seat, at_ms)
