@@ -4,10 +4,13 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER; /* The writer and its checkpoints sync the same files. */
 
 static void remember(int descriptor) {
     const char *disk = getenv("POWER_CUT_DISK"), *synced = getenv("POWER_CUT_SYNCED");
@@ -34,13 +37,21 @@ static void remember(int descriptor) {
 int fsync(int descriptor) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
     int result = real(descriptor);
-    if (result == 0) remember(descriptor);
+    if (result == 0) {
+        pthread_mutex_lock(&one_at_a_time);
+        remember(descriptor);
+        pthread_mutex_unlock(&one_at_a_time);
+    }
     return result;
 }
 
 int fdatasync(int descriptor) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
     int result = real(descriptor);
-    if (result == 0) remember(descriptor);
+    if (result == 0) {
+        pthread_mutex_lock(&one_at_a_time);
+        remember(descriptor);
+        pthread_mutex_unlock(&one_at_a_time);
+    }
     return result;
 }

@@ -40,7 +40,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler is None or sys.platform != "linux":
         pytest.skip("no C compiler here to build the library that remembers what was synced")
     library = tmp_path_factory.mktemp("shim") / "remember_synced.so"
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, HERE / "remember_synced.c", "-ldl"], check=True)
+    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, HERE / "remember_synced.c", "-ldl", "-pthread"], check=True)
     return library
 
 

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from edge_agent.adapters.outbox import Outbox
 from store_hub.adapters.broker_link import Delivered
+from store_hub.adapters.checkpoints import PAGES, ROWS_ON_A_PAGE, Checkpoints
 from store_hub.adapters.clock import HubClock
 from store_hub.adapters.ledger import Ledger
 from store_hub.flows.books import Books
 from wire_format import codec, topics
 from wire_format.observations import DoorCrossing
 
+ENOUGH_ROWS = PAGES * ROWS_ON_A_PAGE
 OUTBOX_ID = "0123456789abcdef" * 2
 
 
@@ -42,10 +44,11 @@ def write_outbox(path: Path, first: int) -> None:
 
 
 def write_ledger(path: Path, first: int) -> None:
-    """Book letters, some in a page."""
+    """Book letters, some in a page; the log is carried over meanwhile, far more often than in a shop."""
     clock = HubClock()
     ledger = Ledger.open(path)
-    books = Books(ledger, clock)
+    books, checkpoints = Books(ledger, clock), Checkpoints(path)
+    checkpoints.start(ledger.connection)
     for number in count(first, 3):
         page = range(number, number + 3)
         topic = [topics.seen(ledger.identity.store_id, OUTBOX_ID, each) for each in page]
@@ -53,6 +56,7 @@ def write_ledger(path: Path, first: int) -> None:
             [Delivered(name, codec.encode(crossing(each)), False, 1, 1, 1, clock.now_ms()) for name, each in zip(topic, page, strict=True)]
         )
         print(page[-1], flush=True)
+        checkpoints.committed(ENOUGH_ROWS)
 
 
 def be_careless() -> None:
