@@ -34,7 +34,7 @@ class AlertRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `queue_people`: mean of a minute's queue. `escalate_min`: nobody took a task for so long. `message_gap_min`: to one receiver at most one
     message in this time. Quiet hours may pass midnight; nothing is sent in them, and what still stands is sent after. `low_for_s`: a place
-    must have been low for so long; with 15 nobody is called to what a customer lifts and puts back.
+    on a scale must have been low for so long; with 15 nobody is called to what a customer lifts and puts back.
     """
 
     low_share: Share | None = None

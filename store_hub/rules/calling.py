@@ -90,7 +90,7 @@ class Calling:
             per_hour = self.paces.per_hour(place, sku, changes.at_ms)
             marks, chance = self._marks(facing, per_hour), partial(stock.chance_at_most, row)
             calls_from = LIKELY if stock.unseen.knows(place, sku) else SURE_ENOUGH
-            if self._is_held(place, sku, changes, is_low=chance(marks.low_units) >= calls_from):
+            if facing.weighed and self._is_held(place, sku, changes, is_low=chance(marks.low_units) >= calls_from):
                 continue
             was_empty = {alert.alert_id for alert in self.alerts.open_on(place, sku) if alert.emptied_at_ms is not None}
             for alert in self.alerts.judge(
