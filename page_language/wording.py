@@ -88,8 +88,9 @@ class Wording:
         if value is None:
             return "—"
         pattern = "#,##0." + "0" * decimals + "%" if decimals else "#,##0%"
+        value = round(value, decimals + 2) + 0.0  # No "−0%".
         text = str(format_percent(abs(value) if signed else value, format=pattern, locale=self.locale))
-        return f"{'+' if value >= 0 else '−'}{text}" if signed else text
+        return f"{'+' if value > 0 else '−' if value < 0 else '±'}{text}" if signed else text
 
     def amount(self, minor: float, currency: str) -> str:
         """Write an amount given in the currency's minor unit."""

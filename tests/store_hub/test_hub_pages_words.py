@@ -41,6 +41,7 @@ def test_times_and_money_are_the_shops() -> None:
     assert READER.span(12 * 60_000) == "12 min"
     assert READER.span(185 * 60_000) == "3 h 5 min"
     assert READER.share(-0.12, decimals=0, signed=True) == "−12%"
+    assert READER.share(-0.003, decimals=0, signed=True) == "±0%"
 
 
 def test_cookies_nobody_of_us_wrote_are_the_default() -> None:
