@@ -73,12 +73,12 @@ def test_marks_are_set_for_the_shop_and_for_an_article_and_hold_at_once(watch: C
 
 def test_a_target_is_set_with_its_owner(watch: Callable[..., Watch], hub: Hub) -> None:
     page = watch(size="phone").go("/settings")
-    page.get_by_label("Conversion, %").fill("31.5")
+    page.get_by_label("Conversion, %").fill("61.5")
     page.locator("[name=conversion_owner]").fill("Li Wei")
     page.locator("[name=conversion_review]").fill("2026-12-31")
     page.get_by_role("button", name="Save").nth(1).click()
     expect(page.get_by_role("alert")).to_have_text("Saved. It holds from now on.")
-    assert settings(hub)["targets"] == [{"figure": "conversion", "value": 0.315, "owner": "Li Wei", "review_on": "2026-12-31"}]
+    assert settings(hub)["targets"] == [{"figure": "conversion", "value": 0.615, "owner": "Li Wei", "review_on": "2026-12-31"}]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -224,7 +224,7 @@ def test_what_drifts_and_each_target_stand_on_sales_and_a_chart_can_be_taken_alo
     expect(page.get_by_role("row", name="Conversion")).to_contain_text("Li Wei")
     with page.expect_download() as table:
         page.get_by_role("button", name="CSV: Sales by hour").click()
-    assert table.value.path().read_text().splitlines()[0] == "x,today"
+    assert table.value.path().read_text().splitlines()[0].startswith("x,today")
     with page.expect_download() as picture:
         page.get_by_role("button", name="PNG: Sales by hour").click()
     assert picture.value.path().read_bytes().startswith(b"\x89PNG")
