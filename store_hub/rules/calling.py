@@ -90,7 +90,7 @@ class Calling:
             per_hour = self.paces.per_hour(place, sku, changes.at_ms)
             marks, chance = self._marks(facing, per_hour), partial(stock.chance_at_most, row)
             calls_from = LIKELY if stock.unseen.knows(place, sku) else SURE_ENOUGH
-            if facing.weighed and self._is_held(place, sku, changes, is_low=chance(marks.low_units) >= calls_from):
+            if self._is_held(place, sku, changes, is_low=bool(facing.weighed) and chance(marks.low_units) >= calls_from):
                 continue
             was_empty = {alert.alert_id for alert in self.alerts.open_on(place, sku) if alert.emptied_at_ms is not None}
             for alert in self.alerts.judge(
@@ -107,7 +107,7 @@ class Calling:
         self._look_for_strays(stock, places, changes)
 
     def _is_held(self, shelf_id: str, sku: str, changes: Changes, *, is_low: bool) -> bool:
-        """Whether a place is low, but has not been for long enough to call anybody."""
+        """Whether a place on a scale is low (`is_low`), but has not been for long enough to call anybody."""
         key = (shelf_id, sku)
         if not is_low or self.rules.low_for_s <= 0.0 or self.alerts.is_open(*key):
             self._let_go(shelf_id, sku, changes)
