@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from access_control.addresses import is_loopback
 from access_control.doorkeeper import Doorkeeper
@@ -29,6 +29,12 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_PAGE = (
+    '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    "<title>{what}</title><style>:root {{ color-scheme: light dark; }} body {{ font: 17px/1.5 system-ui, sans-serif; max-width: 36rem;"
+    " margin: 12vh auto 0; padding: 0 24px; }} a {{ display: inline-block; padding: 10px 0; }}</style></head>"
+    '<body><h1>{what}</h1><p>{whom}</p><a href="/">{back}</a></body></html>'
+)
 
 
 class GateRules(NamedTuple):
@@ -125,7 +131,7 @@ class PeopleGate:
             return RedirectResponse(home, status_code=303, headers={"Cache-Control": "no-store"})
         if not self._rules.may_see(person.role, "/account" if path.startswith("/logout") else path):
             self._refused(person.name, "page.open", f"{path} as {person.role}")
-            return PlainTextResponse(f"This page is not for your role. Ask the {self._rules.chief}.", status_code=403)
+            return _not_yours(scope, headers, self._rules.chief)
         if not is_reading and scope["type"] == "http" and not path.startswith("/_nicegui"):
             if not self._rules.may_post(person.role, path):
                 self._refused(person.name, "page.press", f"{path} as {person.role}")
@@ -190,6 +196,16 @@ def _to_log_in(scope: Any, headers: Headers, path: str) -> Response:
         target = quote(path + (f"?{query}" if query else ""), safe="/")
         return RedirectResponse(f"/login?next={target}", status_code=303, headers={"Cache-Control": "no-store"})
     return JSONResponse({"error": "log in first, at /login"}, status_code=401)
+
+
+def _not_yours(scope: Any, headers: Headers, chief: str) -> Response:
+    """A page that the role may not open: for a person with the way back, in the language that the pages' cookie names."""
+    english = ("This page is not for your role.", f"Ask the {chief}.", "Back to your pages")
+    if scope["type"] != "http" or scope["method"] != "GET" or "text/html" not in headers.get("accept", ""):
+        return PlainTextResponse(" ".join(english[:2]), status_code=403)
+    is_chinese = "aislewise_language=zh" in headers.get("cookie", "")
+    what, whom, back = ("此页面不对您的角色开放。", "请联系负责人。", "返回您的页面") if is_chinese else english
+    return HTMLResponse(_PAGE.format(lang="zh-Hans" if is_chinese else "en", what=what, whom=whom, back=back), status_code=403)
 
 
 def _is_same_origin(headers: Headers) -> bool:
