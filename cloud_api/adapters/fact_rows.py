@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -30,8 +31,9 @@ from wire_format.reports import (
 Row = tuple[Any, ...]
 
 
+@lru_cache(maxsize=4096)
 def moment(wall_ms: int) -> datetime:
-    """Unix milliseconds as an aware time, UTC."""
+    """Unix milliseconds as an aware time, UTC. A quarter's articles share one, which works out its hash once."""
     return datetime.fromtimestamp(wall_ms / 1000, UTC)
 
 
