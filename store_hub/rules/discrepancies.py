@@ -59,7 +59,10 @@ class DiscrepancyBook:
     def judge(self, stock: StockBook, places: Places, changes: Changes) -> list[Finding]:
         """See what an entry changed; returns what a person should look into, or need not any more."""
         found: list[Finding] = []
-        for number, sku in enumerate(changes.skus):
+        doubted = (
+            [] if changes.timeless else [sku for sku, _ in changes.places]
+        )  # What is believed of them may have changed, and no figure.
+        for number, sku in enumerate(dict.fromkeys([*changes.skus, *doubted])):
             if sku in places.skus:
                 known = self._rows.get(sku)
                 unseen_from = SURE_ENOUGH if known is not None and known.kind in (PHANTOM, BEHIND) else FOUND_UNSEEN_FROM

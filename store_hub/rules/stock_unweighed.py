@@ -53,7 +53,7 @@ class UnweighedStock(StockRows):
     def _put_unseen(self, shelf_id: str, sku: str, believed: UnseenUnits, evidence: str, changes: Changes) -> None:
         """Take over a belief. What silent refills brought has left the back room; how much is there is as doubtful as the shelf."""
         self.put(sku, shelf_id, believed.units, believed.low, believed.high, evidence, changes)
-        changes.touch(sku, shelf_id)  # How probable it is that none are left may have changed though the interval has not.
+        changes.places[sku, shelf_id] = None  # How probable it is that none are left may have changed though the interval has not.
         store = self.at(sku, BACK_ROOM)
         if store is None or believed.refilled == 0.0:
             return
