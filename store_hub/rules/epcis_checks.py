@@ -160,7 +160,7 @@ def _fields(event: Event, where: str) -> Iterator[str]:
     for name in ("type", "eventTime", "eventTimeZoneOffset"):
         if name not in event:
             yield f"{where}: {name} is missing"
-    if kind not in FIELDS and kind is not None:
+    if "type" in event and not _is_standard(kind):
         if not isinstance(kind, str) or ":" not in kind:
             yield f"{where}.type: {shown(kind)} is none of {', '.join(EVENT_TYPES)} and no URI of your own"
         names: tuple[str, ...] = tuple(_CHECKS)
@@ -175,10 +175,14 @@ def _fields(event: Event, where: str) -> Iterator[str]:
             yield f"{where}: {remedy} {shown(name)}; fields of your own carry a prefix of @context"
 
 
+def _is_standard(kind: object) -> bool:
+    return isinstance(kind, str) and kind in FIELDS  # JSON may hold a list there, which no dictionary takes.
+
+
 def _content(event: Event, where: str) -> Iterator[str]:
     """An event must be of something."""
     kind = event.get("type")
-    if kind not in FIELDS:
+    if not _is_standard(kind):
         return
     if kind != TRANSFORMATION and "action" not in event:
         yield f"{where}: action is missing"

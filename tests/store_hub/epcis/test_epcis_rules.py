@@ -47,6 +47,16 @@ def examples(shared_data: Path) -> list[Path]:
     return sorted([*folder.glob("JSON/**/*.jsonld"), *folder.glob("JSON-simple-context/**/*.jsonld")])
 
 
+@pytest.mark.parametrize("odd", [["ObjectEvent"], {"a": 1}, [[{}]], 7, True, None, ""])
+@pytest.mark.parametrize("event", [STOCKED, CARTON, SOLD], ids=["stocked", "carton", "sold"])
+def test_whatever_stands_in_a_field_is_refused_with_words(event: dict[str, Any], odd: object) -> None:
+    for field in event:
+        event_problems({**event, field: odd})
+        document_events({"@context": [], **event, field: odd})
+    assert event_problems({**event, "action": odd})
+    assert event_problems({**event, "type": odd})
+
+
 def test_of_gs1s_examples_89_are_accepted_and_the_four_broken_ones_refused_with_the_reason(shared_data: Path) -> None:
     refused = {}
     paths = examples(shared_data)
