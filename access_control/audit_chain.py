@@ -6,7 +6,7 @@ Whoever can write the store could forge the whole chain anew: note the newest ha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -63,3 +63,8 @@ def verify_rows(found: Iterable[AuditRow], *, expected: tuple[int, str] | None =
     if wanted and broken_at is None:
         broken_at = rows + 1  # The row that was noted is gone: the end was cut off.
     return AuditVerdict(rows, before, broken_at)
+
+
+def head_of(newest: Sequence[AuditRow]) -> tuple[int, str]:
+    """The number and hash of a log's newest row, which comes first: what is worth noting elsewhere."""
+    return (newest[0].number, newest[0].hash) if newest else (0, START)

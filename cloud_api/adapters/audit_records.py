@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, Engine, insert, select, text
 
-from access_control.audit_chain import START, AuditRow, AuditVerdict, one_line, row_hash, verify_rows
+from access_control.audit_chain import START, AuditRow, AuditVerdict, head_of, one_line, row_hash, verify_rows
 from cloud_api.adapters.people_records import answering
 from cloud_api.adapters.tables import audit
 
@@ -64,8 +64,7 @@ class AuditRecords:
 
     def head(self) -> tuple[int, str]:
         """The newest row's number and hash: what is worth noting elsewhere."""
-        newest = self.newest(1)
-        return (newest[0].number, newest[0].hash) if newest else (0, START)
+        return head_of(self.newest(1))
 
     def verify(self, *, expected: tuple[int, str] | None = None) -> AuditVerdict:
         """Compute the whole chain anew.

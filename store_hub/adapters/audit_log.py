@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from access_control.audit_chain import START, AuditRow, AuditVerdict, one_line, row_hash, verify_rows
+from access_control.audit_chain import START, AuditRow, AuditVerdict, head_of, one_line, row_hash, verify_rows
 from store_hub.adapters.ledger_file import ledger_trouble
 
 _SCHEMA = """
@@ -85,8 +85,7 @@ class AuditLog:
 
     def head(self) -> tuple[int, str]:
         """The newest row's number and hash: what is worth noting elsewhere."""
-        newest = self.newest(1)
-        return (newest[0].number, newest[0].hash) if newest else (0, START)
+        return head_of(self.newest(1))
 
     def close(self) -> None:
         """Let go of the file."""

@@ -65,7 +65,7 @@ class DevicesPage(Page):
         except WeightUnreadable:
             self.say(reader.t("A known weight is a number of grams above 0, for instance 5000."))
         except HubError as error:
-            self.say(self.reader.say(str(error)))
+            self.refuse(error)
         except TimeoutError:
             self.say(reader.t("The hub did not answer in time. The list shows whether it was booked."))
 

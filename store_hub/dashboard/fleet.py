@@ -50,7 +50,7 @@ class FleetPage(Page):
             if action is not None:
                 await self.desk.change_fleet(action)
         except HubError as error:
-            self.say(self.reader.say(str(error)))
+            self.refuse(error)
         except TimeoutError:
             self.say(reader.t("The hub did not answer in time. The list shows whether it was booked."))
 

@@ -144,6 +144,10 @@ class Page(ABC):
         """Show a line above the page until the next act."""
         self._notice = notice
 
+    def refuse(self, error: HubError) -> None:
+        """Show above the page why something was not done, in the reader's language."""
+        self.say(self.reader.say(str(error)))
+
     async def _hear(self, act: str, value: str) -> None:
         self._notice = ""
         await self.on_act(act, value)
@@ -207,7 +211,7 @@ class Page(ABC):
         try:
             await self.desk.tell(told, door=door)
         except HubError as error:
-            self.say(self.reader.say(str(error)))
+            self.refuse(error)
         except TimeoutError:
             self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))
         else:
@@ -223,6 +227,6 @@ class Page(ABC):
         try:
             await self.desk.act_on_alert(int(value), action, by, to)
         except HubError as error:
-            self.say(self.reader.say(str(error)))
+            self.refuse(error)
         except TimeoutError:
             self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))

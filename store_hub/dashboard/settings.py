@@ -127,7 +127,7 @@ class SettingsPage(Page):
         try:
             await self.desk.ask(command)
         except HubError as error:
-            self.say(self.reader.say(str(error)))
+            self.refuse(error)
         except TimeoutError:
             self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))
         else:

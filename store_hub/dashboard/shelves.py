@@ -72,7 +72,7 @@ class ShelvesPage(Page):
         try:
             await self.desk.blink(shelf_id, self.reader.name or self.reader.t("the office"))
         except HubError as error:
-            self.say(self.reader.say(str(error)))
+            self.refuse(error)
         except TimeoutError:
             self.say(self.reader.t("The hub did not answer in time. The list shows whether it was booked."))
         else:

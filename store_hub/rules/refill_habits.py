@@ -25,6 +25,7 @@ WALK_OVER_MS = 4 * 60_000
 """So long nobody has been felt or said to refill anything: the walk is over."""
 ANSWER_ENDS_MIN = (3.0, 6.0, 9.0, 12.0, 15.0, 20.0, 30.0, 60.0)
 """A call is answered within so many minutes, or else never."""
+_NO_ANSWERS = [0.0] * (len(ANSWER_ENDS_MIN) + 1)
 USUAL_ANSWERED, USUAL_ANSWERED_AFTER_MIN, USUAL_CALLS = 0.7, 15.0, 10.0
 USUAL_FULL, USUAL_BOOKED, USUAL_REFILLS = 0.7, 0.5, 10.0
 """What holds before anything is learned, and for how many calls or refills it counts."""
@@ -49,6 +50,11 @@ class Refilled(Struct, frozen=True, array_like=True):
     was_full: float
     called: bool
 
+    @property
+    def key(self) -> Key:
+        """The place."""
+        return (self.shelf_id, self.sku)
+
 
 class Called(Struct, frozen=True, array_like=True):
     """A weighed place to which staff are called, and since when."""
@@ -56,6 +62,11 @@ class Called(Struct, frozen=True, array_like=True):
     shelf_id: str
     sku: str
     since_ms: int
+
+    @property
+    def key(self) -> Key:
+        """The place."""
+        return (self.shelf_id, self.sku)
 
 
 class HabitsState(Struct, frozen=True, kw_only=True):
@@ -133,7 +144,7 @@ class RefillHabits:
         """What holds at present."""
         if self._refilling is None:
             known = self._state
-            answers = [usual + seen for usual, seen in zip(_usual_answers(), known.answers or [0.0] * 99, strict=False)]
+            answers = [usual + seen for usual, seen in zip(_usual_answers(), known.answers or _NO_ANSWERS, strict=True)]
             running = list(accumulate(answers))
             self._refilling = Refilling(
                 filled_up=(USUAL_FULL * USUAL_REFILLS + known.full) / (USUAL_REFILLS + known.ended),
@@ -152,7 +163,7 @@ class RefillHabits:
     def felt(self, key: Key, was_full: float, at_ms: int, *, called: bool) -> None:
         """A scale feels that staff begin to refill a place."""
         known = self._state
-        if any((one.shelf_id, one.sku) == key for one in known.refilled):
+        if any(one.key == key for one in known.refilled):
             self.heard(at_ms, called=called)
             return
         self._set(
@@ -161,7 +172,7 @@ class RefillHabits:
             refilled=[*known.refilled, Refilled(*key, was_full, called)],
         )
         self.heard(at_ms, called=called)
-        since_ms = next((one.since_ms for one in known.called if (one.shelf_id, one.sku) == key), None)
+        since_ms = next((one.since_ms for one in known.called if one.key == key), None)
         if since_ms is not None:
             self._answer(at_ms - since_ms)
             self._forget_call(key)
@@ -198,10 +209,10 @@ class RefillHabits:
         known = self._state
         for late in [one for one in known.called if at_ms - one.since_ms > ANSWER_ENDS_MIN[-1] * 60_000]:
             self._answer(None)
-            self._forget_call((late.shelf_id, late.sku))
+            self._forget_call(late.key)
         ended, full = known.ended, known.full
         for one in known.refilled:
-            place = places.get((one.shelf_id, one.sku))
+            place = places.get(one.key)
             if place is not None and place.has_behind:
                 ended, full = ended * KEPT_REFILL + 1.0, full * KEPT_REFILL + float(place.units > place.capacity - 1.5)
         self._set(ended=ended, full=full, from_ms=None, is_walk=False, refilled=[])
@@ -241,15 +252,15 @@ class RefillHabits:
 
     def _answer(self, after_ms: int | None) -> None:
         """A call has been answered after so long; None: nobody came."""
-        answers = [KEPT_REFILL * count for count in self._state.answers or [0.0] * (len(ANSWER_ENDS_MIN) + 1)]
+        answers = [KEPT_REFILL * count for count in self._state.answers or _NO_ANSWERS]
         ends_ms = [end * 60_000 for end in ANSWER_ENDS_MIN]
         place = len(ends_ms) if after_ms is None else next((n for n, end in enumerate(ends_ms) if after_ms <= end), len(ends_ms))
         answers[place] += 1.0
         self._set(answers=answers)
 
     def _forget_call(self, key: Key) -> None:
-        if any((one.shelf_id, one.sku) == key for one in self._state.called):
-            self._set(called=[one for one in self._state.called if (one.shelf_id, one.sku) != key])
+        if any(one.key == key for one in self._state.called):
+            self._set(called=[one for one in self._state.called if one.key != key])
 
     def _set(self, **changes: object) -> None:
         self._state = structs.replace(self._state, **changes)
@@ -258,7 +269,7 @@ class RefillHabits:
 
 def _seen(refilled: Sequence[Refilled], places: dict[Key, Weighed], is_called: Callable[[str, str], bool]) -> list[tuple[float, bool]]:
     """(how full it was, whether it was refilled) of each weighed place that could have been, and to which nobody was called."""
-    done = {(one.shelf_id, one.sku): one for one in refilled}
+    done = {one.key for one in refilled}
     found = [(one.was_full, True) for one in refilled if not one.called]
     for key, place in places.items():
         if key not in done and place.has_behind and not is_called(*key):
