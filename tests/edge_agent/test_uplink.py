@@ -181,7 +181,7 @@ def test_letters_that_got_lost_on_the_way_are_sent_again(mosquitto: Any, hub: Sm
     hub.deaf_to = 7
     with Device(mosquitto.port, tmp_path / "o.sqlite") as device:
         device.outbox.put_all([weight(minute) for minute in range(60)])
-        wait_for(lambda: device.outbox.depth == 0, "all booked in spite of the losses", within_s=120)
+        wait_for(lambda: device.outbox.depth == 0, "all booked in spite of the losses")
         assert len(hub.booked[device.outbox.outbox_id]) == 60
         assert hub.received > 60
 
@@ -195,7 +195,7 @@ def test_a_broker_that_is_killed_and_forgets_everything_costs_nothing(mosquitto:
         device.outbox.put_all([weight(minute) for minute in range(1, 50)])
         wait_for(lambda: "broker_unavailable" in device.fault_codes(), "the broken connection is told")
         mosquitto.start()
-        wait_for(lambda: device.outbox.depth == 0, "all booked after the broker came back", within_s=120)
+        wait_for(lambda: device.outbox.depth == 0, "all booked after the broker came back")
         assert len(hub.booked[device.outbox.outbox_id]) == 50
         wait_for(lambda: "broker_unavailable" not in device.fault_codes(), "the fault is cleared")
 
@@ -294,7 +294,7 @@ def test_a_device_says_when_it_is_born_how_it_is_and_that_it_leaves(mosquitto: A
 
 def test_two_devices_of_the_same_name_are_told_to_look_for_each_other(mosquitto: Any, hub: SmallHub, tmp_path: Path) -> None:
     with Device(mosquitto.port, tmp_path / "a.sqlite") as one, Device(mosquitto.port, tmp_path / "b.sqlite") as twin:
-        wait_for(lambda: "connection_keeps_breaking" in one.fault_codes() | twin.fault_codes(), "told", within_s=120)
+        wait_for(lambda: "connection_keeps_breaking" in one.fault_codes() | twin.fault_codes(), "told")
         one.outbox.put(weight(1))
         twin.outbox.put(weight(2))
-        wait_for(lambda: one.outbox.depth == 0 and twin.outbox.depth == 0, "and nothing is lost meanwhile", within_s=120)
+        wait_for(lambda: one.outbox.depth == 0 and twin.outbox.depth == 0, "and nothing is lost meanwhile")

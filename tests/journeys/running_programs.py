@@ -14,6 +14,8 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 STOP_WITHIN_S = 60.0
+WITHIN_S = 120.0
+"""What must come may do so late on a machine that does much else."""
 """Far more than a program needs, but not more than a machine that does much else may take."""
 
 
@@ -69,7 +71,7 @@ class Program:
         """All it has said so far."""
         return self.log_path.read_text(errors="replace")
 
-    def wait_ready(self, url: str, *, within_s: float = 120.0) -> None:
+    def wait_ready(self, url: str, *, within_s: float = WITHIN_S) -> None:
         """Wait until it answers 200 there."""
 
         def is_ready() -> bool:
@@ -78,7 +80,7 @@ class Program:
 
         wait_until(is_ready, within_s=within_s, what=f"{self.name} at {url}: {self.log[-3000:]}")
 
-    def wait_end(self, *, within_s: float) -> int:
+    def wait_end(self, *, within_s: float = WITHIN_S) -> int:
         """Wait until it ends by itself, and return its exit code."""
         try:
             return self._process.wait(within_s)
@@ -115,7 +117,7 @@ def answers_ok(url: str) -> bool:
         asked.close()
 
 
-def wait_until(is_so: Callable[[], bool], *, within_s: float, what: str) -> None:
+def wait_until(is_so: Callable[[], bool], *, within_s: float = WITHIN_S, what: str) -> None:
     """Poll until something is so, or fail and say what was waited for."""
     deadline = time.monotonic() + within_s
     while not is_so():

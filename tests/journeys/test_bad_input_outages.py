@@ -36,7 +36,7 @@ def start(tmp_path: Path) -> Iterator[Any]:
 def found(start: Any) -> None:
     """Make the shop's ledger."""
     init = start("store-hub", "init", "--config", "hub.toml")
-    assert init.wait_end(within_s=120) == 0, init.log
+    assert init.wait_end() == 0, init.log
 
 
 @pytest.mark.broker
@@ -49,7 +49,7 @@ def test_without_a_broker_hub_and_device_wait_say_so_and_lose_nothing(mosquitto:
     found(start)
     hub = start("store-hub", "run", "--config", "hub.toml")
     edge = start("edge-agent", "run", "--config", "edge.toml", "--until-booked", "--recorded-ago", "60")
-    programs.wait_until(lambda: "recording has ended" in edge.log and "the hub is open" in hub.log, within_s=120, what="both run")
+    programs.wait_until(lambda: "recording has ended" in edge.log and "the hub is open" in hub.log, what="both run")
     till = shop.Till(free_port)
     assert till.sell("cola", 1, key="meanwhile").status_code == 200
     reason = till.check("broker")["reason"]
@@ -57,7 +57,7 @@ def test_without_a_broker_hub_and_device_wait_say_so_and_lose_nothing(mosquitto:
     assert "cannot be reached (connection refused)" in edge.log
     assert "no broker" in hub.log
     mosquitto.start()
-    assert edge.wait_end(within_s=120) == 0, edge.log
+    assert edge.wait_end() == 0, edge.log
     weights = shop.ask(tmp_path / "ledger.sqlite", "SELECT round(weight_g / 350.0) FROM shelf_weights ORDER BY at_ms")
     assert [row[0] for row in weights] == [10, 9, 8]
     assert shop.ask(tmp_path / "ledger.sqlite", "SELECT sold_units FROM books") == [(1,)]
@@ -75,28 +75,24 @@ def test_without_a_cloud_and_with_a_wrong_token_facts_wait_until_the_cloud_takes
     (tmp_path / "tokens.toml").write_text(f'[stores]\n{shop.STORE_ID} = "{RIGHT_TOKEN}"\n', encoding="utf-8")
     found(start)
     hub = start("store-hub", "run", "--config", "hub.toml")
-    programs.wait_until(lambda: "the hub is open" in hub.log, within_s=120, what="the hub runs")
+    programs.wait_until(lambda: "the hub is open" in hub.log, what="the hub runs")
     till = shop.Till(free_port)
     assert till.sell("cola", 3, key="while the cloud is away").status_code == 200
-    programs.wait_until(
-        lambda: "Connection refused" in till.check("cloud")["reason"], within_s=120, what="the hub says that no cloud answers"
-    )
+    programs.wait_until(lambda: "Connection refused" in till.check("cloud")["reason"], what="the hub says that no cloud answers")
     with tempfile.TemporaryDirectory(prefix="aislewise-records-") as records:  # PostgreSQL may run as another user.
         (tmp_path / "cloud.toml").write_text(
             f'[listen]\nport = {cloud_port}\n[database]\ndata_dir = "{records}/records"\n[tokens]\nfile = "tokens.toml"\n', encoding="utf-8"
         )
         cloud = start("cloud-api", "run", "--config", "cloud.toml")
         cloud.wait_ready(f"http://127.0.0.1:{cloud_port}/health/ready")
-        programs.wait_until(lambda: "answered 401" in till.check("cloud")["reason"], within_s=120, what=f"a refusal: {hub.log}")
+        programs.wait_until(lambda: "answered 401" in till.check("cloud")["reason"], what=f"a refusal: {hub.log}")
         assert "token" in till.check("cloud")["reason"]
         assert shop.ask(tmp_path / "ledger.sqlite", "SELECT count(*) FROM report_outbox")[0][0] > 0
         assert hub.stop() == 0
         (tmp_path / "cloud.token").write_text(RIGHT_TOKEN, encoding="utf-8")
         hub = start("store-hub", "run", "--config", "hub.toml")
         left = "SELECT (SELECT count(*) FROM report_outbox) + (SELECT count(*) FROM dirty)"
-        programs.wait_until(
-            lambda: "the hub is open" in hub.log and shop.ask(tmp_path / "ledger.sqlite", left) == [(0,)], within_s=120, what=hub.log
-        )
+        programs.wait_until(lambda: "the hub is open" in hub.log and shop.ask(tmp_path / "ledger.sqlite", left) == [(0,)], what=hub.log)
         assert hub.stop() == 0
         assert cloud.stop() == 0
     assert "Traceback" not in hub.log + cloud.log
@@ -110,7 +106,7 @@ def test_on_a_full_disk_the_hub_refuses_and_acknowledges_nothing_and_goes_on_whe
         shop.write_shop(tmp_path, broker_port=mosquitto.port, hub_port=free_port, ledger="disk/ledger.sqlite")
         found(start)
         hub = start("store-hub", "run", "--config", "hub.toml")
-        programs.wait_until(lambda: "connected to the broker" in hub.log, within_s=120, what="the hub runs")
+        programs.wait_until(lambda: "connected to the broker" in hub.log, what="the hub runs")
         till, stranger = shop.Till(free_port), shop.Stranger(mosquitto.port)
         filler = shop.fill(disk)
         answer = till.sell("cola", 2, key="full")
@@ -123,14 +119,14 @@ def test_on_a_full_disk_the_hub_refuses_and_acknowledges_nothing_and_goes_on_whe
         assert "Nothing can be booked: ledger disk/ledger.sqlite: the disk is full" in till.page("/")
         assert OUTBOX not in stranger.booked_through
         filler.unlink()
-        programs.wait_until(lambda: stranger.booked_through.get(OUTBOX) == 3, within_s=120, what=f"all is booked: {hub.log}")
+        programs.wait_until(lambda: stranger.booked_through.get(OUTBOX) == 3, what=f"all is booked: {hub.log}")
         assert till.sell("cola", 2, key="full").status_code == 200
         assert shop.ask(disk / "ledger.sqlite", "SELECT sold_units FROM books WHERE sku = 'cola'") == [(2,)]
         assert shop.ask(disk / "ledger.sqlite", "SELECT sum(people_in) FROM door_minutes") == [(3,)]
         stranger.close()
         assert hub.stop() == 0
         verify = start("store-hub", "verify", "--config", "hub.toml")
-        assert verify.wait_end(within_s=120) == 0, verify.log
+        assert verify.wait_end() == 0, verify.log
         assert "Traceback" not in hub.log
 
 
@@ -144,13 +140,13 @@ def test_on_a_full_disk_a_device_holds_on_says_so_and_writes_everything_when_the
         shop.write_trace(tmp_path / "trace.csv", [10, 9, 8, 7])
         shop.write_device(tmp_path, broker_port=1, sensors=shop.scale("drinks", "trace.csv"), outbox="disk/outbox.sqlite")
         edge = start("edge-agent", "run", "--config", "edge.toml")
-        programs.wait_until(lambda: "edge agent starts" in edge.log, within_s=120, what="the agent runs")
+        programs.wait_until(lambda: "edge agent starts" in edge.log, what="the agent runs")
         filler = shop.fill(disk)
-        programs.wait_until(lambda: "outbox_unwritable" in edge.log, within_s=120, what=f"the agent says that the disk is full: {edge.log}")
+        programs.wait_until(lambda: "outbox_unwritable" in edge.log, what=f"the agent says that the disk is full: {edge.log}")
         assert 'message="the disk is full" advice="free space on that disk' in edge.log
-        programs.wait_until(lambda: "recording has ended" in edge.log, within_s=120, what="it weighs on all the same")
+        programs.wait_until(lambda: "recording has ended" in edge.log, what="it weighs on all the same")
         filler.unlink()
-        programs.wait_until(lambda: "fault cleared" in edge.log, within_s=120, what=f"it writes again: {edge.log}")
+        programs.wait_until(lambda: "fault cleared" in edge.log, what=f"it writes again: {edge.log}")
         assert edge.stop() == 0
         payloads = shop.ask(disk / "outbox.sqlite", "SELECT payload FROM letters ORDER BY position")
         assert "Traceback" not in edge.log

@@ -46,7 +46,7 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenShop]:
     port = conftest.find_free_port()
     shop.write_shop(folder, broker_port=broker.port, hub_port=port)
     init = programs.Program("store-hub", ["init", "--config", "hub.toml"], folder)
-    assert init.wait_end(within_s=120) == 0, init.log
+    assert init.wait_end() == 0, init.log
     hub = programs.Program("store-hub", ["run", "--config", "hub.toml"], folder)
     try:
         hub.wait_ready(f"http://127.0.0.1:{port}/health/ready")
@@ -88,7 +88,7 @@ def nonsense(open_shop: OpenShop) -> int:
     last = len(letters) + 1
     say(topics.seen(shop.STORE_ID, OUTBOX, last), crossing(last))
     heard = open_shop.stranger.booked_through
-    programs.wait_until(lambda: heard.get(OUTBOX) == last, within_s=120, what="the mark passes what cannot be read")
+    programs.wait_until(lambda: heard.get(OUTBOX) == last, what="the mark passes what cannot be read")
     return last
 
 
@@ -163,15 +163,12 @@ def test_a_device_half_of_whose_parts_are_broken_reports_with_the_other_half(ope
         health = "SELECT CAST(health AS TEXT) FROM devices WHERE device_id = 'pi-1'"
         programs.wait_until(
             lambda: all(text in str(shop.ask(open_shop.ledger, health)) for text in told.values()),
-            within_s=120,
             what="every fault is booked",
         )
         page = open_shop.till.page("/devices")
         assert [part for part, text in told.items() if f"{part}: " not in page or text not in page] == []
         booked = "SELECT count(*) FROM shelf_weights WHERE shelf_id = 'drinks' AND weight_g BETWEEN 2790 AND 2810"
-        programs.wait_until(
-            lambda: shop.ask(open_shop.ledger, booked)[0][0] > 0, within_s=120, what=f"the good scale is booked: {edge.log}"
-        )
+        programs.wait_until(lambda: shop.ask(open_shop.ledger, booked)[0][0] > 0, what=f"the good scale is booked: {edge.log}")
         assert edge.stop() == 0
     finally:
         edge.kill()
@@ -187,7 +184,7 @@ def test_a_run_that_ends_by_itself_says_by_its_exit_code_that_a_recording_was_br
     shop.write_trace(tmp_path / "text.csv", [6, 5], broken_at=35)
     shop.write_device(tmp_path, broker_port=open_shop.broker_port, sensors=shop.scale("drinks", "text.csv"))
     edge = programs.Program("edge-agent", ["run", "--config", "edge.toml", "--until-booked", "--recorded-ago", "60"], tmp_path)
-    assert edge.wait_end(within_s=120) == 3, edge.log
+    assert edge.wait_end() == 3, edge.log
     last = edge.log.splitlines()[-1]
     assert last.startswith("edge-agent: shelf drinks: text.csv:36: not a reading: '3.4,heavy'; what came before is booked")
     booked = "SELECT round(weight_g / 350.0) FROM shelf_weights WHERE shelf_id = 'drinks' ORDER BY journal_id DESC LIMIT 2"
