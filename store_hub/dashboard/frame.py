@@ -122,6 +122,7 @@ class Page(ABC):
 
     async def open(self) -> None:
         """Compute, build and begin to follow the ledger."""
+        seen = self._version()  # What is booked while the page is made is news to it.
         drawing = await run.io_bound(self.drawing)
         self.part("head", "head")
         self.part("banner")
@@ -132,7 +133,7 @@ class Page(ABC):
         client = ui.context.client
         client.on_delete(self._gone.set)
         ui.on("aislewise-theme", self._repaint)
-        background_tasks.create(self._follow(), name=f"follow {self.path}", context=client)
+        background_tasks.create(self._follow(seen), name=f"follow {self.path}", context=client)
 
     async def refresh(self) -> None:
         """Draw anew now."""
@@ -153,11 +154,12 @@ class Page(ABC):
         await self.on_act(act, value)
         await self.refresh()
 
-    async def _follow(self) -> None:
-        tables = self.tables | HEAD_TABLES
-        seen = self.desk.news.version(tables)
+    def _version(self) -> int:
+        return self.desk.news.version(self.tables | HEAD_TABLES)
+
+    async def _follow(self, seen: int) -> None:
         while not self._gone.is_set():
-            seen = await self.desk.news.after(seen, tables)
+            seen = await self.desk.news.after(seen, self.tables | HEAD_TABLES)
             if self._gone.is_set():
                 return
             await self.refresh()

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hub_in_a_browser import SIZES, Hub, Watch
 from playwright.sync_api import Browser, Page, Route, expect
+from running_programs import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -87,6 +88,7 @@ def test_a_press_whose_answer_is_lost_is_sent_again_and_booked_once(phone: Page,
     assert hub.ask(PRESSES)[0] == before + 1
     phone.get_by_role("button", name="Take it up again: Lager 0.5 l").click()
     expect(phone.get_by_role("button", name="Take: Lager 0.5 l")).to_be_visible()
+    wait_until(lambda: hub.ask(PRESSES)[0] == before + 2, what="what the page shows at once is booked too, before the phone is gone")
 
 
 def test_once_opened_it_opens_without_a_network_and_shows_what_was_last_known(phone: Page, hub: Hub) -> None:
