@@ -94,13 +94,15 @@ class StockMove(Told, frozen=True, kw_only=True, tag="stock_move"):
 class AlertAction(Told, frozen=True, kw_only=True, tag="alert_action"):
     """A person takes the task of an alert, gives it back or to somebody (`to`), says that it is done, or that there is nothing to fetch.
 
-    `pressed_at_ms`: when, where it is told later than it was pressed, as by a phone without a network.
+    Where the task was to count a shelf, `counted` says how many `units` stand there. `pressed_at_ms`: when, where it is told later than it
+    was pressed, as by a phone without a network.
     """
 
     alert_id: Annotated[int, Meta(ge=1)]
-    action: Literal["take", "done", "not_there", "release", "assign"]
+    action: Literal["take", "done", "not_there", "release", "assign", "counted"]
     by: Text = "staff"
     to: Text | None = None
+    units: Pieces | None = None
     pressed_at_ms: WallClockMs | None = None
 
 
@@ -110,7 +112,7 @@ class Finding(Told, frozen=True, kw_only=True, tag="finding"):
     What is open is known by `kind` and `subject`; saying it twice does nothing.
     """
 
-    kind: Literal["device_silent", "sensor_fault", "queue", "misplaced", "swept", "discrepancy"]
+    kind: Literal["device_silent", "sensor_fault", "queue", "misplaced", "swept", "discrepancy", "count"]
     subject: Text
     state: Literal["open", "over"] = "open"
     detail: Annotated[str, Meta(max_length=500)] = ""

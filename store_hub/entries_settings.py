@@ -34,7 +34,8 @@ class AlertRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `queue_people`: mean of a minute's queue. `escalate_min`: nobody took a task for so long. `message_gap_min`: to one receiver at most one
     message in this time. Quiet hours may pass midnight; nothing is sent in them, and what still stands is sent after. `low_for_s`: a place
-    on a scale must have been low for so long; with 15 nobody is called to what a customer lifts and puts back.
+    on a scale must have been low for so long; with 15 nobody is called to what a customer lifts and puts back. `counts_per_hour`: so many
+    shelves at most are staff asked to count, where the hub is most in doubt; 0: none.
     """
 
     low_share: Share | None = None
@@ -46,6 +47,7 @@ class AlertRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     message_gap_min: Annotated[float, Meta(ge=0.0, le=240.0)] = 10.0
     quiet_from: ClockTime | None = None
     quiet_to: ClockTime | None = None
+    counts_per_hour: Annotated[int, Meta(ge=0, le=60)] = 3
 
 
 class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

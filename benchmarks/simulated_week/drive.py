@@ -20,9 +20,11 @@ from edge_agent.simulated_store.shop import Shop
 from edge_agent.simulated_store.truth import TruthLog
 from store_hub.adapters.ledger import Ledger
 from store_hub.adapters.ledger_calls import LedgerCalls
+from store_hub.adapters.ledger_views import LedgerViews
 from store_hub.adapters.pager import Pager
 from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
 from store_hub.errors import AlertUnknown
+from store_hub.flows.attend import Attend
 from store_hub.flows.books import Books
 from store_hub.flows.commands import Answer, BookPlanogram, Command
 from store_hub.flows.inbox import Item, Request
@@ -32,6 +34,8 @@ from store_hub.rows import AlertRow, DiscrepancyRow, NotificationRow
 from wire_format import codec
 
 STEP_MS = 20_000
+ATTEND_MS = 60_000
+"""The hub looks after what only time brings about more often; the week needs no more."""
 LOW_FOR_S = 15.0
 """The manager has set that nobody is called to what a customer lifts and puts back."""
 
@@ -62,6 +66,30 @@ class BooksDoor:
             if not isinstance(said, Exception):
                 future.set_result(said)
         return answer
+
+    def on_booked(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """Nobody waits here."""
+        return lambda: None
+
+
+class NextPage:
+    """Takes commands as the bookkeeper does; they are booked with the next step's news."""
+
+    def __init__(self, clock: WeekClock) -> None:
+        self._clock = clock
+        self._waiting: list[Item] = []
+
+    def submit(self, command: Command) -> Future[Answer]:
+        """Keep one command."""
+        taken: Future[Answer] = Future()
+        taken.set_result(None)
+        self._waiting.append(Request(command, Future(), self._clock.now_ms()))
+        return taken
+
+    def take(self) -> list[Item]:
+        """What waits."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
     def on_booked(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Nobody waits here."""
@@ -102,6 +130,8 @@ class Week:
             calls=LedgerCalls(self.ledger_path), bookkeep=BooksDoor(self._book, self._clock), pager=cast(Pager, self.phones), page_url=None,
             now_ms=self._clock.now_ms, zone=lambda: ZoneInfo(self.plan.time_zone),
         )  # fmt: skip
+        self._next = NextPage(self._clock)
+        self._attend = Attend(views=LedgerViews(self.ledger_path), bookkeep=self._next, now_ms=self._clock.now_ms)
         self._look_at_ms: float | None = None
 
     def run(self, progress: Callable[[float], None]) -> Record:
@@ -112,6 +142,8 @@ class Week:
             page = self._book(self._news(at_ms))
             self._respond(page, at_ms)
             self._send(page, at_ms)
+            if at_ms % ATTEND_MS < STEP_MS:
+                self._attend.look()
             self.record.note(at_ms, self.shop, self.books.fold, page)
             self.shop.forget_before(at_ms - STEP_MS)
             if at_ms % 3_600_000 < STEP_MS:
@@ -126,7 +158,7 @@ class Week:
         for posting in self.shop.due_postings():
             news.append((posting.due_at_ms, told(posting)))
             self.shop.acknowledge(posting.key)
-        news += [(at_ms, said) for said in self.staff.act(at_ms)]
+        news += [(at_ms, said) for said in [*self.staff.act(at_ms), *self._next.take()]]
         return [item for _, item in sorted(news, key=lambda one: one[0])]
 
     def _book(self, items: list[Item]) -> Page:

@@ -18,6 +18,8 @@ LOOKS_AFTER_MIN = (6.0, 18.0)
 COUNTS_AFTER_MIN = (150.0, 240.0)
 """Long enough that a finding's two hours are never cut short by the count that ends it."""
 STOCK_KINDS = ("low_shelf", "empty_shelf")
+MISCOUNTS = 0.05
+"""One count of a shelf in twenty is one too many or one too few."""
 
 
 class Sent(NamedTuple):
@@ -56,6 +58,7 @@ class _Errand(NamedTuple):
     kind: str
     sku: str
     alert_id: int
+    shelf_id: str = ""
 
 
 class StaffAtWork:
@@ -68,7 +71,7 @@ class StaffAtWork:
         self._counting: set[str] = set()
         self._open: dict[int, AlertRow] = {}
         self._planned = 0
-        self.counts = 0
+        self.counts = self.shelf_counts = 0
 
     def hear_alert(self, alert: AlertRow, at_ms: int) -> None:
         """An alert was raised, changed or cleared."""
@@ -80,6 +83,8 @@ class StaffAtWork:
         if alert.kind in STOCK_KINDS and alert.shelf_id is not None and alert.sku is not None and not known:
             self._shop.call_staff(alert.shelf_id, alert.sku)
             self._plan("look", alert.sku, at_ms, LOOKS_AFTER_MIN, alert.alert_id)
+        elif alert.kind == "count" and alert.shelf_id is not None and alert.sku is not None and not known:
+            self._plan("count_shelf", alert.sku, at_ms, LOOKS_AFTER_MIN, alert.alert_id, alert.shelf_id)
 
     def hear_discrepancy(self, row: DiscrepancyRow, at_ms: int) -> None:
         """The hub has found that an article's books are wrong."""
@@ -96,14 +101,21 @@ class StaffAtWork:
                 self._counting.discard(errand.sku)
                 self.counts += 1
                 said: StockCount | AlertAction = StockCount(sku=errand.sku, units=self._shop.count(errand.sku), counted_at_ms=at_ms)
-            elif errand.alert_id in self._open and not self._shop.back_room().get(errand.sku):
+            elif errand.kind == "count_shelf" and errand.alert_id in self._open:
+                said = AlertAction(alert_id=errand.alert_id, action="counted", by="Ana", units=self._count(errand), pressed_at_ms=at_ms)
+            elif errand.kind == "look" and errand.alert_id in self._open and not self._shop.back_room().get(errand.sku):
                 said = AlertAction(alert_id=errand.alert_id, action="not_there", by="Ana")
             else:
                 continue
             told.append(request(said, door="staff", key=f"errand-{errand.number}", at_ms=at_ms))
         return told
 
-    def _plan(self, kind: str, sku: str, at_ms: int, after_min: tuple[float, float], alert_id: int = 0) -> None:
+    def _count(self, errand: _Errand) -> int:
+        self.shelf_counts += 1
+        wrong = int(self._chance.choice((-1, 1))) if self._chance.random() < MISCOUNTS else 0
+        return max(0, self._shop.units()[errand.shelf_id, errand.sku] + wrong)
+
+    def _plan(self, kind: str, sku: str, at_ms: int, after_min: tuple[float, float], alert_id: int = 0, shelf_id: str = "") -> None:
         self._planned += 1
         due_ms = at_ms + round(float(self._chance.uniform(*after_min)) * 60_000)
-        heapq.heappush(self._errands, _Errand(due_ms, self._planned, kind, sku, alert_id))
+        heapq.heappush(self._errands, _Errand(due_ms, self._planned, kind, sku, alert_id, shelf_id))

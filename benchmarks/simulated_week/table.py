@@ -58,9 +58,8 @@ def show(figures: Sequence[Figure], weeks: Sequence[Week]) -> None:
     for week in weeks:
         kinds = ("pick", "put_back", "theft", "swept", "put_elsewhere", "till_error", "refill", "write_off", "brought_back")
         happened = ", ".join(f"{week.truth.count(kind):,} {kind}" for kind in kinds)
-        print(
-            f"seed {week.shop.seed}: {happened}; scales dead {week.scales.outage_minutes():.0f} min, {week.staff.counts} counts asked for"
-        )
+        staff = f"{week.staff.counts} counts of findings, {week.staff.shelf_counts} of shelves asked for"
+        print(f"seed {week.shop.seed}: {happened}; scales dead {week.scales.outage_minutes():.0f} min; {staff}")
 
 
 def _found(name: str, score: Callable[[Week], Found], weeks: Sequence[Week], recall: str, precision: str) -> list[Figure]:

@@ -54,6 +54,24 @@ class CountLine(NamedTuple):
     worth_minor: int | None
 
 
+class DoubtedPlace(NamedTuple):
+    """An article on a shelf, between how many units it is believed to be, and how many fit."""
+
+    sku: str
+    shelf_id: str
+    low: float
+    high: float
+    capacity_units: int
+
+
+class PastFinding(NamedTuple):
+    """A finding by its subject, and when it was raised and said to be done."""
+
+    subject: str
+    raised_at_ms: int
+    done_at_ms: int | None
+
+
 class UnmatchedLine(NamedTuple):
     """A pick never paid (units above zero), or a sale never felt (below), with its receipt line's units."""
 
@@ -135,3 +153,20 @@ class RecordQueries:
             (since_ms,),
         )
         return [tuple(row)[:5] for row in rows]
+
+    def doubted_places(self, from_units: float) -> list[DoubtedPlace]:
+        """Return the places whose interval is at least so wide. What only tags tell of is left to them."""
+        rows = self._connection.execute(
+            "SELECT s.sku, s.place, s.low, s.high, f.capacity_units FROM facings f JOIN stock s ON s.sku = f.sku AND s.place = f.shelf_id"
+            " WHERE (f.weighed = 1 OR s.evidence <> 'tags') AND s.high - s.low >= ? ORDER BY s.sku, s.place",
+            (from_units,),
+        )
+        return [DoubtedPlace(*row) for row in rows]
+
+    def findings_of(self, kind: str, since_ms: int) -> list[PastFinding]:
+        """Return the findings of a kind that are open, or were closed since then."""
+        rows = self._connection.execute(
+            "SELECT subject, raised_at_ms, done_at_ms FROM alerts WHERE (cleared_at_ms IS NULL OR cleared_at_ms >= ?) AND kind = ?",
+            (since_ms, kind),
+        )
+        return [PastFinding(*row) for row in rows]

@@ -23,8 +23,8 @@ from store_hub.rules.roles import may_do
 from wire_format.reports import StoreProfile
 
 ANSWER_WITHIN_S = 10.0
-TaskAct = Literal["take", "done", "not_there", "release", "assign"]
-TASK_ACTS: tuple[TaskAct, ...] = ("take", "done", "not_there", "release", "assign")
+TaskAct = Literal["take", "done", "not_there", "release", "assign", "counted"]
+TASK_ACTS: tuple[TaskAct, ...] = ("take", "done", "not_there", "release", "assign", "counted")
 
 
 class Keeper(Protocol):
@@ -61,14 +61,14 @@ class Desk:
     backup: Callable[[], BackupState] | None = None
     person: Person | None = None
 
-    async def act_on_alert(self, alert_id: int, action: TaskAct, by: str, to: str | None = None) -> None:
+    async def act_on_alert(self, alert_id: int, action: TaskAct, by: str, to: str | None = None, units: int | None = None) -> None:
         """Book what a person does with a task; returns after commit.
 
         Raises:
             HubError: bookkeep refused, with its reason.
             TimeoutError: bookkeep did not answer in time; the action may still be booked.
         """
-        told = AlertAction(alert_id=alert_id, action=action, by=by, to=to)
+        told = AlertAction(alert_id=alert_id, action=action, by=by, to=to, units=units)
         await self._book(told, "alerts", f"{action} alert {alert_id}")
 
     async def calibrate(self, action: CalibrationAction) -> None:

@@ -220,14 +220,14 @@ class Page(ABC):
             return True
         return False
 
-    async def act_on_alert(self, act: str, value: str, to: str | None = None) -> None:
+    async def act_on_alert(self, act: str, value: str, to: str | None = None, units: int | None = None) -> None:
         """Do what a button says with the task it names; a refusal is shown above the page."""
         action = next((known for known in TASK_ACTS if known == act), None)
         if action is None or not value.isdecimal():
             return
         by = self.reader.name or self.reader.t("the office")
         try:
-            await self.desk.act_on_alert(int(value), action, by, to)
+            await self.desk.act_on_alert(int(value), action, by, to, units)
         except HubError as error:
             self.refuse(error)
         except TimeoutError:

@@ -97,6 +97,7 @@ def alerts_section(reader: Reader, rules: AlertRules) -> Markup:
                 _plain(rules.message_gap_min),
                 hint=reader.t("to one receiver"),
             ),
+            _counts(reader, rules),
             _field(reader.t("Quiet from"), "quiet_from", rules.quiet_from, kind="time", hint=reader.t("no messages")),
             _field(reader.t("Quiet until"), "quiet_to", rules.quiet_to, kind="time", hint=reader.t("what still stands is told then")),
         )
@@ -111,6 +112,11 @@ def alerts_section(reader: Reader, rules: AlertRules) -> Markup:
 def _low_for(reader: Reader, rules: AlertRules) -> Markup:
     hint = reader.t("15: nobody is called to what a customer lifts and puts back")
     return _field(reader.t("Low for, seconds"), "low_for_s", _plain(rules.low_for_s), hint=hint)
+
+
+def _counts(reader: Reader, rules: AlertRules) -> Markup:
+    hint = reader.t("of shelves whose stock is in doubt; 0: none")
+    return _field(reader.t("Counts asked for, an hour"), "counts_per_hour", _plain(rules.counts_per_hour), hint=hint)
 
 
 def places_section(reader: Reader, rules: AlertRules, plan: Planogram | None) -> Markup:

@@ -40,6 +40,7 @@ def alert_rules(reader: Reader, fields: Mapping[str, str], before: AlertRules) -
         "queue_people": _number(reader, fields, "queue_people"),
         "escalate_min": _number(reader, fields, "escalate_min"),
         "message_gap_min": _number(reader, fields, "message_gap_min"),
+        "counts_per_hour": _whole(reader, fields, "counts_per_hour"),
         "quiet_from": fields.get("quiet_from") or None,
         "quiet_to": fields.get("quiet_to") or None,
     }

@@ -19,6 +19,7 @@ def field_names(reader: Reader) -> dict[str, str]:
         "queue_people": reader.t("Queue from, people"),
         "escalate_min": reader.t("Tell the office after, minutes"),
         "message_gap_min": reader.t("Pause between messages, minutes"),
+        "counts_per_hour": reader.t("Counts asked for, an hour"),
         "quiet_from": reader.t("Quiet from"),
         "quiet_to": reader.t("Quiet until"),
         "weights_days": reader.t("Weights of the shelves"),

@@ -12,6 +12,7 @@ from store_hub.adapters.ledger_views_rows import AlertRow
 from store_hub.dashboard import task_words
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.wording import facing_link, place_of, place_words
+from store_hub.rules.count_asks import COUNT
 from store_hub.rules.walk import walk_ranks
 from wire_format.plans import Planogram
 
@@ -58,6 +59,7 @@ def _card(reader: Reader, task: AlertRow, plan: Planogram | None, now_ms: int) -
         "done": task.done_at_ms is not None,
         "missing": task.missing_at_ms is not None,
         "confirmed_by_scale": task.kind in task_words.STOCK_KINDS,
+        "count": task.kind == COUNT,
         "link": facing_link(task.shelf_id, task.sku) if task.shelf_id and task.sku else "",
     }
 
@@ -90,6 +92,9 @@ def words(reader: Reader) -> dict[str, str]:
         "done": reader.t("Refill done"),
         "done_other": reader.t("Done"),
         "not_there": reader.t("Not there"),
+        "counted": reader.t("Book the count"),
+        "units": reader.t("Units on the shelf"),
+        "no_units": reader.t("Type how many stand on the shelf; 0 where none is left."),
         "release": reader.t("Give back"),
         "again": reader.t("Take it up again"),
         "waiting": reader.t("not sent yet"),

@@ -46,6 +46,8 @@ def state(reader: Reader, task: AlertRow, now_ms: int) -> str:
             return reader.t("stands where it does not belong")
         case "queue":
             return reader.t("{people} people wait", people=task.detail)
+        case "count":
+            return reader.t("{units} believed to be there", units=task.detail)
         case "device_silent":
             return reader.t("silent for {span}", span=reader.span(now_ms - task.raised_at_ms))
         case _:
@@ -65,6 +67,8 @@ def what_to_do(reader: Reader, task: AlertRow) -> str:
             return reader.t("Put it back.")
         case "queue":
             return reader.t("Open another till.")
+        case "count":
+            return reader.t("Count them on the shelf: neither scale nor till can tell.")
         case "device_silent":
             return reader.t("Check its power and network cable.")
         case "discrepancy":

@@ -14,12 +14,14 @@ from store_hub.dashboard import task_words
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.tables import link, table
 from store_hub.dashboard.wording import facing_link, is_empty, mark
+from store_hub.rules.count_asks import COUNT
 from store_hub.rules.task_acts import OVER, PERSON, PLAN, SCALE, task_times
 from store_hub.rules.walk import walk_ranks
 from wire_format.plans import Planogram
 
 PAST_MS = 7 * 24 * 3_600_000
 NAMES_MAX = 30
+UNITS_MAX = 1_000_000
 
 
 class TasksPage(Page):
@@ -41,6 +43,11 @@ class TasksPage(Page):
         alert_id, _, typed = value.partition(" ")
         if act == "assign":
             await self.act_on_alert("assign", alert_id, to=" ".join(typed.split())[:40] or None)
+        elif act == "counted":
+            if not typed.strip().isdecimal() or int(typed) > UNITS_MAX:
+                self.say(self.reader.t("{typed} is no number of units; write how many stand on the shelf", typed=typed.strip() or "—"))
+                return
+            await self.act_on_alert(act, alert_id, units=int(typed))
         else:
             await self.act_on_alert(act, alert_id)
 
@@ -105,6 +112,12 @@ class TasksPage(Page):
         reader = self.reader
         if task.done_at_ms is not None:
             return Markup('<span class="small soft">{}</span>').format(reader.t("closes when the shelf weighs enough"))
+        if task.kind == COUNT:
+            field = Markup('<input id="counted-{id}" inputmode="numeric" maxlength="7" aria-label="{label}" placeholder="{hint}">').format(
+                id=task.alert_id, label=reader.t("Units of {name} on the shelf", name=name), hint=reader.t("units")
+            )
+            book = self._button("counted", task, reader.t("Book the count"), name, main=True, of=f"counted-{task.alert_id}")
+            return Markup('<span class="give">{}{}</span>').format(field, book)
         stock = task.kind in task_words.STOCK_KINDS
         done = self._button("done", task, reader.t("Refill done") if stock else reader.t("Done"), name, main=task.taken_at_ms is not None)
         if task.taken_at_ms is not None:
@@ -223,6 +236,7 @@ class TasksPage(Page):
             "device_silent": reader.t("was silent"),
             "sensor_fault": reader.t("was not well"),
             "discrepancy": reader.t("books and shelves differed"),
+            "count": reader.t("was in doubt"),
         }
         return reader.t("was empty") if is_empty(alert) else reasons.get(alert.kind, alert.kind)
 

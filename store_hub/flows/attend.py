@@ -1,4 +1,6 @@
-"""Looks after what only time brings about, and has it journalled: silent devices, tasks that nobody takes, sweeps that are over."""
+"""Looks after what only time brings about, and has it journalled: silent devices, tasks that nobody takes, sweeps that are
+over, shelves that somebody should count.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from store_hub.errors import HubError
 from store_hub.flows.bookkeep import BookkeepingDoor
 from store_hub.flows.commands import Book
 from store_hub.flows.parts import Parts
+from store_hub.rules.count_asks import COUNT, REMEMBERED_MS, UNITS_LEAST, Asked, Doubted, counts_to_ask
 from store_hub.rules.opening_hours import open_span
 from store_hub.rules.overdue import DeviceSeen, OpenTask, escalation, findings
 from store_hub.rules.paging import PagingRules
@@ -63,8 +66,20 @@ class Attend:
             for row in reading.open_tasks()
         ]
         devices = [DeviceSeen(row.device_id, row.last_seen_at_ms, row.state == "death") for row in reading.devices()]
-        late = escalation(tasks, rules, now_ms, open_since_ms=_open_since_ms(reading, now_ms))
-        return [*findings(tasks, devices, now_ms, listening_since_ms=self._listening_since_ms), *([] if late is None else [late])]
+        open_since_ms = _open_since_ms(reading, now_ms)
+        late = escalation(tasks, rules, now_ms, open_since_ms=open_since_ms)
+        found = findings(tasks, devices, now_ms, listening_since_ms=self._listening_since_ms)
+        return [*found, *([] if late is None else [late]), *_counts(reading, rules.counts_per_hour, now_ms, open_since_ms)]
+
+
+def _counts(reading: LedgerReading, per_hour: int, now_ms: int, open_since_ms: int | None) -> list[Finding]:
+    """The shelves that staff should count, while there are staff."""
+    if open_since_ms is None or per_hour == 0:
+        return []
+    doubted = [Doubted(*row) for row in reading.doubted_places(UNITS_LEAST)]
+    past = reading.findings_of(COUNT, now_ms - REMEMBERED_MS)
+    asked = [Asked(row.subject, row.raised_at_ms, row.done_at_ms is not None) for row in past]
+    return counts_to_ask(doubted, asked, per_hour, now_ms)
 
 
 def _open_since_ms(reading: LedgerReading, now_ms: int) -> int | None:

@@ -17,6 +17,7 @@ from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
 from store_hub.rows import AlertRow, FacingRow, Gone, HeldCallRow, SettingsRow, ShelfEventRow, StaffCall
 from store_hub.rules.alerts import EMPTY, LIKELY, SURE_ENOUGH, AlertBoard
 from store_hub.rules.changes import Changes
+from store_hub.rules.count_asks import COUNT, is_settled
 from store_hub.rules.paces import PaceBook
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
@@ -105,6 +106,7 @@ class Calling:
                     changes.effects.append(StaffCall(alert.alert_id, reason))
         self._look_for_sweeps(events, changes)
         self._look_for_strays(stock, places, changes)
+        self._look_for_counts(stock, places, changes)
 
     def _is_held(self, shelf_id: str, sku: str, changes: Changes, *, is_low: bool) -> bool:
         """Whether a place on a scale is low (`is_low`), but has not been for long enough to call anybody."""
@@ -165,6 +167,14 @@ class Calling:
             row = stock.at(alert.sku, alert.shelf_id or "")
             if row is None or stock.is_empty(row):
                 self.find(Finding(kind="misplaced", subject=alert.subject, state="over"), changes)
+
+    def _look_for_counts(self, stock: StockBook, places: Places, changes: Changes) -> None:
+        """What was in doubt and is not any more need not be counted."""
+        for alert in self.alerts.found(COUNT):
+            sku, shelf_id = alert.sku or "", alert.shelf_id or ""
+            row, facing = stock.at(sku, shelf_id), places.facings.get((shelf_id, sku))
+            if row is None or facing is None or is_settled(row.low, row.high, facing.capacity_units):
+                self.find(Finding(kind=COUNT, subject=alert.subject, state="over"), changes)
 
     def after_sale(self, skus: Sequence[str], stock: StockBook, changes: Changes) -> None:
         """What was swept and then paid for was a large purchase."""

@@ -22,7 +22,7 @@ from store_hub.entries import (
     StockCount,
     StockMove,
     WriteOff,
-)
+)  # fmt: skip
 from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange
@@ -66,7 +66,8 @@ from store_hub.rules.retention import rows_to_forget
 from store_hub.rules.stock import StockBook
 from store_hub.rules.stock_restore import StockState, restore_stock
 from store_hub.rules.tags import TagBook
-from store_hub.rules.told import book_count, book_delivery, book_move, book_sale, book_write_off
+from store_hub.rules.task_acts import count_of
+from store_hub.rules.told import book_told
 from store_hub.rules.totals import TotalBook
 from store_hub.rules.zone_visits import queue_effect, visit_effects
 from wire_format import codec
@@ -180,7 +181,7 @@ class StoreFold:
         elif isinstance(said, Planogram):
             self._put_in_force(said, entry, changes)
         elif isinstance(said, AlertAction):
-            self.calling.act(said, self.stock, self.places, changes)
+            self._act(said, changes)
         elif isinstance(said, Finding | Escalation | SettingsChange | DeviceHealth | Forget):
             self._attend(said, changes)
         elif isinstance(said, AnyGoods):
@@ -242,18 +243,17 @@ class StoreFold:
             self.goods.moved(said, changes)
 
     def _hear(self, said: Sale | Delivery | StockCount | WriteOff | StockMove, changes: Changes) -> None:
+        book_told(said, self.stock, self.places, changes)
         if isinstance(said, Sale):
-            book_sale(said, self.stock, self.places, changes)
             self.calling.after_sale([line.sku for line in said.lines], self.stock, changes)
-        elif isinstance(said, Delivery):
-            book_delivery(said, self.stock, self.places, changes)
-        elif isinstance(said, WriteOff):
-            book_write_off(said, self.stock, self.places, changes)
-        elif isinstance(said, StockMove):
-            book_move(said, self.stock, self.places, changes)
-        else:
-            book_count(said, self.stock, changes)
         self.goods.after_told(said, changes)
+
+    def _act(self, said: AlertAction, changes: Changes) -> None:
+        alert = self.alerts.open_alert(said.alert_id)
+        self.calling.act(said, self.stock, self.places, changes)
+        count = None if alert is None else count_of(alert, said)
+        if count is not None:
+            self._hear(count, changes)
 
     def _put_in_force(self, planogram: Planogram, entry: Entry, changes: Changes) -> None:
         before, after = self.places, self.calling.use(index_planogram(planogram))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from store_hub.rules.count_asks import COUNT
+
 FRESH_MS = 15 * 60_000
 """A call is sent only this long after it happened: when a shop catches up on its morning, nobody wants the morning's calls."""
 
@@ -101,6 +103,8 @@ def _found_sentence(call: Call) -> str:
             text = f"Device {call.subject} has gone silent: please check its power and network cable."
         case "sensor_fault":
             text = f"Device {call.subject.split(' ', 1)[0]}, {call.detail}"
+        case "count":
+            text = f"{call.article} on {call.place}: {call.detail} believed to be there, please count it."
         case "discrepancy":
             text = f"{call.article}: {call.detail} by the books, but none on its shelf or in the back room: please count it."
         case _:
@@ -116,6 +120,7 @@ def _found_title(call: Call) -> str:
         "device_silent": f"{call.subject}: silent",
         "sensor_fault": f"{call.subject.split(' ', 1)[0]}: not well",
         "discrepancy": f"{call.article}: in the books only",
+        "count": f"{call.article}: please count",
     }
     return names.get(call.kind, f"{call.article}: please look")
 
@@ -129,6 +134,8 @@ def _title(calls: Sequence[Call]) -> str:
         return f"{calls[0].article}: swept off the shelf"
     if len(calls) == 1:
         return f"{calls[0].article}: {'sold out' if _is_empty(calls[0]) else 'low'}"
+    if all(call.kind == COUNT for call in calls):
+        return f"{len(calls)} shelves to count"
     empty = sum(_is_empty(call) for call in calls if call.kind in STOCK_KINDS)
     if all(call.kind in STOCK_KINDS for call in calls):
         return f"{len(calls)} shelves need goods" + (f", {empty} sold out" if empty else "")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from store_hub.entries import Escalation, Finding
 from store_hub.entries_settings import AlertRules
+from store_hub.rules.count_asks import COUNT, HOUR_MS
 
 SILENT_AFTER_MS = 180_000
 """A device speaks every half minute."""
@@ -14,7 +15,8 @@ SILENT_AFTER_MS = 180_000
 SWEEP_LAPSES_MS = 30 * 60_000
 """Whoever swept a shelf has left the shop by then."""
 
-_NOT_FOR_STAFF = ("device_silent", "sensor_fault", "discrepancy")
+_WAITS = ("device_silent", "sensor_fault", "discrepancy", "count")
+"""Not for staff, or nothing that anybody must be reminded of."""
 
 
 class OpenTask(NamedTuple):
@@ -38,7 +40,7 @@ class DeviceSeen(NamedTuple):
 
 
 def findings(tasks: Sequence[OpenTask], devices: Sequence[DeviceSeen], now_ms: int, *, listening_since_ms: int) -> list[Finding]:
-    """Return the devices that have become silent or speak again, and the sweeps that are over.
+    """Return the devices that have become silent or speak again, the sweeps that are over, and the counts that nobody took.
 
     Args:
         listening_since_ms: since when this hub could have heard a device.
@@ -51,8 +53,10 @@ def findings(tasks: Sequence[OpenTask], devices: Sequence[DeviceSeen], now_ms: i
             found.append(Finding(kind="device_silent", subject=device.device_id))
         elif device.device_id in silent and not device.dead and now_ms - device.last_seen_at_ms <= SILENT_AFTER_MS:
             found.append(Finding(kind="device_silent", subject=device.device_id, state="over"))
-    lapsed = [task for task in tasks if task.kind == "swept" and now_ms - task.raised_at_ms > SWEEP_LAPSES_MS]
-    return [*found, *(Finding(kind="swept", subject=task.subject, state="over") for task in lapsed)]
+    swept = [task for task in tasks if task.kind == "swept" and now_ms - task.raised_at_ms > SWEEP_LAPSES_MS]
+    counts = [task for task in tasks if task.kind == COUNT and task.taken_at_ms is None and now_ms - task.raised_at_ms > HOUR_MS]
+    found += [Finding(kind="swept", subject=task.subject, state="over") for task in swept]
+    return [*found, *(Finding(kind=COUNT, subject=task.subject, state="over") for task in counts)]
 
 
 def escalation(tasks: Sequence[OpenTask], rules: AlertRules, now_ms: int, *, open_since_ms: int | None) -> Escalation | None:
@@ -66,7 +70,7 @@ def escalation(tasks: Sequence[OpenTask], rules: AlertRules, now_ms: int, *, ope
     patience_ms = int(rules.escalate_min * 60_000)
     late = []
     for task in tasks:
-        if task.escalated_at_ms is not None or task.kind in _NOT_FOR_STAFF:
+        if task.escalated_at_ms is not None or task.kind in _WAITS:
             continue
         waits_since_ms = task.done_at_ms if task.done_at_ms is not None else task.raised_at_ms if task.taken_at_ms is None else None
         if waits_since_ms is not None and now_ms - max(waits_since_ms, open_since_ms) > patience_ms:

@@ -22,19 +22,8 @@ from store_hub.rules.picks_rule import PickRule, extended, numbers_of
 from store_hub.rules.picks_state import BeamWriter, BeliefState, beam_from, picked_columns, weights_over
 from store_hub.rules.picks_story import WeighedTouch
 from store_hub.rules.picks_tags import BOTH, LAG_MS, STRAY, UNREAD, TagsHere, judged, no_tags
-from store_hub.rules.picks_telling import (
-    CORRECTED_FROM_RATIO,
-    PickEvent,
-    UnitsEstimate,
-    chances_of,
-    corrections,
-    estimated,
-    lesson_of,
-    misweighed,
-    read,
-    tell,
-)
-from store_hub.rules.unit_weights import LearnedWeight, Lesson, is_wrong, planned, puzzled, suspected, taught
+from store_hub.rules.picks_telling import PickEvent, UnitsEstimate, chances_of, corrections, estimated, lesson_of, misweighed, read, tell
+from store_hub.rules.unit_weights import LearnedWeight, Lesson, learned, planned
 
 __all__ = ["Article", "BeliefState", "Habits", "PickEvent", "PickRule", "ShelfBelief", "UnitsEstimate"]
 
@@ -130,13 +119,20 @@ class ShelfBelief:
             self._before = self._paid(self._before, self._skus.index(sku), units, at_ms)
         return self._corrected(at_ms)
 
-    def counted(self, sku: str, units: int, at_ms: int | None = None) -> list[PickEvent]:
-        """Hear a count by hand: it is right."""
+    def counted(self, sku: str, units: int, at_ms: int | None = None, *, is_dead: bool = False) -> list[PickEvent]:
+        """Hear a count by hand: it is right. Of a scale that is dead it also says what the board must weigh by now."""
         if sku not in self._skus:
             return []
         index = self._skus.index(sku)
         self._tags = self._tags.counted(index, units)
-        self._beam, self._before = judged(counted_as(self._beam, index, units), self._tags, BOTH), None
+        if is_dead and self._weight_g is not None:
+            self._weight_g += float((units - self._beam.counts[0, index]) * self._unit_g[index])
+            self._unfelt[index] = 0
+        counted = counted_as(
+            self._beam, index, units, self._capacity, self._unit_g, self._unit_variance_g2, 0 if is_dead else self._numbers.own,
+            width=self._rule.width, log_range=self._rule.log_range,
+        )  # fmt: skip
+        self._beam, self._before = judged(counted, self._tags, BOTH), None
         return self._corrected(self._at_ms if at_ms is None else at_ms, ratio=1.0)
 
     def refilled(self, sku: str, units: int, at_ms: int) -> list[PickEvent]:
@@ -178,6 +174,10 @@ class ShelfBelief:
             self._chances = (self._beam, {})
         known = self._chances[1]
         return known.get(sku) or known.setdefault(sku, chances_of(self._beam, self._skus.index(sku)))
+
+    def unfelt(self, sku: str) -> int:
+        """How many units of an article the till has sold since the last weight that no touch explains; below zero, staff have put there."""
+        return self._unfelt[self._skus.index(sku)] if sku in self._skus else 0
 
     def told_units(self) -> dict[str, int]:
         """The starting units plus all events told so far."""
@@ -259,17 +259,13 @@ class ShelfBelief:
         lesson, self._lesson = self._lesson, None
         if lesson is None:
             return []
-        index = lesson.article if lesson.article is not None else suspected(self._weights[: self._numbers.own], lesson.change_g)
+        planned_g = [(article.unit_weight_g, article.spread_g) for article in self._articles]
+        index, weights = learned(self._weights, lesson, planned_g, self._numbers.own)
         if index is None:
             return []
-        known, article = self._weights[index], self._articles[index]
-        learned = puzzled(known, lesson.change_g) if lesson.article is None else taught(known, lesson)
-        wrong = is_wrong(learned, article.unit_weight_g, article.spread_g)
-        told = learned.told and wrong
-        weights = list(self._weights)
-        weights[index] = structs.replace(learned, told=wrong)
+        is_news = weights[index].told and not self._weights[index].told
         self._believe_weights(weights)
-        return [misweighed(article, learned.unit_g, at_ms)] if wrong and not told else []
+        return [misweighed(self._articles[index], weights[index].unit_g, at_ms)] if is_news else []
 
     def _late_tags(self, at_ms: int) -> list[PickEvent]:
         """Once neither shelf nor tags have moved for a while, let every tag count, those too that neither came nor left."""
@@ -293,8 +289,8 @@ class ShelfBelief:
             beam, index, units, at_ms, self._unit_g, self._unit_variance_g2, self._numbers, width=rule.width, log_range=rule.log_range
         )
 
-    def _corrected(self, at_ms: int, *, ratio: float = CORRECTED_FROM_RATIO) -> list[PickEvent]:
-        events = corrections(self._beam, self._told, self._articles, at_ms, ratio=ratio)
+    def _corrected(self, at_ms: int, **ratio: float) -> list[PickEvent]:
+        events = corrections(self._beam, self._told, self._articles, at_ms, **ratio)
         for event in events:
             self._told[self._skus.index(event.sku or "")] += event.units
         return events

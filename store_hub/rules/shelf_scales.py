@@ -8,9 +8,10 @@ from typing import NamedTuple
 import msgspec
 from msgspec import structs
 
-from store_hub.rows import BeliefRow, Gone
+from store_hub.rows import BeliefRow, Gone, StockRow
 from store_hub.rules.order_in_time import ORDER_ERROR_MAX_MS
 from store_hub.rules.picks import Article, PickEvent, ShelfBelief, UnitsEstimate
+from store_hub.rules.picks_blind import BLIND_MS
 from store_hub.rules.picks_state import BeliefState, without_tags
 from store_hub.rules.places import Places
 from store_hub.rules.strangers import Elsewhere, named, without_gone
@@ -83,8 +84,32 @@ class ShelfScale:
         strangers = self.strangers
         return {sku: units for sku, units in self.belief.units().items() if units.high > 0 or sku not in strangers}
 
-    def standing(self) -> Standing:
-        """What the stock is to say of the shelf; worked out once for a belief, for most weights only confirm it."""
+    def is_dead(self, at_ms: int) -> bool:
+        """Tell whether the scale has been silent for longer than a working one is."""
+        return 0 < self.last_at_ms < at_ms - BLIND_MS
+
+    def standing(self, at_ms: int) -> Standing:
+        """What the stock is to say of the shelf. While its scale is dead, what the till has sold since then has gone from it."""
+        standing = self._as_weighed()
+        if not self.is_dead(at_ms):
+            return standing
+        fits = {article.sku: article.capacity_units for article in self.belief.articles}
+        lines = []
+        for sku, units, low, high in standing.lines:
+            sold = self.belief.unfelt(sku)
+            if sold > 0 and sku in standing.own:  # A few more may have been taken; and staff may have filled it up.
+                lines.append((sku, max(0.0, units - sold), max(0.0, low - sold - 1.0), max(high, float(fits[sku]))))
+            else:
+                lines.append((sku, units, low, high))
+        return standing._replace(lines=lines)
+
+    def chance_at_most(self, sku: str, units: int, at_ms: int) -> float:
+        """How probable it was at that moment that so many units of an article or fewer were here."""
+        sold = max(0, self.belief.unfelt(sku)) if self.is_dead(at_ms) else 0
+        return min(1.0, sum(chance for number, chance in self.belief.chances_of(sku).items() if number - sold <= units))
+
+    def _as_weighed(self) -> Standing:
+        """What it last weighed; worked out once for a belief, for most weights only confirm it."""
         believed = self.belief.units()
         if self._standing is not None and self._standing[0] is believed:
             return self._standing[1]
@@ -146,16 +171,16 @@ class ShelfScales:
         """What is believed to be on a shelf: its own articles, and strangers that may be there."""
         return self._scales[shelf_id].estimates()
 
-    def standing(self, shelf_id: str) -> Standing:
-        """What the stock is to say of a shelf."""
-        return self._scales[shelf_id].standing()
+    def standing(self, shelf_id: str, at_ms: int) -> Standing:
+        """What the stock is to say of a shelf at that moment."""
+        return self._scales[shelf_id].standing(at_ms)
 
-    def chance_at_most(self, shelf_id: str, sku: str, units: int) -> float | None:
-        """How probable it is that a shelf holds so many units of an article or fewer; None where no scale speaks of it."""
-        scale = self._scales.get(shelf_id)
-        if scale is None or all(article.sku != sku for article in scale.belief.articles):
+    def chance_at_most(self, row: StockRow, units: int) -> float | None:
+        """How probable it is that a place holds so many units or fewer, as of its row; None where no scale speaks of it."""
+        scale = self._scales.get(row.place)
+        if scale is None or all(article.sku != row.sku for article in scale.belief.articles):
             return None
-        return min(1.0, sum(chance for number, chance in scale.belief.chances_of(sku).items() if number <= units))
+        return scale.chance_at_most(row.sku, units, row.updated_at_ms)
 
     def strangers(self, shelf_id: str) -> list[str]:
         """Articles of other shelves that are, were or may be on a shelf."""

@@ -6,6 +6,8 @@ shelf; a count by hand is right. What stands where nothing looks is believed fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from store_hub.entries import BACK_ROOM
 from store_hub.rows import ShelfEventRow, ShelfWeightRow, StockRow
 from store_hub.rules.alerts import SURE_ENOUGH, probability_at_most
@@ -58,7 +60,7 @@ class StockBook(UnweighedStock):
 
     def retell_shelf(self, shelf_id: str, changes: Changes, *, evidence: str) -> list[str]:
         """Take over what the scale's belief now says; returns the shelf's own articles."""
-        standing = self.scales.standing(shelf_id)
+        standing = self.scales.standing(shelf_id, changes.at_ms)
         for sku, units, low, high in standing.lines:
             self.put(sku, shelf_id, units, low, high, evidence, changes)
         for sku in standing.gone:
@@ -135,7 +137,7 @@ class StockBook(UnweighedStock):
         """How probable it is that a place holds so many units or fewer, as its own belief has it, or else its row."""
         if self.unseen.knows(row.place, row.sku):
             return self.unseen.chance_at_most(row.place, row.sku, units)
-        chance = self.scales.chance_at_most(row.place, row.sku, units)
+        chance = self.scales.chance_at_most(row, units)
         return probability_at_most(row, units) if chance is None else chance
 
     def is_empty(self, row: StockRow) -> bool:
@@ -237,7 +239,7 @@ class StockBook(UnweighedStock):
             self.add_to_back_room(sku, units, "delivery", changes)
 
     def count_shelf(self, sku: str, shelf_id: str, units: int, changes: Changes) -> None:
-        """A count by hand of one shelf is right; what it corrects is told as such, and moves nothing else."""
+        """A count by hand of one shelf is right. The back room follows where it shows that other goods were refilled than was believed."""
         scale = self.scales.scale(shelf_id)
         if self.unseen.knows(shelf_id, sku):
             self._put_unseen(shelf_id, sku, self.unseen.counted(shelf_id, sku, units, changes), "count", changes)
@@ -245,11 +247,31 @@ class StockBook(UnweighedStock):
         if scale is None:
             self.put(sku, shelf_id, float(units), float(units), float(units), "count", changes)
             return
-        for event in scale.belief.counted(sku, units, changes.at_ms):
+        events = scale.belief.counted(sku, units, changes.at_ms, is_dead=scale.is_dead(changes.at_ms))
+        for event in events:
             changes.effects.append(
                 ShelfEventRow(
                     changes.journal_id, changes.next_line(), shelf_id, event.sku, changes.at_ms, event.units, "corrected",
                     None, event.probability, event.runner_up or None, event.runner_up_probability,
                 )
             )  # fmt: skip
+        self._exchange_refills(shelf_id, events, changes)
         self.retell_shelf(shelf_id, changes, evidence="count")
+
+    def _exchange_refills(self, shelf_id: str, events: Sequence[PickEvent], changes: Changes) -> None:
+        """What was booked out of the back room and is not on the shelf goes back; what is there instead has come out of it."""
+        undone = 0
+        for event in sorted(events, key=lambda event: event.units):
+            sku, units = event.sku, event.units
+            if sku is None or sku in self.scales.strangers(shelf_id):
+                continue
+            if units < 0:
+                back = self.puts.undo(shelf_id, sku, -units, changes)
+                self.add_to_back_room(sku, back, "count", changes)
+                changes.add_to_quarter(sku, refilled=-back)
+                undone += back
+            else:
+                out = min(units, undone)
+                self._from_back_room(sku, out, changes)
+                changes.add_to_quarter(sku, refilled=out)
+                undone -= out

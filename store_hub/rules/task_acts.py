@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from store_hub.entries import AlertAction
+from store_hub.entries import AlertAction, StockCount
 from store_hub.rows import AlertRow
 
 SCALE, PERSON, PLAN, OVER = "scale", "person", "plan", "over"
@@ -33,7 +33,7 @@ def acted(row: AlertRow, action: AlertAction, *, at_ms: int, close: bool) -> Ale
             return given._replace(taken_at_ms=None, taken_by=None) if row.taken_by not in (None, action.to) else given
         case "not_there":
             return _taken(row, action.by, at_ms)._replace(missing_at_ms=at_ms, missing_by=action.by)
-        case "done":
+        case "done" | "counted":
             done = _taken(row, action.by, at_ms)._replace(done_at_ms=at_ms, done_by=action.by, missing_at_ms=None, missing_by=None)
             return closed(done, at_ms=at_ms, by=PERSON) if close else done
 
@@ -45,6 +45,13 @@ def closed(row: AlertRow, *, at_ms: int, by: str) -> AlertRow:
 
 def _taken(row: AlertRow, by: str, at_ms: int) -> AlertRow:
     return row if row.taken_at_ms is not None else row._replace(taken_at_ms=at_ms, taken_by=by)
+
+
+def count_of(row: AlertRow, action: AlertAction) -> StockCount | None:
+    """Return the count that a press books; None where it is none."""
+    if action.action != "counted" or action.units is None or row.sku is None or row.shelf_id is None:
+        return None
+    return StockCount(sku=row.sku, units=action.units, shelf_id=row.shelf_id, counted_by=action.by)
 
 
 class TaskTimes(NamedTuple):

@@ -21,6 +21,21 @@ def unknown_skus(told: Sale | Delivery | WriteOff, places: Places | None) -> lis
     return list(dict.fromkeys(line.sku for line in told.lines if places is None or line.sku not in places.skus))
 
 
+def book_told(said: Sale | Delivery | StockCount | WriteOff | StockMove, stock: StockBook, places: Places | None, changes: Changes) -> None:
+    """Book what a till or a person tells."""
+    match said:
+        case Sale():
+            book_sale(said, stock, places, changes)
+        case Delivery():
+            book_delivery(said, stock, places, changes)
+        case WriteOff():
+            book_write_off(said, stock, places, changes)
+        case StockMove():
+            book_move(said, stock, places, changes)
+        case StockCount():
+            book_count(said, stock, changes)
+
+
 def book_sale(sale: Sale, stock: StockBook, places: Places | None, changes: Changes) -> None:
     """Book a receipt, line by line; and give up what has been carried past the till for too long."""
     for lost in stock.baskets.give_up_picks(changes):
@@ -86,7 +101,7 @@ def book_count(count: StockCount, stock: StockBook, changes: Changes) -> None:
     changes.effects.append(HandCountRow(changes.journal_id, count.sku, count.shelf_id, count.units, believed, book_units, changes.at_ms))
     if count.shelf_id is not None:
         stock.count_shelf(count.sku, count.shelf_id, count.units, changes)
-        elsewhere = sum(row.units for row in rows if row.place != count.shelf_id)
+        elsewhere = sum(row.units for row in stock.places(count.sku) if row.place != count.shelf_id)
         stock.adjust_book(count.sku, count.units + round(elsewhere), changes)
         return
     stock.count_all(count.sku, count.units, changes)

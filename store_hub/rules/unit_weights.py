@@ -95,3 +95,21 @@ def is_wrong(known: LearnedWeight, planned_g: float, spread_g: float) -> bool:
     if known.weighed < WRONG_FROM_UNITS:
         return False
     return abs(known.unit_g - planned_g) > max(WRONG_SHARE * planned_g, WRONG_SD * spread_g / sqrt(known.weighed))
+
+
+def learned(
+    known: Sequence[LearnedWeight], lesson: Lesson, planned_g: Sequence[tuple[float, float]], own: int
+) -> tuple[int | None, list[LearnedWeight]]:
+    """Let a touch teach: returns the article it was about, if any, and all weights after it; `told` where the plan is plainly wrong.
+
+    Args:
+        planned_g: (unit weight, spread) of each article by the planogram.
+        own: so many of them are the shelf's own.
+    """
+    weights = list(known)
+    index = lesson.article if lesson.article is not None else suspected(weights[:own], lesson.change_g)
+    if index is not None:
+        before = weights[index]
+        after = puzzled(before, lesson.change_g) if lesson.article is None else taught(before, lesson)
+        weights[index] = structs.replace(after, told=is_wrong(after, *planned_g[index]))
+    return index, weights

@@ -205,13 +205,16 @@ class UnseenBelief:
         self._state = structs.replace(self._state, filled_at_ms=now.at_ms)
 
     def counted(self, units: int) -> None:
-        """Somebody counted: it is so."""
+        """Somebody counted: it is so. What is there and was not believed has been refilled in silence; what is not was not, or has gone."""
         if units >= self._chances.size:
             self._chances = np.zeros(units + 1)
             self._numbers = np.arange(units + 1, dtype=np.float64)
         self._chances[:] = 0.0
         self._chances[units] = 1.0
-        self._flow += units - self._told_mean
+        more = units - self._told_mean - self._flow
+        refilled = max(more, -self._state.moved)
+        self._flow += more - refilled
+        self._state = structs.replace(self._state, moved=-refilled)  # With it told, no silent refill is left that could be taken back.
 
     def at_most(self, units: int) -> None:
         """Somebody counted so many in the whole shop, of which some stand elsewhere."""

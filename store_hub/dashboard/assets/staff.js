@@ -11,6 +11,7 @@
   const keep = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* a full or private store: the page itself still holds it */ } };
 
   let told = read(SEEN, null) || atShelf(read("aislewise_seen", null)), presses = read(QUEUE, []), connected = false, failed = false, asking = false, sending = false, wait = 1000, notice = "";
+  const counted = {}; // What is typed into the field of a count, by task: news may redraw it meanwhile.
   const name = () => decodeURIComponent((document.cookie.match(/(?:^|; )aislewise_name=([^;]*)/) || [])[1] || "");
 
   // A shelf that was never opened on this phone, out of the list that was: what a printed code shows without a network.
@@ -37,9 +38,10 @@
     byId("clock").textContent = told.clock;
     byId("sentence").textContent = told.shelf ? told.shelf.place : told.sentence;
     drawShelf(told.shelf);
-    const list = byId("tasks"), focused = document.activeElement?.dataset?.press;
+    const list = byId("tasks"), focused = document.activeElement?.dataset?.press, typing = document.activeElement?.id;
     const nothing = element("li", { class: "empty" }, element("strong", {}, words.nothing), words.nothing_more);
     list.replaceChildren(...(told.tasks.length ? told.tasks.map(card) : [nothing]));
+    if (typing?.startsWith("units-")) byId(typing)?.focus();
     if (focused) list.querySelector(`[data-press="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -78,9 +80,11 @@
     const waiting = presses.filter((press) => press.alert_id === task.id);
     const as = waiting.length ? waiting[waiting.length - 1].action : "";
     const taken = as === "take" || (as !== "release" && Boolean(task.taken_by)), mine = as === "take" || task.taken_by === name();
-    const closed = as ? as === "done" || as === "not_there" : task.done || task.missing;
+    const closed = as ? ["done", "not_there", "counted"].includes(as) : task.done || task.missing;
     const act = (action, text, main) => element("button", { type: "button", class: main && "main", "data-press": `${action}-${task.id}`, "aria-label": `${text}: ${task.title}` }, text);
-    const acts = closed ? [act("release", words.again)] : [
+    const field = () => element("label", { class: "units" }, `${words.units} `,
+      element("input", { id: `units-${task.id}`, inputmode: "numeric", pattern: "[0-9]*", maxlength: 7, autocomplete: "off", value: counted[task.id] ?? "" }));
+    const acts = as === "counted" ? [] : closed ? [act("release", words.again)] : task.count ? [field(), act("counted", words.counted, true)] : [
       !taken && act("take", words.take, true),
       act("done", task.confirmed_by_scale ? words.done : words.done_other, taken),
       task.confirmed_by_scale && act("not_there", words.not_there),
@@ -104,11 +108,17 @@
     if (!name()) { asking = true; draw(); return byId("notes").querySelector("input")?.focus(); }
     const cut = pressed.lastIndexOf("-"), alert_id = Number(pressed.slice(cut + 1)), action = pressed.slice(0, cut);
     if (presses.filter((press) => press.alert_id === alert_id).at(-1)?.action === action) return; // Pressed twice is pressed once.
+    const units = action === "counted" ? (counted[alert_id] ?? "").trim() : null;
+    if (units !== null && (!/^[0-9]{1,7}$/.test(units) || Number(units) > 1e6)) { notice = words.no_units; draw(); return byId(`units-${alert_id}`)?.focus(); }
     notice = "";
-    presses.push({ key: [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""), alert_id, action, by: name(), pressed_at_ms: Date.now() });
+    presses.push({ key: [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""), alert_id, action, by: name(), pressed_at_ms: Date.now(), ...(units !== null && { units: Number(units) }) });
     keep(QUEUE, presses);
     draw();
     send();
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.id.startsWith("units-")) counted[event.target.id.slice(6)] = event.target.value;
   });
 
   async function send() {
