@@ -55,6 +55,7 @@ from store_hub.rows.people import (
     OccupancyRow,
     PaceRow,
     QueueRow,
+    TagAbsencesRow,
     TagCountRow,
     TagRow,
     ZonePathRow,
@@ -143,6 +144,7 @@ DERIVED: dict[type[tuple[Any, ...]], Table] = {
     EpcisEventRow: Table("epcis_events", ("event_id", "declared_at_ms"), first=_EVENT_COLUMNS),
     EpcisThingRow: Table("epcis_things", ("name", "role", "journal_id", "line")),
     CaptureRow: Table("epcis_captures", ("capture_id",)),
+    TagAbsencesRow: Table("tag_absences", ("one",), state="1"),
     TagCountRow: Table("tag_counts", ("sku", "zone_id"), state="1"),
     DoorMinuteRow: Table(
         "door_minutes",
@@ -281,6 +283,7 @@ __all__ = [
     "StockTakeTagRow",
     "StockoutRow",
     "Table",
+    "TagAbsencesRow",
     "TagCountRow",
     "TagExitRow",
     "TagGapRow",

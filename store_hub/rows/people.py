@@ -8,7 +8,7 @@ from typing import NamedTuple
 class TagRow(NamedTuple):
     """A tag in a zone. `by_door`: it was carried there through a door, and no antenna has told it there.
 
-    `lingers`: it has left, and yet counts on its shelf for a little while, for it may only be hidden.
+    `lingers`: it has left, and yet counts on its shelf for so many seconds, for it may only be hidden.
     """
 
     epc: str
@@ -20,6 +20,13 @@ class TagRow(NamedTuple):
     since_ms: int
     by_door: int = 0
     lingers: int = 0
+
+
+class TagAbsencesRow(NamedTuple):
+    """How long tags that come back stay away."""
+
+    one: int
+    state: bytes
 
 
 class TagCountRow(NamedTuple):

@@ -46,6 +46,7 @@ from store_hub.rows import (
     QuarantineRow,
     RolloutRow,
     SettingsRow,
+    TagAbsencesRow,
     TagCountRow,
     TagRow,
     TotalRow,
@@ -144,10 +145,8 @@ class StoreFold:
                 self._records.restore(row)
             case TotalRow():
                 self._totals.restore(row)
-            case TagRow():
-                self._tags.restore_tag(row)
-            case TagCountRow():
-                self._tags.restore_count(row)
+            case TagRow() | TagCountRow() | TagAbsencesRow():
+                self._tags.restore(row)
             case OccupancyRow() | DoorRecentRow() | BadgeSightingRow():
                 self._doors.restore(row)
             case AlertRow():

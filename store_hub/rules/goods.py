@@ -173,6 +173,7 @@ class GoodsBook:
             for sku, units in _sum_up(said).items():
                 if self._tag_stock.is_tagged(sku):
                     self._exits.sold(sku, units, changes)
+                    changes.effects += self._tags.paid(sku, units)
             self._tell(self._maker.sold(_sum_up(said), said.till, changes.at_ms), changes)
         elif isinstance(said, Delivery):
             event = self._maker.received([], _sum_up(said), changes.at_ms)

@@ -1,7 +1,7 @@
 """What tags say of the stock: they decide where no scale does, for articles of which every unit carries one.
 
-A tag that has left counts for two minutes more, for it may only be hidden; and what the planogram says is there is not doubted before a
-reader has had as long to hear it.
+A tag that has left counts for some time more, for it may only be hidden (`tag_absences`); and what the planogram says is there is not
+doubted before a reader has had long enough to hear it.
 
 A unit may lack its tag, or bear two. A count by hand tells: its difference to the tags of that moment is kept and added from then on
 (above zero, units without a tag; below, tags too many). On a weighed shelf the scale decides; where its interval and the tags
@@ -17,7 +17,7 @@ from store_hub.rows import TagGapRow, TagRow
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
-from store_hub.rules.tags import LINGERS_MS, NEVER_MS, TagBook
+from store_hub.rules.tags import HEARD_MS, NEVER_MS, TagBook
 from wire_format.plans import Bay, Zone
 
 SHOP_FLOOR = "shop_floor"
@@ -83,7 +83,7 @@ class TagStock:
 
     def _heard_ms(self, sku: str) -> int:
         """When readers will have had long enough to hear an article."""
-        return min((row.since_ms for row in self._tags.present_of(sku)), default=0) + LINGERS_MS
+        return min((row.since_ms for row in self._tags.present_of(sku)), default=0) + HEARD_MS
 
     def _is_planned(self, sku: str, stock: StockBook, places: Places) -> bool:
         """Whether the planogram still speaks for the shelves of an article."""
@@ -133,11 +133,13 @@ class TagStock:
         """A count by hand stands beside the tags of this moment. `place`: the back room or the shop's floor."""
         if sku not in self._tagged:
             return
-        changes.effects += self._tags.settled(changes.at_ms, sku)
         self._begun.pop(sku, None)
         wanted = ("back_room",) if place == BACK_ROOM else _FLOOR_KINDS
         tags = sum(self.kind(row.zone_id) in wanted for row in self._tags.present_of(sku))
-        row = TagGapRow(sku, place, units - tags, tags, changes.at_ms, changes.journal_id)
+        lingering = 0 if place == BACK_ROOM else sum(self.kind(row.zone_id) in wanted for row in self._tags.lingering_of(sku))
+        hidden = min(max(units - tags, 0), lingering)  # As many of those that left a moment ago must still be there.
+        changes.effects += self._tags.settled(changes.at_ms, sku, hidden=hidden)
+        row = TagGapRow(sku, place, units - tags - hidden, tags + hidden, changes.at_ms, changes.journal_id)
         self._gaps[sku, place] = row
         changes.effects.append(row)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
-from store_hub.rows import TAG_REMEMBERED_MS, Effect, TagCountRow, TagRow
+import msgspec
+
+from store_hub.rows import TAG_REMEMBERED_MS, Effect, TagAbsencesRow, TagCountRow, TagRow
 from store_hub.rules.epc import gtin_14, gtin_of_epc
+from store_hub.rules.tag_absences import AbsencesState, lingers_s, usual, with_departure, with_return
 from wire_format.observations import TagLeft, TagMoved, TagSeen
 from wire_format.plans import Planogram
 
 UNKNOWN_ARTICLE = "?"
-LINGERS_MS = 120_000
-"""A hand, a trolley or a neighbour hides a tag for a minute or two: so long it counts on its shelf after it was told to have left."""
+HEARD_MS = 120_000
+"""So long a reader may need until it has heard every tag that is there."""
 SWEEP_EVERY = 1_000
 NEVER_MS = 1 << 62
 
@@ -28,14 +31,17 @@ class TagBook:
         self.settles_at_ms = NEVER_MS  # Before it, no tag has lingered long enough.
         self._newest_ms = 0
         self._departures = 0
+        self._absences = usual()
 
-    def restore_tag(self, row: TagRow) -> None:
-        """Go on from a tag that the ledger holds."""
-        self._keep(row)
-
-    def restore_count(self, row: TagCountRow) -> None:
-        """Go on from a count that the ledger holds."""
-        self._counts.setdefault(row.sku, {})[row.zone_id] = row.tags_present
+    def restore(self, row: TagRow | TagCountRow | TagAbsencesRow) -> None:
+        """Go on from what the ledger holds."""
+        match row:
+            case TagRow():
+                self._keep(row)
+            case TagCountRow():
+                self._counts.setdefault(row.sku, {})[row.zone_id] = row.tags_present
+            case TagAbsencesRow():
+                self._absences = msgspec.json.decode(row.state, type=AbsencesState)
 
     def use_planogram(self, planogram: Planogram) -> None:
         """Know articles by their GTINs from now on. Tags booked before keep the article they were booked under."""
@@ -55,7 +61,8 @@ class TagBook:
             self._keep(surer)
             return [surer]
         ended = [effect for row in self._by_door(tag.epc, at_ms) for effect in self._end(row, tag.confidence, at_ms)]
-        return [*self._begin(tag.epc, tag.zone_id, tag.confidence, at_ms, by_door=0), *ended]
+        back = [] if known is None or known.sku is None else self._learn(with_return(self._absences, at_ms - known.since_ms))
+        return [*self._begin(tag.epc, tag.zone_id, tag.confidence, at_ms, by_door=0), *ended, *back]
 
     def left(self, tag: TagLeft, at_ms: int) -> list[Effect]:
         """Return what a tag's departure changes."""
@@ -64,7 +71,10 @@ class TagBook:
             return []
         self._sweep()
         elsewhere = any(row.present and row.zone_id != tag.zone_id for row in self._tags[tag.epc].values())
-        return self._end(known, tag.confidence, at_ms, lingers=int(not elsewhere))
+        if elsewhere:
+            return self._end(known, tag.confidence, at_ms)
+        ended = self._end(known, tag.confidence, at_ms, lingers=lingers_s(self._absences))
+        return ended if known.sku is None else [*ended, *self._learn(with_departure(self._absences))]
 
     def moved(self, tag: TagMoved, at_ms: int) -> list[Effect]:
         """Return what a way through a door changes: the tag is in the zone on its far side until anything else says where it is.
@@ -83,19 +93,27 @@ class TagBook:
             return effects
         return [*self._begin(tag.epc, tag.to_zone_id, tag.confidence, at_ms, by_door=1), *effects]
 
-    def settled(self, at_ms: int, counted: str | None = None) -> list[TagRow]:
-        """The tags that by now are truly gone, or whose article was `counted`: they linger no more."""
+    def settled(self, at_ms: int, counted: str | None = None, *, hidden: int = 0) -> list[TagRow]:
+        """The tags that by now are truly gone. Of an article that was `counted` all but `hidden`, those that left last, linger no more."""
         if at_ms < self.settles_at_ms and counted is None:
             return []
-        over = [
-            row
-            for _, row in sorted(self._lingering.items())
-            if at_ms >= row.since_ms + LINGERS_MS or (row.sku is not None and row.sku == counted)
-        ]
+        known_gone = [] if counted is None else self._lingering_longest(counted)
+        known_gone = known_gone[: max(0, len(known_gone) - hidden)]
+        over = [row for _, row in sorted(self._lingering.items()) if row in known_gone or at_ms >= _gone_at_ms(row)]
+        return self._let_go(over)
+
+    def paid(self, sku: str, units: int) -> list[TagRow]:
+        """The till has sold so many: those that left first are not hidden, but gone."""
+        return self._let_go(self._lingering_longest(sku)[: max(0, units)])
+
+    def _lingering_longest(self, sku: str) -> list[TagRow]:
+        return sorted((row for row in self._lingering.values() if row.sku == sku), key=_came_last_with_epc)
+
+    def _let_go(self, over: list[TagRow]) -> list[TagRow]:
         gone = [row._replace(lingers=0) for row in over]
         for row in gone:
             self._keep(row)
-        self.settles_at_ms = min((row.since_ms + LINGERS_MS for row in self._lingering.values()), default=NEVER_MS)
+        self.settles_at_ms = min((_gone_at_ms(row) for row in self._lingering.values()), default=NEVER_MS)
         return gone
 
     # ---- what is known
@@ -151,6 +169,12 @@ class TagBook:
         self._keep(gone)
         return [gone, self._count(row.sku, row.zone_id, -1, at_ms)]
 
+    def _learn(self, absences: AbsencesState) -> list[Effect]:
+        if absences is self._absences:
+            return []
+        self._absences = absences
+        return [TagAbsencesRow(1, msgspec.json.encode(absences))]
+
     def _known(self, epc: str, zone_id: str) -> TagRow | None:
         row = self._tags.get(epc, {}).get(zone_id)
         return row if row is not None and self._is_remembered(row) else None
@@ -163,7 +187,7 @@ class TagBook:
         self._newest_ms = max(self._newest_ms, row.since_ms)
         if row.lingers:
             self._lingering[row.epc, row.zone_id] = row
-            self.settles_at_ms = min(self.settles_at_ms, row.since_ms + LINGERS_MS)
+            self.settles_at_ms = min(self.settles_at_ms, _gone_at_ms(row))
         else:
             self._lingering.pop((row.epc, row.zone_id), None)
         if row.sku is None:
@@ -212,6 +236,15 @@ class _Present:
     def rows(self) -> list[TagRow]:
         """Each tag once."""
         return [self._row[epc] for epc in self._epcs]
+
+
+def _gone_at_ms(row: TagRow) -> int:
+    """When a tag that lingers is to be taken for gone."""
+    return row.since_ms + 1000 * row.lingers
+
+
+def _came_last_with_epc(row: TagRow) -> tuple[int, str, str]:
+    return row.since_ms, row.epc, row.zone_id
 
 
 def _came_last(row: TagRow) -> tuple[int, str]:

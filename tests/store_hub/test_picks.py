@@ -151,6 +151,26 @@ def test_a_count_that_no_hypothesis_expected_is_believed_all_the_same() -> None:
     assert shelf.belief.units()["cola"].mean == 3
 
 
+def test_what_a_count_shows_to_be_misread_was_a_look_alike_for_the_board_weighs_the_same() -> None:
+    shelf = Shelf(LEMON, GRAPEFRUIT)
+    shelf.belief.counted("lemon", 5)
+    assert shelf.belief.told_units() == {"lemon": 5, "grapefruit": 11}
+    other = Shelf(COLA, CRISPS)
+    other.belief.counted("cola", 3)
+    assert other.belief.told_units() == {"cola": 3, "crisps": 6}, "no crisps weigh what seven colas do"
+
+
+def test_a_count_at_a_dead_scale_says_what_the_board_will_weigh() -> None:
+    shelf = Shelf(LEMON, GRAPEFRUIT)
+    shelf.truth["lemon"] = 2
+    shelf.belief.sold("lemon", 4, shelf.at_ms)
+    shelf.belief.counted("lemon", 2, is_dead=True)
+    assert shelf.belief.told_units() == {"lemon": 2, "grapefruit": 8}
+    assert shelf.belief.unfelt("lemon") == 0
+    assert shelf.weigh(moved=False) == []
+    assert shelf.touch(grapefruit=-1)[0].units == -1
+
+
 def test_sales_of_unknown_articles_are_none_of_this_shelfs_business() -> None:
     shelf = Shelf(COLA)
     before = shelf.belief.state()

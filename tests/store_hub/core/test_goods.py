@@ -74,6 +74,38 @@ def test_what_a_count_finds_beyond_the_tags_has_no_tag_and_stays_counted(tagged:
     is_rebuilt(tagged)
 
 
+def test_a_count_that_finds_a_hidden_tag_leaves_nothing_without_a_tag(tagged: Any) -> None:
+    for serial in range(5):
+        see(tagged, gum(serial), "aisle")
+    two_minutes_later(tagged)
+    leave(tagged, gum(0), "aisle")
+    tagged.weigh(10, 6, after_s=20)
+    leave(tagged, gum(1), "aisle")
+    tagged.tell(StockCount(sku="gum", units=4, shelf_id="sweets"))
+    assert tagged.rows("SELECT units, tags FROM tag_gaps WHERE place = 'shop_floor'") == [(0, 4)], "who left last is hidden, the other gone"
+    assert tagged.units("gum", "sweets") == 4
+    see(tagged, gum(1), "aisle")
+    assert tagged.units("gum", "sweets") == 4
+    is_rebuilt(tagged)
+
+
+def test_where_tags_hide_for_longer_a_shop_waits_longer_for_them(tagged: Any) -> None:
+    for serial in range(5):
+        see(tagged, gum(serial), "aisle")
+    two_minutes_later(tagged)
+    for _ in range(12):
+        leave(tagged, gum(0), "aisle")
+        tagged.weigh(10, 6, after_s=150)
+        see(tagged, gum(0), "aisle")
+    tagged.reopen()
+    leave(tagged, gum(1), "aisle")
+    tagged.weigh(10, 6, after_s=135)
+    assert tagged.units("gum", "sweets") == 5, "nine of ten here came back after two and a half minutes"
+    tagged.weigh(10, 6, after_s=60)
+    assert tagged.units("gum", "sweets") == 4
+    is_rebuilt(tagged)
+
+
 def test_an_article_that_is_not_declared_tagged_keeps_its_stock_whatever_tags_are_seen(tagged: Any) -> None:
     see(tagged, cola(1), "store")
     assert tagged.units("cola", "back_room") == 24
