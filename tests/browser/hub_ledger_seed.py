@@ -14,8 +14,9 @@ from hub_weeks_seed import seed_visitors, seed_weeks
 
 from store_hub.adapters.ledger import Ledger
 from store_hub.config import BookkeepingConfig
+from store_hub.entries import Finding
 from store_hub.flows.bookkeep import Bookkeeper
-from store_hub.flows.commands import BookPlanogram
+from store_hub.flows.commands import Book, BookPlanogram, Command
 from wire_format import codec
 from wire_format.observations import DeviceHealth, Fault
 from wire_format.plans import Planogram
@@ -55,13 +56,25 @@ class FixedClock:
 
 def make_ledger(path: Path, *, planogram: bool = True) -> None:
     """Make a ledger as `store-hub init` does, with the planogram booked by the hub's own bookkeeping."""
-    ledger = Ledger.create(path, store_id="corner-shop", now_ms=MIDNIGHT_MS)
+    Ledger.create(path, store_id="corner-shop", now_ms=MIDNIGHT_MS).close()
     if planogram:
-        keeper = Bookkeeper(ledger, clock=FixedClock(), config=BookkeepingConfig())
-        keeper.start()
-        keeper.submit(BookPlanogram(codec.encode(load_planogram()))).result(timeout=10)
-        keeper.stop()
+        book(path, BookPlanogram(codec.encode(load_planogram())))
+
+
+def book(path: Path, command: Command) -> None:
+    """Have one command booked by the hub's own bookkeeping."""
+    ledger = Ledger.open(path)
+    keeper = Bookkeeper(ledger, clock=FixedClock(), config=BookkeepingConfig())
+    keeper.start()
+    keeper.submit(command).result(timeout=10)
+    keeper.stop()
     ledger.close()
+
+
+def seed_with_a_count(path: Path) -> None:
+    """The same afternoon, and a shelf that staff should count."""
+    seed(path)
+    book(path, Book(Finding(kind="count", subject="bay-4-shelf-3 rice-1kg", sku="rice-1kg", shelf_id="bay-4-shelf-3", detail="3–8"), "x"))
 
 
 def seed(path: Path) -> None:
@@ -231,12 +244,9 @@ def _seed_alerts(connection: sqlite3.Connection) -> None:
 
 def _seed_devices(connection: sqlite3.Connection) -> None:
     fault = Fault(
-        code="scale_silent",
-        part="bay-4-shelf-2",
-        message="no weight for 90 s",
-        advice="Check the HX711 wires, then press Tare.",
+        code="scale_silent", part="bay-4-shelf-2", message="no weight for 90 s", advice="Check the HX711 wires, then press Tare.",
         since_ms=NOW_MS - 90_000,
-    )
+    )  # fmt: skip
     devices = [
         ("shelves-left", "alive", NOW_MS - 20_000, [], 0),
         ("shelves-right", "alive", NOW_MS - 14_000, [fault], 3),
@@ -245,19 +255,10 @@ def _seed_devices(connection: sqlite3.Connection) -> None:
     ]
     for name, state, seen_ms, faults, depth in devices:
         health = DeviceHealth(
-            device_id=name,
-            boot_id="0" * 8,
-            state=state,
-            sent_at_ms=seen_ms,
-            agent_version="0.1.0",
-            outbox_depth=depth,
-            outbox_capacity=100_000,
-            shed={"shelf_weight": 40} if name == "tags-door" else {},
-            temperature_c=51.0,
-            disk_free_mb=21_400.0,
-            faults=faults,
-            parts=["camera"] if name == "camera-1" else ["tags"] if name == "tags-door" else PARTS[name],
-        )
+            device_id=name, boot_id="0" * 8, state=state, sent_at_ms=seen_ms, agent_version="0.1.0", outbox_depth=depth,
+            outbox_capacity=100_000, shed={"shelf_weight": 40} if name == "tags-door" else {}, temperature_c=51.0, disk_free_mb=21_400.0,
+            faults=faults, parts=["camera"] if name == "camera-1" else ["tags"] if name == "tags-door" else PARTS[name],
+        )  # fmt: skip
         connection.execute(
             "INSERT INTO devices VALUES (?, ?, '00000000', NULL, '0.1.0', ?, ?, ?)", (name, state, seen_ms, seen_ms, codec.encode(health))
         )
