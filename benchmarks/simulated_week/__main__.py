@@ -1,6 +1,6 @@
 """`python -m benchmarks.simulated_week`: one table of what the hub knew in a week that went wrong, beside the truth and the goals.
 
-    python -m benchmarks.simulated_week [--seeds 11,12,13] [--days 7] [--refill-booked 0.6] [--low-for 15] [--json]
+    python -m benchmarks.simulated_week [--seeds 11,12,13] [--days 7] [--refill-booked 0.6] [--low-for 15] [--counts 3] [--json]
 
 Rules were tried on seeds 1 to 4; figures are told of others. `--refill-booked 1` says what could be known if staff booked every refill.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.simulated_week.drive import LOW_FOR_S, Week
+from benchmarks.simulated_week.drive import COUNTS_PER_HOUR, LOW_FOR_S, Week
 from benchmarks.simulated_week.plan import HABITS
 from benchmarks.simulated_week.table import figures_of, show
 
@@ -28,13 +28,17 @@ def main() -> int:
     parser.add_argument("--days", type=float, default=7.0)
     parser.add_argument("--refill-booked", type=float, default=HABITS.refill_booked, help="share of refills that staff book")
     parser.add_argument("--low-for", type=float, default=LOW_FOR_S, help="seconds for which a place must be low before it calls")
+    parser.add_argument("--counts", type=int, default=COUNTS_PER_HOUR, help="shelves an hour that staff are asked to count, at most")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     weeks: list[Week] = []
     with tempfile.TemporaryDirectory() as folder, Progress(console=Console(stderr=True)) as progress:
         for seed in [int(word) for word in options.seeds.split(",")]:
             task = progress.add_task(f"week {seed}", total=1.0)
-            week = Week(Path(folder), seed=seed, days=options.days, refill_booked=options.refill_booked, low_for_s=options.low_for)
+            week = Week(
+                Path(folder), seed=seed, days=options.days, refill_booked=options.refill_booked, low_for_s=options.low_for,
+                counts_per_hour=options.counts,
+            )  # fmt: skip
             week.run(lambda share, task=task: progress.update(task, completed=share))  # type: ignore[misc]  # Bound on purpose.
             progress.update(task, completed=1.0)
             weeks.append(week)

@@ -36,6 +36,7 @@ from wire_format import codec
 STEP_MS = 20_000
 ATTEND_MS = 60_000
 """The hub looks after what only time brings about more often; the week needs no more."""
+COUNTS_PER_HOUR = AlertRules().counts_per_hour
 LOW_FOR_S = 15.0
 """The manager has set that nobody is called to what a customer lifts and puts back."""
 
@@ -104,11 +105,13 @@ class Week:
         days: how long; 7 for the figures, less for a test.
         refill_booked: the share of refills that staff book.
         low_for_s: a place calls once it has been low for so long.
+        counts_per_hour: so many shelves are staff asked to count at most.
     """
 
     def __init__(
-        self, folder: Path, *, seed: int, days: float = 7.0, refill_booked: float = HABITS.refill_booked, low_for_s: float = LOW_FOR_S
-    ) -> None:
+        self, folder: Path, *, seed: int, days: float = 7.0, refill_booked: float = HABITS.refill_booked, low_for_s: float = LOW_FOR_S,
+        counts_per_hour: int = COUNTS_PER_HOUR,
+    ) -> None:  # fmt: skip
         self.plan = week_plan()
         self.truth = TruthLog(keep_events=10**7)
         habits = structs.replace(HABITS, refill_booked=refill_booked)
@@ -119,7 +122,7 @@ class Week:
         self._ledger.connection.execute("PRAGMA synchronous=OFF")  # Nobody pulls the plug here; it is the rules that are measured.
         self._clock = WeekClock(WEEK_STARTS_MS)
         self.books = Books(self._ledger, self._clock)
-        rules = SettingsChange(settings=ShopSettings(alerts=AlertRules(low_for_s=low_for_s)))
+        rules = SettingsChange(settings=ShopSettings(alerts=AlertRules(low_for_s=low_for_s, counts_per_hour=counts_per_hour)))
         self._book([_plan_request(codec.encode(self.plan)), request(rules, door="staff", key="settings", at_ms=WEEK_STARTS_MS)])
         self.scales = Scales(self.shop, seed=seed, start_ms=WEEK_STARTS_MS, days=days)
         self._tags = Tags(self.shop, seed=seed, start_ms=WEEK_STARTS_MS)

@@ -16,7 +16,8 @@ from msgspec import structs
 from store_hub.rules.picks_beam import Beam
 from store_hub.rules.picks_blind import blind_table, is_blind
 from store_hub.rules.picks_changes import Article, ChangeTable, Floats, Habits, Ints, change_table, reweighed
-from store_hub.rules.picks_evidence import counted_as, paid, refilled_by, waited
+from store_hub.rules.picks_counts import Board, counted_as
+from store_hub.rules.picks_evidence import paid, refilled_by, waited
 from store_hub.rules.picks_likelihood import WeightStep, explain, jitter_learned
 from store_hub.rules.picks_rule import PickRule, extended, numbers_of
 from store_hub.rules.picks_state import BeamWriter, BeliefState, beam_from, picked_columns, weights_over
@@ -125,13 +126,13 @@ class ShelfBelief:
             return []
         index = self._skus.index(sku)
         self._tags = self._tags.counted(index, units)
-        if is_dead and self._weight_g is not None:
-            self._weight_g += float((units - self._beam.counts[0, index]) * self._unit_g[index])
+        rule, shift_g = self._rule, float((units - self._beam.counts[0, index]) * self._unit_g[index]) if is_dead else 0.0
+        load_g = None if is_dead else self._weight_g
+        board = Board(load_g, self._capacity, self._unit_g, self._unit_variance_g2, self._numbers.own, self._numbers.zero_sd_g)
+        counted = counted_as(self._beam, index, units, board, width=rule.width, log_range=rule.log_range, load_shift_g=shift_g)
+        if is_dead:
+            self._weight_g = None if self._weight_g is None else self._weight_g + shift_g
             self._unfelt[index] = 0
-        counted = counted_as(
-            self._beam, index, units, self._capacity, self._unit_g, self._unit_variance_g2, 0 if is_dead else self._numbers.own,
-            width=self._rule.width, log_range=self._rule.log_range,
-        )  # fmt: skip
         self._beam, self._before = judged(counted, self._tags, BOTH), None
         return self._corrected(self._at_ms if at_ms is None else at_ms, ratio=1.0)
 

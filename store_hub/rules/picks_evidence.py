@@ -14,8 +14,6 @@ PAID_AFTER_MS = 240_000
 """How long shoppers usually carry goods before they pay: it says which of several touches a sale was about."""
 REPAIR_COST = 1.5
 """Nats per unit for saying that an earlier touch was of another article than believed."""
-MISJUDGED_COST = 6.0
-"""Nats for a count that no swap of look-alikes explains: the board was misjudged before, or its scale was dead."""
 NOT_FULL_COST = 1.5
 """Nats for what staff refilled and did not fill up: the back room ran out, or some has been taken since."""
 
@@ -129,37 +127,6 @@ def _retold(history: History, other: int, index: int, missing: int, at_ms: int) 
     retold[other] += missing
     retold[index] -= missing
     return (*history[:touch], (touched_at_ms, tuple(retold)), *history[touch + 1 :])
-
-
-def counted_as(
-    beam: Beam, index: int, units: int, capacity: Ints, unit_g: Floats, unit_variance_g2: Floats, own: int, *, width: int, log_range: float
-) -> Beam:
-    """A count by hand says how many there are: other hypotheses go.
-
-    Those that hold another number go on as one in which the difference was taken for a look-alike, so that the load on the board stays the
-    same, and as one in which the load was misjudged. `own`: the articles that may have been taken for it.
-    """
-    more = units - beam.counts[:, index]
-    counts = beam.counts.copy()
-    counts[:, index] = units
-    parts = [(counts, beam.log_weight - np.where(more == 0, 0.0, MISJUDGED_COST))]
-    for other in range(own):
-        given = np.rint(more * (unit_g[index] / unit_g[other])).astype(np.int64)
-        if other == index or not given.any():
-            continue
-        swapped = counts.copy()
-        swapped[:, other] -= given
-        spread_g2 = np.abs(more) * unit_variance_g2[index] + np.abs(given) * unit_variance_g2[other] + 2.0
-        cost = REPAIR_COST + 0.5 * (more * unit_g[index] - given * unit_g[other]) ** 2 / spread_g2
-        possible = (given != 0) & (swapped[:, other] >= 0) & (swapped[:, other] <= np.maximum(capacity[other], beam.counts[:, other]))
-        parts.append((swapped, np.where(possible, beam.log_weight - cost, -np.inf)))
-    every = np.concatenate([part[0] for part in parts])
-    size = len(beam.log_weight)
-    unpaid, foreign_g = np.tile(beam.unpaid, (len(parts), 1)), np.tile(beam.foreign_g, len(parts))
-    kept = merged(every, unpaid, foreign_g, np.concatenate([part[1] for part in parts]), width=width, log_range=log_range)
-    rows = kept.rows
-    histories = tuple(beam.histories[row % size] for row in rows.tolist())
-    return Beam(every[rows], unpaid[rows], foreign_g[rows], kept.log_weight, beam.tag_nats[rows % size], histories)
 
 
 def refilled_by(

@@ -160,6 +160,40 @@ def test_what_a_count_shows_to_be_misread_was_a_look_alike_for_the_board_weighs_
     assert other.belief.told_units() == {"cola": 3, "crisps": 6}, "no crisps weigh what seven colas do"
 
 
+def test_a_count_of_one_article_sets_the_others_right_by_the_load_of_the_board() -> None:
+    cans = Article(sku="cans", unit_weight_g=281.0, start_units=16, capacity_units=24)
+    tea = Article(sku="tea", unit_weight_g=528.0, start_units=10, capacity_units=18)
+    water = Article(sku="water", unit_weight_g=1538.0, start_units=4, capacity_units=14)
+    shelf = Shelf(cans, tea, water)
+    shelf.truth = {"cans": 0, "tea": 1, "water": 10}
+    shelf.belief.counted("cans", 0)
+    for sku, units in shelf.belief.units().items():
+        assert units.low <= shelf.truth[sku] <= units.high
+    shelf.belief.counted("water", 10)
+    assert shelf.belief.told_units() == shelf.truth
+
+
+def test_a_count_in_doubt_that_is_off_by_one_is_overruled_by_the_board_and_one_that_contradicts_a_sure_belief_is_not() -> None:
+    cans = Article(sku="cans", unit_weight_g=281.0, start_units=12, capacity_units=24)
+    bottles = Article(sku="bottles", unit_weight_g=843.0, start_units=6, capacity_units=10)
+    shelf = Shelf(cans, bottles)
+    shelf.touch(cans=-3)  # Or was it one bottle?
+    assert (shelf.belief.units()["cans"].low, shelf.belief.units()["cans"].high) == (9, 12)
+    shelf.belief.counted("cans", 10)
+    assert shelf.belief.told_units() == {"cans": 9, "bottles": 6}, "nothing explains what a tenth can would weigh"
+    sure = Shelf(COLA)
+    sure.belief.counted("cola", 9)
+    assert sure.belief.told_units() == {"cola": 9}
+
+
+def test_after_a_count_that_nothing_explains_the_next_touch_is_read_as_ever() -> None:
+    shelf = Shelf(COLA, CRISPS)
+    shelf.belief.counted("cola", 3)
+    assert said(shelf.touch(cola=-1)) == [("pick", "cola", -1)]
+    assert said(shelf.touch(crisps=-2)) == [("pick", "crisps", -2)]
+    assert said(shelf.touch(cola=1)) == [("put", "cola", 1)]
+
+
 def test_a_count_at_a_dead_scale_says_what_the_board_will_weigh() -> None:
     shelf = Shelf(LEMON, GRAPEFRUIT)
     shelf.truth["lemon"] = 2
