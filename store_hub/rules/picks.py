@@ -95,7 +95,7 @@ class ShelfBelief:
             self._touched_at_ms = at_ms
             self._tags = structs.replace(self._tags, are_judged=not self._tags.are_known)
         step = WeightStep(self._before_weight_g, weight_g, hypot(0.3 * spread_g + 0.1, sqrt(self._jitter_g2)))
-        blind = heard_at_ms is not None and is_blind(at_ms - heard_at_ms, unfelt)
+        blind = heard_at_ms is not None and is_blind(at_ms - heard_at_ms, unfelt, step.change_g, self._creep_g)
         table = blind_table(self._articles, unfelt, self._unit_g) if blind else self._table
         rows = explain(self._before, step, table, self._unit_g, self._unit_variance_g2, self._capacity, self._numbers)
         self._weight_g, self._moved_at_ms = weight_g, moved_at_ms

@@ -25,9 +25,13 @@ UNPAID_MAX = 6
 ROWS_MAX = 30_000
 
 
-def is_blind(silent_ms: int, unfelt: Sequence[int]) -> bool:
-    """Tell whether touches were missed: the scale was silent, and the till sold what no touch explains."""
-    return silent_ms > BLIND_MS and any(unfelt)
+def is_blind(silent_ms: int, unfelt: Sequence[int], change_g: float, least_g: float) -> bool:
+    """Tell whether touches were missed: the scale was silent, and the till sold what no touch explains, or what lies there has changed.
+
+    Args:
+        change_g: from the last weight before to the first after. least_g: what no goods weigh less than.
+    """
+    return silent_ms > BLIND_MS and (any(unfelt) or abs(change_g) >= least_g)
 
 
 def blind_table(articles: Sequence[Article], unfelt: Sequence[int], unit_g: Floats) -> ChangeTable:

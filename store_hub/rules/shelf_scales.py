@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -88,19 +89,21 @@ class ShelfScale:
         """Tell whether the scale has been silent for longer than a working one is."""
         return 0 < self.last_at_ms < at_ms - BLIND_MS
 
-    def standing(self, at_ms: int) -> Standing:
-        """What the stock is to say of the shelf. While its scale is dead, what the till has sold since then has gone from it."""
+    def standing(self, at_ms: int, is_called: Callable[[str], bool]) -> Standing:
+        """What the stock is to say of the shelf. While its scale is dead, what the till has sold since then has gone from it.
+
+        `is_called`: whether staff are called to an article here: they may have filled it up.
+        """
         standing = self._as_weighed()
         if not self.is_dead(at_ms):
             return standing
-        fits = {article.sku: article.capacity_units for article in self.belief.articles}
+        fits = {article.sku: float(article.capacity_units) for article in self.belief.articles}
         lines = []
         for sku, units, low, high in standing.lines:
-            sold = self.belief.unfelt(sku)
-            if sold > 0 and sku in standing.own:  # A few more may have been taken; and staff may have filled it up.
-                lines.append((sku, max(0.0, units - sold), max(0.0, low - sold - 1.0), max(high, float(fits[sku]))))
-            else:
-                lines.append((sku, units, low, high))
+            sold = max(0, self.belief.unfelt(sku))
+            more = 1.0 if sold else 0.0  # One more may have been taken.
+            filled = fits[sku] if (sold or is_called(sku)) and sku in standing.own else high
+            lines.append((sku, max(0.0, units - sold), max(0.0, low - sold - more), max(high, filled)))
         return standing._replace(lines=lines)
 
     def chance_at_most(self, sku: str, units: int, at_ms: int) -> float:
@@ -171,9 +174,13 @@ class ShelfScales:
         """What is believed to be on a shelf: its own articles, and strangers that may be there."""
         return self._scales[shelf_id].estimates()
 
-    def standing(self, shelf_id: str, at_ms: int) -> Standing:
-        """What the stock is to say of a shelf at that moment."""
-        return self._scales[shelf_id].standing(at_ms)
+    def standing(self, shelf_id: str, at_ms: int, is_called: Callable[[str, str], bool]) -> Standing:
+        """What the stock is to say of a shelf at that moment; `is_called`: to which shelf and article staff are called."""
+        return self._scales[shelf_id].standing(at_ms, partial(is_called, shelf_id))
+
+    def dead(self, at_ms: int) -> list[str]:
+        """The shelves whose scale is dead at that moment."""
+        return [shelf_id for shelf_id, scale in self._scales.items() if scale.is_dead(at_ms)]
 
     def chance_at_most(self, row: StockRow, units: int) -> float | None:
         """How probable it is that a place holds so many units or fewer, as of its row; None where no scale speaks of it."""

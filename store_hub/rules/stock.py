@@ -60,7 +60,7 @@ class StockBook(UnweighedStock):
 
     def retell_shelf(self, shelf_id: str, changes: Changes, *, evidence: str) -> list[str]:
         """Take over what the scale's belief now says; returns the shelf's own articles."""
-        standing = self.scales.standing(shelf_id, changes.at_ms)
+        standing = self.scales.standing(shelf_id, changes.at_ms, self.is_called)
         for sku, units, low, high in standing.lines:
             self.put(sku, shelf_id, units, low, high, evidence, changes)
         for sku in standing.gone:
@@ -145,6 +145,12 @@ class StockBook(UnweighedStock):
         return self.chance_at_most(row, 0) >= SURE_ENOUGH
 
     # ---- what is told
+
+    def hear_receipt(self, changes: Changes) -> None:
+        """A receipt has been booked: what no sensor watches, or none any more, is doubted a little more if it has none of it."""
+        super().hear_receipt(changes)
+        for shelf_id in self.scales.dead(changes.at_ms):
+            self.retell_shelf(shelf_id, changes, evidence="silence")
 
     def sell(self, sku: str, units: int, changes: Changes, *, line: int, places: Places) -> None:
         """The till sold units of a known article, or took them back (negative)."""

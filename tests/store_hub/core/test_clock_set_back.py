@@ -51,10 +51,14 @@ def test_a_weight_that_comes_after_the_hubs_clock_was_set_back_counts_at_once(sh
     assert rebuild(shop.path, replace=False, progress=quiet).differences == []
 
 
-def test_a_weight_that_is_only_late_says_nothing_of_the_present(shop: Any) -> None:
-    shop.weigh(9, 6)
+def test_a_weight_that_is_only_late_says_nothing_of_the_present(shop: Any, core: Any) -> None:
+    shop.weigh(10, 6)
     shop.clock.at_ms += HOUR_MS
     shop.weigh(5, 6)
     units = shop.units("cola", "drinks")
-    shop.weigh(9, 6, after_s=-1800)
+    assert units == pytest.approx(5, abs=0.5)
+    late = core.stamp(shop.clock.at_ms - HOUR_MS // 2)
+    shop.see(
+        ShelfWeight(**late, shelf_id="drinks", weight_g=9 * 350.0 + 6 * 1500.0, spread_g=1.0, moved_at_ms=late["observed_at_ms"] - 3000)
+    )
     assert shop.units("cola", "drinks") == units

@@ -182,3 +182,14 @@ def test_a_count_at_a_dead_scale_is_not_felt_a_second_time_when_it_is_back(shop:
     assert shop.units("cola", "drinks") == 3.0
     shop.weigh(3, 6)
     assert (shop.units("cola", "drinks"), shop.units("tea", "drinks")) == (3.0, 6.0)
+
+
+def test_what_was_filled_up_while_a_scale_was_dead_and_nothing_sold_is_seen_when_it_is_back(shop: Any) -> None:
+    for cola, tea in ((10, 6), (10, 3), (10, 0), (7, 0), (4, 0), (1, 0), (0, 0)):
+        shop.weigh(cola, tea)
+    shop.clock.at_ms += 60 * MINUTE_MS
+    shop.tell(Sale(till="1", lines=[SaleLine(sku="gum", units=1)]))  # Any receipt: staff were called, and may have been there.
+    assert shop.rows("SELECT units, low, high FROM stock WHERE sku = 'tea' AND place = 'drinks'") == [(0.0, 0.0, 8.0)]
+    shop.weigh(12, 8)
+    assert [shop.units(sku, "drinks") for sku in ("cola", "tea")] == [12.0, 8.0]
+    assert rebuild(shop.path, replace=False, progress=lambda done, total: None).differences == []
