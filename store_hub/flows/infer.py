@@ -12,6 +12,7 @@ import msgspec
 
 from store_hub.errors import HubError
 from store_hub.rules.picks import Article, PickRule, ShelfBelief, UnitsEstimate
+from store_hub.rules.picks_changes import Habits
 from store_hub.rules.picks_smoothing import estimate_of, smoothed
 from store_hub.rules.picks_story import UnitSold, WeighedTouch
 
@@ -124,7 +125,7 @@ def inferred(plan: Path, shelf: str, settled: Iterable[str], till: Path | None) 
     Raises:
         InferenceInputInvalid: an input cannot be read, with its line.
     """
-    belief = ShelfBelief(articles_of(plan, shelf), PickRule(history_length=HISTORY_LENGTH))
+    belief = ShelfBelief(articles_of(plan, shelf), PickRule(history_length=HISTORY_LENGTH, habits=Habits(stranger_again=1.0)))
     sales = list(read_sales(till)) if till is not None else []
     end_ms = _hear(belief, _weights(settled, shelf), sales)
     skus = [article.sku for article in belief.articles]

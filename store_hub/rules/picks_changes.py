@@ -41,6 +41,8 @@ class Habits(NamedTuple):
     """How often people take and bring, relative to each other. `nothing`: leaned on, pushed about, put back at once.
 
     `refill_partly`: `REFILL_FROM_UNITS` or more that leave room; `refill_few`: fewer, which a shopper's hands may have put as well.
+    `stranger_again`: that what a shopper lays down is of those that were named here before, and none of the shop's many others; without it
+    four units that staff bring would be taken for one stranger as heavy. 1 where only the strangers named may come.
     """
 
     nothing: float = 0.5
@@ -53,6 +55,7 @@ class Habits(NamedTuple):
     refill_few: float = 0.0015
     sweep: float = 0.01
     stranger: float = 0.02
+    stranger_again: float = 0.03
     stranger_taken: float = 0.2
     unknown: float = 0.0005
 
@@ -100,7 +103,7 @@ def _single_steps(articles: tuple[Article, ...], habits: Habits, own: int) -> li
     strangers = max(len(articles) - own, 1)
     for article in articles:
         if article.stranger:
-            steps.append([(1, False, log(habits.stranger / strangers)), (-1, False, log(habits.stranger_taken))])
+            steps.append([(1, False, log(habits.stranger * habits.stranger_again / strangers)), (-1, False, log(habits.stranger_taken))])
             continue
         share = 1.0 / max(own, 1)
         mine = [(-k, False, log(p * share)) for k, p in enumerate(habits.take, 1)]

@@ -78,9 +78,16 @@ def test_a_whole_facing_gone_at_once_is_a_sweep() -> None:
 
 
 def test_an_article_of_another_shelf_is_named_when_its_weight_says_so() -> None:
+    honey = Article(sku="honey", unit_weight_g=740.0, stranger=True)
+    shelf = Shelf(COLA, CRISPS, honey)
+    assert said(shelf.touch(honey=1)) == [("stranger", "honey", 1)]
+    assert said(shelf.touch(honey=-1)) == [("stranger", "honey", -1)]
+
+
+def test_four_units_that_staff_bring_are_not_taken_for_a_stranger_as_heavy() -> None:
     shelf = Shelf(COLA, CRISPS, WATER)
-    assert said(shelf.touch(water=1)) == [("stranger", "water", 1)]
-    assert said(shelf.touch(water=-1)) == [("stranger", "water", -1)]
+    shelf.touch(crisps=-3)
+    assert said(shelf.touch(crisps=4)) == [("refill", "crisps", 4)]
 
 
 def test_what_no_article_explains_is_kept_as_unknown_and_the_stock_stays() -> None:
