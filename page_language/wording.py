@@ -45,11 +45,11 @@ class Wording:
         return found.format(**values) if values else found
 
     def told(self, sentence: str) -> str:
-        """A sentence of the rules as a line of its own: its first letter large, its end with a full stop."""
+        """A sentence of the rules as a line of its own: its first letter large, its end with the full stop of its own language."""
         said = capital(self.say(sentence))
         if said.endswith((".", "。", "?", "？", "!", "！")):
             return said
-        return said + ("." if self.language == "en" else "。")
+        return said + ("." if self.language == "en" or said.isascii() else "。")
 
     def n(self, one: str, many: str, count: int, **values: object) -> str:
         """Translate a text that depends on a count, `{count}`, and fill it in."""

@@ -17,7 +17,7 @@ from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import hours_by_days, sparkline
 from cloud_api.dashboard.footfall_days import show_days
 from cloud_api.dashboard.footfall_visits import show_visits
-from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
+from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, shop_of, title
 from cloud_api.dashboard.kept_views import show_kept_views
 from cloud_api.dashboard.picture import picture
 from cloud_api.dashboard.reader import Reader
@@ -49,7 +49,7 @@ def show_footfall(desk: Desk) -> None:
             first = last - timedelta(days=days - 1)
             review = await read(lambda: desk.reviewing.chain(first=first, last=last, limit=SHOWN, offset=SHOWN * (page_no - 1), find=find))
             names = {known.store_id: known for known in stores}
-            opened = store if store in names else review.stores[0].store_id if review and review.stores else stores[0].store_id
+            opened = shop_of(stores, store, review.stores[0].store_id if review and review.stores else "").store_id
             hours = await read(lambda: desk.reviewing.footfall([opened], first=first, last=last, by="hour"))
             before = await read(lambda: desk.reviewing.footfall([opened], first=first - timedelta(weeks=1), last=last - timedelta(weeks=1)))
             opened_days = await read(lambda: desk.reviewing.footfall([opened], first=first, last=last))

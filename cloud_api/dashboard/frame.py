@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -141,6 +141,16 @@ async def read_stores(desk: Desk) -> list[StoreRecord]:
     if stores is not None and not stores:
         say_no_store(desk.address)
     return stores or []
+
+
+def shop_of(stores: Sequence[StoreRecord], store_id: str, otherwise: str = "") -> StoreRecord:
+    """The shop that an address names; where there is none, that is said and another is shown: `otherwise`, or the first."""
+    named = {store.store_id: store for store in stores}
+    shown = named.get(store_id) or named.get(otherwise) or stores[0]
+    if store_id and shown.store_id != store_id:
+        told = here().t("There is no shop {shop} here; {name} is shown.", shop=store_id[:80], name=shown.name)
+        html(f'<div class="card" role="status"><p>{escape(told)}</p></div>')
+    return shown
 
 
 def say_unanswered(error: Exception) -> None:

@@ -11,7 +11,7 @@ from nicegui import ui
 from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.dashboard.desk import Desk
 from cloud_api.dashboard.drawings import floor_plan, legend
-from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, title
+from cloud_api.dashboard.frame import PATIENCE_S, html, page, read, read_stores, shop_of, title
 from cloud_api.dashboard.layout_facings import show_facings
 from cloud_api.dashboard.layout_moves import show_moves
 from cloud_api.dashboard.layout_trials import show_trials
@@ -34,7 +34,7 @@ def show_layout(desk: Desk) -> None:
             stores = await read_stores(desk)
             if not stores:
                 return
-            picked = next((known for known in stores if known.store_id == store), stores[0])
+            picked = shop_of(stores, store)
             last = desk.reviewing.today(picked)
             view = await read(lambda: desk.reviewing.layout(picked.store_id, first=last - timedelta(days=days - 1), last=last))
             if view is None:

@@ -13,7 +13,7 @@ from cloud_api.adapters.store_records import StoreRecord
 from cloud_api.adapters.terms_records import TermsRecord
 from cloud_api.dashboard.acting import answer, entered, press
 from cloud_api.dashboard.desk import Desk
-from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, title
+from cloud_api.dashboard.frame import PATIENCE_S, button, html, page, read, read_stores, shop_of, title
 from cloud_api.dashboard.reader import Reader
 from cloud_api.dashboard.table import Column, figures, table
 from cloud_api.flows.what_if import TermsChange, WhatIf
@@ -36,7 +36,7 @@ def show_order_terms(desk: Desk) -> None:
             stores = await read_stores(desk)
             if not stores:
                 return
-            picked = next((known for known in stores if known.store_id == store), stores[0])
+            picked = shop_of(stores, store)
             planogram = await read(lambda: desk.stores.planogram(picked.store_id))
             said = await read(desk.what_ifs.said)
             if planogram is None or said is None:

@@ -31,6 +31,10 @@ def show_orders(desk: Desk) -> None:
             stores = await read_stores(desk)
             if not stores:
                 return
+            if store and store not in {known.store_id for known in stores}:
+                told = reader.t("There is no shop {shop} here; all are shown.", shop=store[:80])
+                html(f'<div class="card" role="status"><p>{escape(told)}</p></div>')
+                store = ""
             since = desk.now() - _DECIDED_SHOWN_FOR
             found = await read(lambda: desk.orders.orders(store_id=store or None, since=since))
             if found is None:

@@ -18,6 +18,8 @@ CATEGORY_SD = 0.06
 """How far a category's mean lies from the chain's, before its own changes speak."""
 _NOISE_SD = 0.15
 """What moves an article's sales from one month to the next beside room and chance, as a share: a spread no count of sales tells."""
+WORTH_FROM = 0.01
+"""A change that brings less than this share of what its shelf earns is not worth the labels."""
 UNITS_MIN = 5
 SPACE_MIN_SHARE = 0.05
 
@@ -113,7 +115,8 @@ def propose_facings(
 ) -> list[FacingMove]:
     """Return the changes of one facing that earn most, the best first, at most one a shelf; none of which is surer to lose than to gain.
 
-    A facing may be taken only where the article keeps one. Sales follow room to the power of the elasticity.
+    A facing may be taken only where the article keeps one, and a change must be worth the labels. Sales follow room to the power of the
+    elasticity.
     """
     shelves: dict[str, list[FacingFigures]] = {}
     for facing in facings:
@@ -128,7 +131,8 @@ def _best_of(facings: Sequence[FacingFigures], chain: Elasticity, categories: Ma
         for giver in facings for taker in facings
         if giver.sku != taker.sku and giver.width_m - taker.unit_width_m >= giver.unit_width_m - 1e-9
     ]  # fmt: skip
-    gaining = [move for move in moves if move.margin_minor > 0.0 and move.low_minor > -move.margin_minor]
+    least_minor = WORTH_FROM * sum(facing.margin_minor for facing in facings)
+    gaining = [move for move in moves if move.margin_minor > max(0.0, least_minor) and move.low_minor > -move.margin_minor]
     return max(gaining, key=lambda move: (move.margin_minor, move.to_sku), default=None)
 
 

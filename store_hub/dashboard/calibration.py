@@ -141,7 +141,7 @@ def _under_way(reader: Reader, row: CalibrationRow, now_ms: int) -> Markup:
     has_heard = row.heard_at_ms is not None and row.heard_at_ms >= row.changed_at_ms
     if progress is not None and progress.stage == "refused" and has_heard:
         parts += Markup('<p class="refused" role="alert">{}<span><strong>{}</strong><br>{}</span></p>').format(
-            mark("trouble"), reader.t("Not taken: {problem}.", problem=reader.say(progress.problem)), _sentence(reader.say(progress.advice))
+            mark("trouble"), reader.t("Not taken: {problem}.", problem=reader.say(progress.problem)), reader.told(progress.advice)
         )
     waiting = row.stage == ACCEPT or pending is not None or progress is None
     if waiting:
@@ -273,7 +273,3 @@ def _button(act: str, row: CalibrationRow | None, words: str, *, main: bool = Fa
 
 def _grams(reader: Reader, grams: float) -> str:
     return reader.number(grams, decimals=0 if grams == round(grams) else 1)
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}{'' if words[-1:] in '.?!。？！' else '.' if words.isascii() else '。'}"

@@ -14,7 +14,7 @@ from wire_format.plans import Planogram
 
 _STYLE = (
     "*{box-sizing:border-box}body{font:14px/1.4 system-ui,'Noto Sans CJK SC',sans-serif;margin:16px;color:#000;background:#fff}"
-    "ul{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(72mm,1fr));gap:4mm;padding:0;margin:16px 0}"
+    "ul{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(72mm,100%),1fr));gap:4mm;padding:0;margin:16px 0}"
     "li{overflow-wrap:anywhere;border:1px dashed #777;padding:4mm}"
     "li{display:grid;grid-template-columns:28mm 1fr;gap:4mm;align-items:center;break-inside:avoid}"
     "svg{width:28mm;height:28mm;display:block}strong{display:block;font-size:16px}button{font:inherit;min-height:44px;padding:0 16px}"
@@ -49,7 +49,8 @@ def labels_sheet(reader: Reader, plan: Planogram | None, page_url: str, shop: st
     )
     return str(
         Markup(
-            '<!doctype html><html lang="{}"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head><body><h1>{}</h1><p>{}</p>'
+            '<!doctype html><html lang="{}"><head><meta charset="utf-8"><title>{}</title>'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{}</style></head><body><h1>{}</h1><p>{}</p>'
             '<button onclick="print()">{}</button><ul>{}{}</ul></body></html>'
         ).format(
             reader.html_language, reader.t("QR codes for the shelves"), Markup(_STYLE),

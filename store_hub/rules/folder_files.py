@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -26,6 +27,9 @@ COLUMNS = {
     "products": ("sku",),
     "prices": ("sku", "price"),
 }
+_NAME = "use letters, digits, '.', '_' and '-' only, 64 at most"
+_SHAPES = {"gtin": "write its 8, 12, 13 or 14 digits", "sku": _NAME, "shelf_id": _NAME}
+_BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 Row = tuple[int, dict[str, str]]
 Told = Sale | Delivery | StockCount
 
@@ -100,13 +104,13 @@ def read_products(kind: str, content: bytes, *, decimals: int) -> list[ProductCh
                     said[column] = row[column]
             for column, convert in numbers.items():
                 if kind == "products" and row.get(column):
-                    said[column] = convert(row[column].replace(",", "."))
+                    said[column] = _number(column, row[column], convert)
             for column in ("price", "cost"):
                 if row.get(column):
                     said[f"{column}_minor"] = _minor(row[column], decimals)
             found.append(msgspec.convert(said, ProductChange))
         except ValueError as error:
-            problems.append(f"line {number}: {error}")
+            problems.append(f"line {number}: {_plain(error, row)}")
     if problems:
         raise FileRefused(problems)
     return found
@@ -167,10 +171,28 @@ def _each(groups: Iterable[tuple[tuple[object, ...], list[Row]]], make: Callable
         try:
             found.append(make(key, lines))
         except ValueError as error:  # msgspec's refusals are of this kind too.
-            problems.append(f"line {lines[0][0]}: {error}")
+            problems.append(f"line {lines[0][0]}: {_plain(error, lines[0][1])}")
     if problems:
         raise FileRefused(problems)
     return found
+
+
+def _plain(error: ValueError, row: Mapping[str, str]) -> str:
+    """Say of a checker's refusal which column holds what cannot be."""
+    what, _, path = str(error).partition(" - at `$")
+    if not path:
+        return str(error)
+    column = re.split(r"[.\[\]]+", path.rstrip("`"))[-1].removesuffix("_ms").removesuffix("_minor")
+    bound = re.search(r"(>=|<=|>|<) (-?[\d.]+)$", what.replace("`", ""))
+    must = f"it must be {_BOUNDS[bound[1]]} {bound[2]}" if bound else _SHAPES.get(column, what.replace("`", ""))
+    return f"{column} {row.get(column, '')!r} does not fit: {must}"
+
+
+def _number(column: str, text: str, convert: Callable[[str], object]) -> object:
+    try:
+        return convert(text.replace(",", "."))
+    except ValueError:
+        raise ValueError(f"{column} {text!r} is no {'whole number' if convert is int else 'number'}") from None
 
 
 def _units(row: Mapping[str, str]) -> int:
@@ -199,5 +221,8 @@ def _moment(text: object, zone: ZoneInfo) -> int | None:
         return None
     if told.isdecimal():
         return int(told)
-    moment = datetime.fromisoformat(told)
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError:
+        raise ValueError(f"{told!r} is no time; write it as 2026-11-26T14:30") from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)

@@ -88,6 +88,15 @@ def test_an_address_that_leads_nowhere_says_so_and_leads_back(chain: Cloud, brow
     assert httpx.get(f"{chain.address}/v1/nowhere", headers=TOKEN).json()["detail"].startswith("There is nothing at /v1/nowhere")
 
 
+def test_a_shop_that_is_not_there_is_said_to_be_none_and_another_is_shown(chain: Cloud, browser: Browser) -> None:
+    watched = Watched(browser)
+    for path in ("/footfall", "/layout", "/orders/terms", "/orders"):
+        watched.page.goto(f"{chain.address}{path}?store=<b>nowhere</b>")
+        expect(watched.page.get_by_text("There is no shop <b>nowhere</b> here")).to_be_visible()
+        expect(watched.page.locator("h1")).to_be_visible()
+    watched.check()
+
+
 def test_a_shops_name_is_text_and_never_mark_up(chain: Cloud, browser: Browser) -> None:
     watched = Watched(browser)
     for path in ("/", "/footfall?store=north-shop", "/orders", "/layout?store=north-shop"):

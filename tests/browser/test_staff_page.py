@@ -126,6 +126,12 @@ def test_a_shelf_shows_its_articles_and_its_printed_code_leads_there(phone: Page
     expect(phone.locator(".task h2")).to_have_text(["Cola 0.33 l"])
 
 
+def test_the_sheet_of_codes_fits_a_phone_too(phone: Page, hub: Hub) -> None:
+    phone.goto(hub.address + "/labels")
+    expect(phone.locator("li").first).to_be_visible()
+    assert phone.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [SIZES["phone"][0]] * 2
+
+
 def test_it_can_be_installed(phone: Page, hub: Hub) -> None:
     told = phone.context.request.get(hub.address + "/staff.webmanifest").json()
     assert (told["start_url"], told["display"], told["short_name"]) == ("/staff", "standalone", "Tasks")

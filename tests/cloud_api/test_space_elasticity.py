@@ -71,6 +71,13 @@ def test_room_goes_from_what_earns_little_to_what_earns_much() -> None:
     assert moves[0].low_minor < expected < moves[0].high_minor
 
 
+def test_what_brings_next_to_nothing_is_not_listed() -> None:
+    little = [facing("tea", width_m=0.4, margin_minor=1200), facing("maté", width_m=0.6, margin_minor=1000)]
+    assert propose_facings(little, CHAIN, {}) == [], "16 cents of 22 euros"
+    more = [facing("tea", width_m=0.4, margin_minor=1500), facing("maté", width_m=0.6, margin_minor=1000)]
+    assert [move.to_sku for move in propose_facings(more, CHAIN, {})] == ["tea"]
+
+
 def test_nobody_loses_the_last_facing_and_nothing_moves_where_all_is_well() -> None:
     assert propose_facings([facing("gold", width_m=0.2, margin_minor=9000), facing("dust", width_m=0.1, margin_minor=300)], CHAIN, {}) == []
     assert propose_facings([facing("one", width_m=0.4, margin_minor=500), facing("two", width_m=0.4, margin_minor=500)], CHAIN, {}) == []

@@ -12,7 +12,7 @@ import pytest
 
 from store_hub.flows.folder import Folder
 from store_hub.flows.parts import Parts
-from store_hub.rules.folder_files import kind_of, read_told
+from store_hub.rules.folder_files import kind_of, read_products, read_told
 from store_hub.rules.goods_files import FileRefused
 
 NOON_MS = 1_780_315_200_000
@@ -130,6 +130,29 @@ def test_times_without_a_zone_are_the_shops_own() -> None:
 def test_files_that_say_nothing_are_refused(content: bytes) -> None:
     with pytest.raises(FileRefused):
         read_told("sales", content, name="sales.csv", zone=ZoneInfo("UTC"), decimals=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "said"),
+    [
+        ("products", b"sku,gtin\ncola,12", "line 2: gtin '12' does not fit: write its 8, 12, 13 or 14 digits"),
+        ("products", b"sku,unit_weight_g\ncola,abc", "line 2: unit_weight_g 'abc' is no number"),
+        ("products", b"sku,unit_weight_g\ncola,-4", "line 2: unit_weight_g '-4' does not fit: it must be more than 0.0"),
+        ("products", b"sku,case_pack_units\ncola,1.5", "line 2: case_pack_units '1.5' is no whole number"),
+        ("counts", b"sku,units\ncola,-1", "line 2: units '-1' does not fit: it must be at least 0"),
+        ("counts", b"sku,units,counted_at\ncola,1,noon", "line 2: 'noon' is no time; write it as 2026-11-26T14:30"),
+        ("counts", b"sku,units\nco la,1", "line 2: sku 'co la' does not fit: use letters, digits, '.', '_' and '-' only, 64 at most"),
+    ],
+)
+def test_what_a_column_cannot_hold_is_said_with_its_name_and_what_to_write(kind: str, line: bytes, said: str) -> None:
+    def read() -> object:
+        if kind == "products":
+            return read_products(kind, line, decimals=2)
+        return read_told(kind, line, name="counts.csv", zone=ZoneInfo("Europe/Berlin"), decimals=2)
+
+    with pytest.raises(FileRefused) as refused:
+        read()
+    assert str(refused.value) == said
 
 
 def test_a_name_says_what_a_file_holds() -> None:
