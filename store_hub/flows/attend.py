@@ -16,7 +16,7 @@ from store_hub.errors import HubError
 from store_hub.flows.bookkeep import BookkeepingDoor
 from store_hub.flows.commands import Book
 from store_hub.flows.parts import Parts
-from store_hub.rules.count_asks import COUNT, REMEMBERED_MS, UNITS_LEAST, Asked, Doubted, counts_to_ask
+from store_hub.rules.count_asks import COUNT, REMEMBERED_MS, UNITS_LEAST, Asked, Doubted, counts_to_ask, lasting
 from store_hub.rules.opening_hours import open_span
 from store_hub.rules.overdue import DeviceSeen, OpenTask, escalation, findings
 from store_hub.rules.paging import PagingRules
@@ -37,6 +37,7 @@ class Attend:
         self._bookkeep = bookkeep
         self._now_ms = now_ms
         self._listening_since_ms = now_ms()
+        self._doubted_since_ms: dict[str, int] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Look every few seconds, until told to stop."""
@@ -69,17 +70,17 @@ class Attend:
         open_since_ms = _open_since_ms(reading, now_ms)
         late = escalation(tasks, rules, now_ms, open_since_ms=open_since_ms)
         found = findings(tasks, devices, now_ms, listening_since_ms=self._listening_since_ms)
-        return [*found, *([] if late is None else [late]), *_counts(reading, rules.counts_per_hour, now_ms, open_since_ms)]
+        return [*found, *([] if late is None else [late]), *self._counts(reading, rules.counts_per_hour, now_ms, open_since_ms)]
 
-
-def _counts(reading: LedgerReading, per_hour: int, now_ms: int, open_since_ms: int | None) -> list[Finding]:
-    """The shelves that staff should count, while there are staff."""
-    if open_since_ms is None or per_hour == 0:
-        return []
-    doubted = [Doubted(*row) for row in reading.doubted_places(UNITS_LEAST)]
-    past = reading.findings_of(COUNT, now_ms - REMEMBERED_MS)
-    asked = [Asked(row.subject, row.raised_at_ms, row.done_at_ms is not None) for row in past]
-    return counts_to_ask(doubted, asked, per_hour, now_ms)
+    def _counts(self, reading: LedgerReading, per_hour: int, now_ms: int, open_since_ms: int | None) -> list[Finding]:
+        """The shelves that staff should count, while there are staff."""
+        if open_since_ms is None or per_hour == 0:
+            return []
+        places = [Doubted(*row) for row in reading.doubted_places(UNITS_LEAST)]
+        doubted, self._doubted_since_ms = lasting(places, self._doubted_since_ms, now_ms)
+        past = reading.findings_of(COUNT, now_ms - REMEMBERED_MS)
+        asked = [Asked(row.subject, row.raised_at_ms, row.done_at_ms is not None) for row in past]
+        return counts_to_ask(doubted, asked, per_hour, now_ms)
 
 
 def _open_since_ms(reading: LedgerReading, now_ms: int) -> int | None:

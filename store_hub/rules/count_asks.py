@@ -7,7 +7,7 @@ share of what fits on the shelf. What a sensor or the till has made plain in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from store_hub.entries import Finding
@@ -15,6 +15,8 @@ from store_hub.entries import Finding
 COUNT: Literal["count"] = "count"
 SHARE_FROM, UNITS_FROM, UNITS_LEAST = 0.25, 5.0, 2.0
 """An interval is worth a count when it is as wide as this share of the capacity, or so many units, and never below the least."""
+LASTS_MS = 10 * 60_000
+"""So long it must be in doubt: most of what a scale cannot tell apart, the till does within minutes."""
 HOUR_MS = 3_600_000
 """The same shelf is not asked for sooner; and what nobody has taken by then lapses: others are more in doubt by now."""
 REMEMBERED_MS, IGNORED_FROM = 4 * HOUR_MS, 6
@@ -49,10 +51,22 @@ def worth_from(capacity_units: int) -> float:
     return max(UNITS_LEAST, min(UNITS_FROM, SHARE_FROM * capacity_units))
 
 
+def lasting(places: Iterable[Doubted], since_ms: Mapping[str, int], now_ms: int) -> tuple[list[Doubted], dict[str, int]]:
+    """Return the places that have been in doubt for long enough to ask for, and since when each is that is in doubt now.
+
+    Args:
+        since_ms: what this returned the last time, by subject; empty at the first.
+    """
+    doubted = {subject_of(place.shelf_id, place.sku): place for place in places if _doubt(place) >= 1.0}
+    since = {subject: since_ms.get(subject, now_ms) for subject in doubted}
+    return [place for subject, place in doubted.items() if now_ms - since[subject] >= LASTS_MS], since
+
+
 def counts_to_ask(places: Iterable[Doubted], asked: Sequence[Asked], per_hour: int, now_ms: int) -> list[Finding]:
     """Return the counts to ask for now, the most doubtful first; none while it seems that nobody counts.
 
     Args:
+        places: that are in doubt, and have been for long enough.
         asked: at least those of the last `REMEMBERED_MS`, counted or not, and all that are open.
         per_hour: so many at most in any hour.
     """
@@ -61,7 +75,7 @@ def counts_to_ask(places: Iterable[Doubted], asked: Sequence[Asked], per_hour: i
     if left <= 0 or (len(lately) >= IGNORED_FROM and not any(one.counted for one in lately)):
         return []
     recent = {one.subject for one in lately if now_ms - one.raised_at_ms < HOUR_MS}
-    doubted = [place for place in places if _doubt(place) >= 1.0 and subject_of(place.shelf_id, place.sku) not in recent]
+    doubted = [place for place in places if subject_of(place.shelf_id, place.sku) not in recent]
     doubted.sort(key=lambda place: (-_doubt(place), place.shelf_id, place.sku))
     return [_ask(place) for place in doubted[:left]]
 

@@ -14,7 +14,18 @@ from store_hub.errors import GoodsRefused
 from store_hub.flows.attend import Attend
 from store_hub.flows.commands import Answer, Command
 from store_hub.flows.rebuild import rebuild
-from store_hub.rules.count_asks import HOUR_MS, IGNORED_FROM, REMEMBERED_MS, Asked, Doubted, counts_to_ask, is_settled
+from store_hub.rules.count_asks import (
+    HOUR_MS,
+    IGNORED_FROM,
+    LASTS_MS,
+    REMEMBERED_MS,
+    Asked,
+    Doubted,
+    counts_to_ask,
+    is_settled,
+    lasting,
+    subject_of,
+)
 from store_hub.rules.messages import Call, message
 from store_hub.rules.overdue import OpenTask, escalation, findings
 
@@ -58,11 +69,20 @@ def sell_gum_until_in_doubt(shop: Any) -> None:
 
 
 def test_what_is_most_in_doubt_is_asked_for_first_and_never_more_than_an_hour_allows() -> None:
-    places = [doubt("a", 5), doubt("b", 12), doubt("c", 3), doubt("d", 7), doubt("small", 3, capacity=8), doubt("one", 1, capacity=2)]
+    every = [doubt("a", 5), doubt("b", 12), doubt("c", 3), doubt("d", 7), doubt("small", 3, capacity=8), doubt("one", 1, capacity=2)]
+    places, _ = lasting(every, {subject_of("sweets", one.sku): 0 for one in every}, LASTS_MS)
     assert asked_for(counts_to_ask(places, [], 3, 0)) == ["b", "small", "d"]
     assert counts_to_ask(places, [], 0, 0) == []
     (first, *_) = counts_to_ask(places, [], 1, 0)
     assert (first.kind, first.subject, first.shelf_id, first.detail) == ("count", "sweets b", "sweets", "2–14")
+
+
+def test_what_the_till_tells_apart_within_minutes_is_not_asked_for() -> None:
+    a, b = doubt("a", 12), doubt("b", 9)
+    none, since = lasting([a, b], {}, 1_000)
+    assert (none, since) == ([], {"sweets a": 1_000, "sweets b": 1_000})
+    _, since = lasting([a, doubt("b", 0)], since, 2_000)
+    assert lasting([a, b], since, 1_000 + LASTS_MS) == ([a], {"sweets a": 1_000, "sweets b": 1_000 + LASTS_MS})
 
 
 def test_nothing_is_asked_for_twice_within_an_hour() -> None:
@@ -106,9 +126,12 @@ def test_a_shelf_in_doubt_is_asked_for_counted_from_the_phone_and_known(shop: An
     sell_gum_until_in_doubt(shop)
     ((low, high),) = shop.rows("SELECT low, high FROM stock WHERE place = 'sweets'")
     assert high - low >= 5
-    told = attend(shop).look()
+    flow = attend(shop)
+    assert flow.look() == []
+    shop.clock.at_ms += LASTS_MS
+    told = flow.look()
     assert [(one.kind, one.subject) for one in told if isinstance(one, Finding)] == [("count", "sweets gum")]
-    assert attend(shop).look() == []
+    assert flow.look() == []
     ((number, subject, detail),) = shop.rows("SELECT alert_id, subject, detail FROM alerts WHERE kind = 'count'")
     assert (subject, detail) == ("sweets gum", f"{low:.0f}–{high:.0f}")
     shop.reopen()
@@ -122,12 +145,18 @@ def test_a_shelf_in_doubt_is_asked_for_counted_from_the_phone_and_known(shop: An
 def test_nobody_is_asked_where_the_manager_wants_no_counts(shop: Any) -> None:
     shop.tell(SettingsChange(settings=ShopSettings(alerts=AlertRules(counts_per_hour=0))))
     sell_gum_until_in_doubt(shop)
-    assert attend(shop).look() == []
+    flow = attend(shop)
+    flow.look()
+    shop.clock.at_ms += LASTS_MS
+    assert flow.look() == []
 
 
 def test_a_count_told_by_another_door_closes_the_task(shop: Any) -> None:
     sell_gum_until_in_doubt(shop)
-    attend(shop).look()
+    flow = attend(shop)
+    flow.look()
+    shop.clock.at_ms += LASTS_MS
+    assert len(flow.look()) == 1
     shop.tell(StockCount(sku="gum", units=4, shelf_id="sweets"))
     assert shop.rows("SELECT cleared_by FROM alerts WHERE kind = 'count'") == [("over",)]
 
