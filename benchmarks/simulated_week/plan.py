@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from msgspec import structs
 
 from demo.corner_shop import corner_shop
@@ -17,6 +19,7 @@ UNWEIGHED = (
 """Boards without a scale; on the last two stand dear goods with a tag each, the others are known by the till alone."""
 TAGGED_FROM_MINOR = 499
 
+ALIKE_SHARE = 0.015
 WEIGHED, TAGGED, TILL_ONLY = "weighed", "tagged", "till only"
 
 HABITS = ShopHabits(
@@ -66,3 +69,15 @@ def kind_of_place(plan: Planogram, place: str, sku: str) -> str:
     if place in weighed:
         return WEIGHED
     return TAGGED if sku in plan.tagged_skus else TILL_ONLY
+
+
+def look_alikes(plan: Planogram) -> set[tuple[str, str]]:
+    """The places (board, SKU) of which a scale cannot tell up to three units from up to three of a neighbour's on the same board."""
+    grams = {product.sku: product.unit_weight_g or 0.0 for product in plan.products}
+    found: set[tuple[str, str]] = set()
+    for shelf in (shelf for bay in plan.bays for shelf in bay.shelves if shelf.weighed):
+        for one, other in combinations([facing.sku for facing in shelf.facings], 2):
+            pairs = ((units * grams[one], others * grams[other]) for units in (1, 2, 3) for others in (1, 2, 3))
+            if any(abs(a - b) <= ALIKE_SHARE * max(a, b) for a, b in pairs):
+                found |= {(shelf.shelf_id, one), (shelf.shelf_id, other)}
+    return found

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from benchmarks.simulated_week.drive import Week
 from benchmarks.simulated_week.peer import alarms
-from benchmarks.simulated_week.plan import TAGGED, TILL_ONLY, WEEK_STARTS_MS, WEIGHED, kind_of_place
+from benchmarks.simulated_week.plan import TAGGED, TILL_ONLY, WEEK_STARTS_MS, WEIGHED, kind_of_place, look_alikes
 from benchmarks.simulated_week.record import Spell, is_open
 from benchmarks.simulated_week.spells import holds_near, overlaps, spells
 from benchmarks.simulated_week.staff import STOCK_KINDS
@@ -60,14 +60,18 @@ def on_hand(week: Week, kinds: Iterable[str]) -> OnHand:
     )
 
 
-def low_shelf_alerts(week: Week, kind: str, *, from_the_tills_word: bool = False) -> Found:
+def low_shelf_alerts(week: Week, kind: str, *, from_the_tills_word: bool = False, alike: bool | None = None) -> Found:
     """Alerts of low and empty places of one kind: does each come when it should, and only then?
 
+    `alike`: only of the articles that have a look-alike on their board, or only of the others.
     `from_the_tills_word`: in time is what comes within three minutes of the first sale heard after a place became low.
     """
     places = week.books.fold.places
     assert places is not None
     wanted = [facing for facing in places.facings.values() if kind_of_place(week.plan, facing.shelf_id, facing.sku) == kind]
+    if alike is not None:
+        alikes = look_alikes(week.plan)
+        wanted = [facing for facing in wanted if ((facing.shelf_id, facing.sku) in alikes) == alike]
     return together([_alerts_of(week, facing, from_the_tills_word=from_the_tills_word) for facing in wanted])
 
 

@@ -39,8 +39,10 @@ def figures_of(weeks: Sequence[Week]) -> list[Figure]:
     )
     for kind in SHELVES:
         figures += _found(f"low-shelf alerts, {kind}", lambda week, kind=kind: low_shelf_alerts(week, kind), weeks, "", "")  # type: ignore[misc]
+    for name, alike in (("with a look-alike beside it", True), ("without one", False)):
+        figures += _found(f"weighed, {name}", lambda week, alike=alike: low_shelf_alerts(week, WEIGHED, alike=alike), weeks, "", "")  # type: ignore[misc]
     figures += _found(
-        "the same, from the till's word", lambda week: low_shelf_alerts(week, TILL_ONLY, from_the_tills_word=True), weeks, "", ""
+        "till only, from the till's word", lambda week: low_shelf_alerts(week, TILL_ONLY, from_the_tills_word=True), weeks, "", ""
     )
     figures += _found("phantom stock in two hours", phantoms, weeks, "≥ 0.90", "≥ 0.95")
     figures += _found("the same where a sensor looks", lambda week: phantoms(week, (WEIGHED, TAGGED)), weeks, "", "")
