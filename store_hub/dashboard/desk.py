@@ -19,6 +19,7 @@ from store_hub.entries_settings import SettingsChange
 from store_hub.errors import HubError
 from store_hub.flows.backup import BackupState
 from store_hub.flows.commands import Answer, Book, Command
+from store_hub.flows.device_configuration import load_schema
 from store_hub.rules.roles import may_do
 from wire_format.reports import StoreProfile
 
@@ -87,6 +88,7 @@ class Desk:
             HubError: it cannot be done now, with the reason.
             TimeoutError: bookkeep did not answer in time; it may still be booked.
         """
+        await asyncio.to_thread(load_schema)
         await self._book(action, "fleet", type(action).__name__)
 
     async def blink(self, shelf_id: str, by: str) -> None:

@@ -36,6 +36,13 @@ def configuration_problem(told: AnyFleet, fleet: FleetBook) -> str | None:
     return None
 
 
+def load_schema() -> None:
+    """Load what the first look needs. On a busy machine that takes seconds, in which the bookkeeper, who looks, would book nothing."""
+    from jsonschema.exceptions import best_match  # noqa: F401  # Only to have it loaded.
+
+    _validator()
+
+
 def _place(path: Any) -> str:
     text = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".") or "the file"
