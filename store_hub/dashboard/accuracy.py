@@ -14,7 +14,7 @@ from store_hub.dashboard.book_words import books_words
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import link, table
-from store_hub.dashboard.wording import facing_link, signed
+from store_hub.dashboard.wording import facing_link, signed, typed_units
 from store_hub.entries import StockCount
 
 RECORDS_SHOWN_MAX = 300
@@ -45,11 +45,12 @@ class AccuracyPage(Page):
         sku, _, typed = value.partition(" ")
         if act != "count" or not sku:
             return
-        if not typed.strip().isdecimal() or int(typed) > 1_000_000:
+        units = typed_units(typed)
+        if units is None:
             self.say(self.reader.t("{typed} is no number of units; write how many you counted in the whole store", typed=typed or "—"))
             return
         by = self.reader.name or self.reader.t("the office")
-        await self.tell(StockCount(sku=sku, units=int(typed), counted_by=by), door="counts")
+        await self.tell(StockCount(sku=sku, units=units, counted_by=by), door="counts")
 
     def compute(self, reading: LedgerReading, now_ms: int) -> Drawing:
         """Draw every part from one reading."""

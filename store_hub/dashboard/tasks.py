@@ -13,7 +13,7 @@ from store_hub.adapters.ledger_views_rows import AlertRow
 from store_hub.dashboard import task_words
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.tables import link, table
-from store_hub.dashboard.wording import facing_link, is_empty, mark
+from store_hub.dashboard.wording import facing_link, is_empty, mark, typed_units
 from store_hub.rules.count_asks import COUNT
 from store_hub.rules.task_acts import OVER, PERSON, PLAN, SCALE, task_times
 from store_hub.rules.walk import walk_ranks
@@ -21,7 +21,6 @@ from wire_format.plans import Planogram
 
 PAST_MS = 7 * 24 * 3_600_000
 NAMES_MAX = 30
-UNITS_MAX = 1_000_000
 
 
 class TasksPage(Page):
@@ -44,10 +43,11 @@ class TasksPage(Page):
         if act == "assign":
             await self.act_on_alert("assign", alert_id, to=" ".join(typed.split())[:40] or None)
         elif act == "counted":
-            if not typed.strip().isdecimal() or int(typed) > UNITS_MAX:
+            units = typed_units(typed)
+            if units is None:
                 self.say(self.reader.t("{typed} is no number of units; write how many stand on the shelf", typed=typed.strip() or "—"))
                 return
-            await self.act_on_alert(act, alert_id, units=int(typed))
+            await self.act_on_alert(act, alert_id, units=units)
         else:
             await self.act_on_alert(act, alert_id)
 

@@ -14,6 +14,7 @@ from store_hub.rules.overdue import SILENT_AFTER_MS
 from wire_format.plans import Planogram
 
 STALE_AFTER_MS = 180_000
+UNITS_MAX = 1_000_000
 
 _MARKS = {
     "empty": Markup('<circle cx="8" cy="8" r="7" fill="var(--red)"/><path d="M5 5l6 6M11 5l-6 6" stroke="var(--card)" stroke-width="2"/>'),
@@ -165,3 +166,9 @@ def role_word(reader: Reader, role: str) -> str:
         "auditor": reader.t("auditor"),
     }
     return words.get(role, role)
+
+
+def typed_units(typed: str) -> int | None:
+    """Return the units that somebody typed; None where it is no number of them."""
+    text = typed.strip()
+    return int(text) if text.isdecimal() and int(text) <= UNITS_MAX else None

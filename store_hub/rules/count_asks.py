@@ -1,8 +1,8 @@
 """Which shelves somebody should count: those of which the hub is most in doubt, a few an hour, while people are in the shop.
 
 A count where the record is least certain tells most (after DeHoratius, Mersereau and Schrage, "Retail Inventory Management When Records
-Are Inaccurate", M&SOM 2008, who choose what to count by the spread of the belief). Here the spread is the width of the 90 % interval as a
-share of what fits on the shelf. What a sensor or the till has made plain in the meantime need not be counted any more.
+Are Inaccurate", M&SOM 2008, who choose what to count by the spread of the belief). Here the spread is the width of the 90 % interval beside
+what fits on the shelf. What a sensor or the till has made plain in the meantime need not be counted any more.
 """
 
 from __future__ import annotations

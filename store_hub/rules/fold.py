@@ -22,7 +22,7 @@ from store_hub.entries import (
     StockCount,
     StockMove,
     WriteOff,
-)  # fmt: skip
+)
 from store_hub.entries_fleet import AnyFleet
 from store_hub.entries_goods import AnyGoods
 from store_hub.entries_settings import SettingsChange

@@ -46,9 +46,7 @@ class Board(NamedTuple):
         return nats
 
 
-def counted_as(
-    beam: Beam, index: int, units: int, board: Board, *, width: int, log_range: float, load_shift_g: float = 0.0
-) -> Beam:  # fmt: skip
+def counted_as(beam: Beam, index: int, units: int, board: Board, *, width: int, log_range: float, load_shift_g: float = 0.0) -> Beam:
     """Hypotheses that hold another number of article `index` go.
 
     Each goes on as those in which the difference was taken for other articles, and as one in which the load was misjudged: there something

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hub_in_a_browser import browser, hub, make_hub, watch
+from hub_in_a_browser import browser, hub, make_hub, phone, watch
 from playwright.sync_api import expect
 
 from wire_format.plans import Door, Planogram, Zone
 from wire_format.reports import AnyFact, BasketDay, CategoryPair, DeviceFact, DoorQuarter, SkuDay, SkuQuarter, ZoneQuarter
 
-__all__ = ["browser", "hub", "make_hub", "three_shops", "watch"]  # Fixtures of this folder.
+__all__ = ["browser", "hub", "make_hub", "phone", "three_shops", "watch"]  # Fixtures of this folder.
 QUARTER = timedelta(minutes=15)
 expect.set_options(timeout=60_000)  # What must appear may do so late on a machine that does much else.
 

@@ -158,3 +158,16 @@ def watch(browser: Browser, hub: Hub) -> Iterator[Callable[..., Watch]]:
     yield make
     for watched in watches:
         watched.done()
+
+
+@pytest.fixture
+def phone(browser: Browser, hub: Hub) -> Iterator[Page]:
+    """Ana's phone. Without a network a browser complains, so nobody writes that down here."""
+    width, height = SIZES["phone"]
+    context = browser.new_context(viewport={"width": width, "height": height})
+    context.add_cookies([{"name": "aislewise_name", "value": "Ana%20Ruiz", "url": hub.address}])
+    page = context.new_page()
+    page.goto(hub.address + "/staff")
+    page.wait_for_selector(".task")
+    yield page
+    context.close()

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from hub_in_a_browser import SIZES, Hub, Watch
-from playwright.sync_api import Browser, Page, expect
+from hub_in_a_browser import Hub, Watch
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -22,19 +22,6 @@ COUNTED = "SELECT count(*), max(counted_units), max(shelf_id) FROM hand_counts"
 def hub(make_hub: Callable[[str], Hub]) -> Hub:
     """The Sunday afternoon, with rice to be counted."""
     return make_hub("seed_with_a_count")
-
-
-@pytest.fixture
-def phone(browser: Browser, hub: Hub) -> Iterator[Page]:
-    """Ana's phone."""
-    width, height = SIZES["phone"]
-    context = browser.new_context(viewport={"width": width, "height": height})
-    context.add_cookies([{"name": "aislewise_name", "value": "Ana%20Ruiz", "url": hub.address}])
-    page = context.new_page()
-    page.goto(hub.address + "/staff")
-    page.wait_for_selector(".task")
-    yield page
-    context.close()
 
 
 def test_a_count_is_typed_on_the_phone_waits_for_the_network_and_is_booked_once(phone: Page, hub: Hub) -> None:

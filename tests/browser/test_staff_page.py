@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -19,19 +19,6 @@ from running_programs import wait_until
 pytestmark = pytest.mark.browser
 
 PRESSES = "SELECT count(*) FROM journal WHERE source = 'alert_action'"
-
-
-@pytest.fixture
-def phone(browser: Browser, hub: Hub) -> Iterator[Page]:
-    """Ana's phone. Without a network a browser complains, so nobody writes that down here."""
-    width, height = SIZES["phone"]
-    context = browser.new_context(viewport={"width": width, "height": height})
-    context.add_cookies([{"name": "aislewise_name", "value": "Ana%20Ruiz", "url": hub.address}])
-    page = context.new_page()
-    page.goto(hub.address + "/staff")
-    page.wait_for_selector(".task")
-    yield page
-    context.close()
 
 
 def test_tasks_stand_in_walking_order_with_large_buttons_and_without_a_complaint(watch: Callable[..., Watch]) -> None:

@@ -92,6 +92,16 @@ class SmallShop:
             raise answer
         return answer
 
+    def submit(self, command: Command) -> Future[Answer]:
+        """Book one command at once, for a flow that asks the bookkeeper."""
+        answer: Future[Answer] = Future()
+        answer.set_result(self.ask(command))
+        return answer
+
+    def on_booked(self, callback: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """Nobody waits for news here."""
+        return lambda: None
+
     def tell(self, told: AnyTold, *, key: str | None = None) -> Answer:
         """Book what a till or a person says."""
         return self.ask(Book(told, "sales", key))

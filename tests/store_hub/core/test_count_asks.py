@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from store_hub.entries import AlertAction, Finding, Sale, SaleLine, StockCount
 from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
 from store_hub.errors import GoodsRefused
 from store_hub.flows.attend import Attend
-from store_hub.flows.commands import Answer, Command
 from store_hub.flows.rebuild import rebuild
 from store_hub.rules.count_asks import (
     HOUR_MS,
@@ -40,23 +38,8 @@ def asked_for(found: list[Finding]) -> list[str | None]:
     return [one.sku for one in found]
 
 
-class Door:
-    """The bookkeeper, at once."""
-
-    def __init__(self, shop: Any) -> None:
-        self._shop = shop
-
-    def submit(self, command: Command) -> Future[Answer]:
-        answer: Future[Answer] = Future()
-        answer.set_result(self._shop.ask(command))
-        return answer
-
-    def on_booked(self, callback: object) -> Any:
-        return lambda: None
-
-
 def attend(shop: Any) -> Attend:
-    return Attend(views=LedgerViews(shop.path), bookkeep=Door(shop), now_ms=shop.clock.now_ms)
+    return Attend(views=LedgerViews(shop.path), bookkeep=shop, now_ms=shop.clock.now_ms)
 
 
 def sell_gum_until_in_doubt(shop: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,23 +13,8 @@ from store_hub.flows.rebuild import rebuild
 from store_hub.rules.retention import DAY_MS, STEP_MS, steps
 
 
-class Door:
-    """Asks the small shop's books at once."""
-
-    def __init__(self, shop: Any) -> None:
-        self.shop = shop
-
-    def submit(self, command: Any) -> Future[Any]:
-        answer: Future[Any] = Future()
-        answer.set_result(self.shop.ask(command))
-        return answer
-
-    def on_booked(self, _: Any) -> Any:
-        return lambda: None
-
-
 def forgetting(shop: Any) -> Forgetting:
-    return Forgetting(views=LedgerViews(shop.path), bookkeep=Door(shop), now_ms=shop.clock.now_ms, zone=lambda: ZoneInfo("UTC"))
+    return Forgetting(views=LedgerViews(shop.path), bookkeep=shop, now_ms=shop.clock.now_ms, zone=lambda: ZoneInfo("UTC"))
 
 
 def test_weights_that_are_too_old_go_stock_stays_and_a_rebuild_agrees(shop: Any) -> None:
