@@ -28,7 +28,8 @@ def main() -> int:
     parser.add_argument("--days", type=float, default=7.0)
     parser.add_argument("--refill-booked", type=float, default=HABITS.refill_booked, help="share of refills that staff book")
     parser.add_argument("--low-for", type=float, default=LOW_FOR_S, help="seconds for which a place must be low before it calls")
-    parser.add_argument("--counts", type=int, default=COUNTS_PER_HOUR, help="shelves an hour that staff are asked to count, at most")
+    counts = "shelves an hour that staff are asked to count, at most: 0 to 60"
+    parser.add_argument("--counts", type=int, choices=range(61), metavar="N", default=COUNTS_PER_HOUR, help=counts)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     weeks: list[Week] = []
