@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from cloud_in_a_browser import SIZES, TOKEN, Cloud, Watched, browser, chain, cloud, empty_page_told
 from playwright.sync_api import Browser, expect
 
+from wire_format.plans import Planogram
+from wire_format.reports import AnyFact
+
 __all__ = ["browser", "chain", "cloud", "empty_page_told"]  # Fixtures, one cloud for this file.
 pytestmark = pytest.mark.browser
 
 
-def test_a_promotion_is_tried_planned_measured_and_called_off(chain: Cloud, browser: Browser) -> None:
-    today = datetime.now(UTC).date()
+def test_a_promotion_is_tried_planned_measured_and_called_off(
+    chain: Cloud, browser: Browser, three_shops: list[tuple[Planogram, list[AnyFact]]]
+) -> None:
+    today = datetime.now(ZoneInfo(three_shops[0][0].time_zone)).date()  # The shop's, whose past is just long enough.
     running = {
         "sku": "water-15", "first_day": (today - timedelta(days=6)).isoformat(), "last_day": (today + timedelta(days=2)).isoformat(),
         "price_minor": 49, "display": "gondola end", "store_ids": ["corner-shop"],
