@@ -150,7 +150,7 @@ class _Promotions:
         reader = self._reader
         rows = [self._result_row(records[0], result) for records, results in found for result in results]
         below = reader.t(
-            "Beside what the same weekdays of the four weeks before and the rest of the shop say it would have sold; in 95 of 100 cases "
+            "Beside what the same weekdays of up to four weeks before and the rest of the shop say it would have sold; in 95 of 100 cases "
             "between the figures in brackets. What the whole chain promotes at once has no other comparison."
         )
         columns = (
@@ -167,7 +167,7 @@ class _Promotions:
         name = f'{self._article(record)}<br><span class="quiet">{reader.days(record.first_day, record.last_day)}</span>'
         result = found.result
         if result is None:
-            nothing = reader.t("nothing to compare with: too short a past, or days without a report")
+            nothing = reader.t("nothing to compare with: fewer than two weeks of reports before it, or none of it sold in them")
             return name, shop, f'<span class="quiet">{nothing}</span>'
         return (
             name, shop, reader.number(result.sold_units), f"{result.uplift.value:.1f} ({result.uplift.low:.1f} – {result.uplift.high:.1f})",

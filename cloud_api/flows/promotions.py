@@ -16,7 +16,7 @@ from cloud_api.errors import MessageInvalid, PromotionUnknown
 from cloud_api.flows.shop_history import whole_weeks
 from cloud_api.flows.shop_inputs import ShopReading
 from cloud_api.rules.demand_recovery import recovered_demand
-from cloud_api.rules.promotion_results import AFTER_DAYS, BEFORE_DAYS, PromotionResult, measure_promotion
+from cloud_api.rules.promotion_results import AFTER_DAYS, BEFORE_DAYS, BEFORE_DAYS_MIN, PromotionResult, measure_promotion
 from wire_format.identifiers import StoreId
 from wire_format.plans import Promotion
 
@@ -170,13 +170,17 @@ class Promotions:
         during = (end - record.first_day).days
         if during < 1:
             return None
-        first = record.first_day - timedelta(days=BEFORE_DAYS)
+        earliest = record.first_day - timedelta(days=BEFORE_DAYS)
         last = min(now.date(), record.last_day + timedelta(days=1 + AFTER_DAYS))
-        since = now - (now.date() - first + timedelta(days=1))
+        since = now - (now.date() - earliest + timedelta(days=1))
         hours = self._sales.open_hours(store.store_id, zone=store.time_zone, since=since)
-        days = self._sales.days(store.store_id, zone=store.time_zone, first=first, open_hours=hours)
+        days = self._sales.days(store.store_id, zone=store.time_zone, first=earliest, open_hours=hours)
+        before = (record.first_day - min((day.day for day in days), default=record.first_day)).days // 7 * 7
+        if before < BEFORE_DAYS_MIN:
+            return None
+        first = record.first_day - timedelta(days=before)
         categories = {product.sku: product.category for product in self._stores.planogram(store.store_id).products}
-        return _measured(days, record, categories, hours, first, last, during)
+        return _measured([day for day in days if day.day < last], record, categories, hours, (first, last), before=before, during=during)
 
 
 def _measured(
@@ -184,20 +188,22 @@ def _measured(
     record: PromotionRecord,
     categories: dict[str, str],
     hours: list[int],
-    first: date,
-    last: date,
+    span: tuple[date, date],
+    *,
+    before: int,
     during: int,
 ) -> PromotionResult | None:
-    """Add up the article, its neighbours and the rest, a day each; days the shop did not report make it impossible to tell."""
-    length = -(-(last - first).days // 7) * 7
-    history = whole_weeks([day for day in days if first <= day.day < last], open_hours=hours, today=first + timedelta(days=length))
-    if history is None or record.sku not in history.skus or history.sold.shape[1] != length:
+    """Add up the article, its neighbours and the rest, a day each, over the days from `span[0]` to before `span[1]`."""
+    length = (span[1] - span[0]).days
+    whole = -(-length // 7) * 7
+    history = whole_weeks(days, open_hours=hours, today=span[0] + timedelta(days=whole))
+    if history is None or record.sku not in history.skus:
         return None
-    demand = recovered_demand(history.sold, history.in_stock)[:, : (last - first).days]
+    demand = recovered_demand(history.sold[:, -whole:], history.in_stock[:, -whole:])[:, :length]
     own = np.array([sku == record.sku for sku in history.skus])
     near = np.array([categories.get(sku, "") == categories.get(record.sku, "") for sku in history.skus]) & ~own
     article, neighbours, rest = (demand[rows].sum(axis=0) for rows in (own, near, ~own & ~near))
-    return measure_promotion(article, neighbours, rest, before=BEFORE_DAYS, during=during)
+    return measure_promotion(article, neighbours, rest, before=before, during=during)
 
 
 def _told(record: PromotionRecord, store: StoreRecord) -> Promotion:

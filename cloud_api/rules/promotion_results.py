@@ -15,7 +15,8 @@ import numpy as np
 from cloud_api.rules.forecast_methods import Floats
 
 _Z95 = 1.96
-BEFORE_DAYS = 28
+BEFORE_DAYS, BEFORE_DAYS_MIN = 28, 14
+"""So much of the past is compared with; the whole weeks of it that there are, where the shop began to report later, and never less."""
 AFTER_DAYS = 14
 
 

@@ -179,11 +179,7 @@ class TasksPage(Page):
         ):
             known = sorted(one for one in found if one is not None)
             value = reader.span(int(median(known))) if known else "—"
-            note = (
-                reader.n("half of {count} task were quicker", "half of {count} tasks were quicker", len(known))
-                if known
-                else reader.t("none yet")
-            )
+            note = reader.n("of {count} task", "half of {count} tasks were quicker", len(known)) if known else reader.t("none yet")
             cards.append((words, value, note))
         escalated = sum(row.escalated_at_ms is not None for row in stock)
         cards.append(

@@ -145,3 +145,18 @@ def test_a_promotion_that_makes_no_sense_is_refused_with_its_field(
     answer = client.post("/v1/promotions", json=DRAFT | change, headers=PLANNER)
     assert (answer.status_code, answer.json()["field"]) == (422, field)
     assert client.post("/v1/promotions", json=DRAFT, headers=STORE).status_code == 403
+
+
+@pytest.mark.parametrize(("first_day", "is_measured"), [("2026-09-10", True), ("2026-09-01", False)])
+def test_a_shop_that_began_to_report_later_is_measured_by_the_whole_weeks_it_has(
+    client: TestClient, shop: Planogram, first_day: str, is_measured: bool
+) -> None:
+    CLOCK["now"] = BEGAN  # Its reports begin on the 23rd of August: eighteen days before the one, nine before the other.
+    draft = DRAFT | {"sku": "toast-500", "first_day": first_day, "last_day": "2026-10-10"}
+    planned = client.post("/v1/promotions", json=draft, headers=PLANNER).json()["promotions"][0]
+    try:
+        result = _result(client, planned["promotion_id"])
+        assert (result is not None) == is_measured
+        assert result is None or (result["days"] == 24 and result["uplift"]["low"] < 1.0 < result["uplift"]["high"])
+    finally:
+        assert client.post(f"/v1/promotions/{planned['promotion_id']}/cancel", headers=PLANNER).status_code == 200

@@ -39,7 +39,8 @@
     byId("sentence").textContent = told.shelf ? told.shelf.place : told.sentence;
     drawShelf(told.shelf);
     const list = byId("tasks"), focused = document.activeElement?.dataset?.press, typing = document.activeElement?.id;
-    const nothing = element("li", { class: "empty" }, element("strong", {}, words.nothing), words.nothing_more);
+    const nothing = element("li", { class: "empty" }, words.nothing_more);
+    if (told.shelf) nothing.prepend(element("strong", {}, words.nothing)); // Elsewhere the heading says so.
     list.replaceChildren(...(told.tasks.length ? told.tasks.map(card) : [nothing]));
     if (typing?.startsWith("units-")) byId(typing)?.focus();
     if (focused) list.querySelector(`[data-press="${CSS.escape(focused)}"]`)?.focus();
