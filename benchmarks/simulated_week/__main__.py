@@ -1,8 +1,10 @@
 """`python -m benchmarks.simulated_week`: one table of what the hub knew in a week that went wrong, beside the truth and the goals.
 
-    python -m benchmarks.simulated_week [--seeds 11,12,13] [--days 7] [--refill-booked 0.6] [--low-for 15] [--counts 3] [--json]
+    python -m benchmarks.simulated_week [--seeds 11,12,13] [--days 7] [--refill-booked 0.6] [--low-for 15] [--counts 3] [--apart]
+        [--json]
 
-Rules were tried on seeds 1 to 4; figures are told of others. `--refill-booked 1` says what could be known if staff booked every refill.
+Rules were tried on seeds 1 to 4; figures are told of others. `--refill-booked 1` says what could be known if staff booked every refill;
+`--apart` what is known once the look-alikes on one scale have changed places as the hub's page *Accuracy* advises.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ def main() -> int:
     parser.add_argument("--low-for", type=float, default=LOW_FOR_S, help="seconds for which a place must be low before it calls")
     counts = "shelves an hour that staff are asked to count, at most: 0 to 60"
     parser.add_argument("--counts", type=int, choices=range(61), metavar="N", default=COUNTS_PER_HOUR, help=counts)
+    parser.add_argument("--apart", action="store_true", help="look-alikes are parted as the hub advises")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     weeks: list[Week] = []
@@ -38,7 +41,7 @@ def main() -> int:
             task = progress.add_task(f"week {seed}", total=1.0)
             week = Week(
                 Path(folder), seed=seed, days=options.days, refill_booked=options.refill_booked, low_for_s=options.low_for,
-                counts_per_hour=options.counts,
+                counts_per_hour=options.counts, apart=options.apart,
             )  # fmt: skip
             week.run(lambda share, task=task: progress.update(task, completed=share))  # type: ignore[misc]  # Bound on purpose.
             progress.update(task, completed=1.0)

@@ -106,13 +106,14 @@ class Week:
         refill_booked: the share of refills that staff book.
         low_for_s: a place calls once it has been low for so long.
         counts_per_hour: so many shelves are staff asked to count at most.
+        apart: the manager has parted the look-alikes as the hub advises.
     """
 
     def __init__(
         self, folder: Path, *, seed: int, days: float = 7.0, refill_booked: float = HABITS.refill_booked, low_for_s: float = LOW_FOR_S,
-        counts_per_hour: int = COUNTS_PER_HOUR,
+        counts_per_hour: int = COUNTS_PER_HOUR, apart: bool = False,
     ) -> None:  # fmt: skip
-        self.plan = week_plan()
+        self.plan = week_plan(apart=apart)
         self.truth = TruthLog(keep_events=10**7)
         habits = structs.replace(HABITS, refill_booked=refill_booked)
         self.shop = Shop(self.plan, seed=seed, start_ms=WEEK_STARTS_MS, habits=habits, truth=self.truth)

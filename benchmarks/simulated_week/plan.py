@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 from msgspec import structs
 
 from demo.corner_shop import corner_shop
 from edge_agent.simulated_store.habits import ShopHabits
+from store_hub.rules import look_alikes as on_one_scale
 from wire_format.plans import OpeningHours, Planogram, Shelf
 
 WEEK_STARTS_MS = 1_790_550_000_000
@@ -19,7 +18,6 @@ UNWEIGHED = (
 """Boards without a scale; on the last two stand dear goods with a tag each, the others are known by the till alone."""
 TAGGED_FROM_MINOR = 499
 
-ALIKE_SHARE = 0.015
 WEIGHED, TAGGED, TILL_ONLY = "weighed", "tagged", "till only"
 
 HABITS = ShopHabits(
@@ -48,13 +46,16 @@ HABITS = ShopHabits(
 are not booked, three write-offs of ten neither. Staff come when the hub calls, and on a round every hour or two."""
 
 
-def week_plan() -> Planogram:
-    """Return the planogram of the shop."""
+def week_plan(*, apart: bool = False) -> Planogram:
+    """Return the planogram of the shop; `apart`: once its manager has parted the look-alikes as the hub advises."""
     plan = corner_shop()
     bays = [structs.replace(bay, shelves=[_board(shelf) for shelf in bay.shelves]) for bay in plan.bays]
     tagged = [p.sku for p in plan.products if (p.price_minor or 0) >= TAGGED_FROM_MINOR]
     hours = [OpeningHours(days=[1, 2, 3, 4, 5, 6, 7], opens="06:00", closes="22:00")]
-    return structs.replace(plan, bays=bays, tagged_skus=tagged, opening_hours=hours)
+    plan = structs.replace(plan, bays=bays, tagged_skus=tagged, opening_hours=hours)
+    for advice in on_one_scale.advised(plan) if apart else []:
+        plan = plan if advice.exchange is None else on_one_scale.exchanged(plan, advice.exchange)
+    return plan
 
 
 def _board(shelf: Shelf) -> Shelf:
@@ -72,12 +73,5 @@ def kind_of_place(plan: Planogram, place: str, sku: str) -> str:
 
 
 def look_alikes(plan: Planogram) -> set[tuple[str, str]]:
-    """The places (board, SKU) of which a scale cannot tell up to three units from up to three of a neighbour's on the same board."""
-    grams = {product.sku: product.unit_weight_g or 0.0 for product in plan.products}
-    found: set[tuple[str, str]] = set()
-    for shelf in (shelf for bay in plan.bays for shelf in bay.shelves if shelf.weighed):
-        for one, other in combinations([facing.sku for facing in shelf.facings], 2):
-            pairs = ((units * grams[one], others * grams[other]) for units in (1, 2, 3) for others in (1, 2, 3))
-            if any(abs(a - b) <= ALIKE_SHARE * max(a, b) for a, b in pairs):
-                found |= {(shelf.shelf_id, one), (shelf.shelf_id, other)}
-    return found
+    """The places (board, SKU) whose articles have a look-alike on the same scale."""
+    return {(alike.shelf_id, sku) for alike in on_one_scale.look_alikes(plan) for sku in alike.skus}

@@ -77,7 +77,7 @@ def low_shelf_alerts(week: Week, kind: str, *, from_the_tills_word: bool = False
 
 def together(found: Sequence[Found]) -> Found:
     """Add them up."""
-    return Found(*(sum(column) for column in zip(*found, strict=True)))
+    return Found(*(sum(column) for column in zip(*found, strict=True))) if found else Found(0, 0, 0, 0)
 
 
 def _alerts_of(week: Week, facing: FacingRow, *, from_the_tills_word: bool) -> Found:

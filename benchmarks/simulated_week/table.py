@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.simulated_week.drive import Week
-from benchmarks.simulated_week.plan import TAGGED, TILL_ONLY, WEIGHED
+from benchmarks.simulated_week.plan import TAGGED, TILL_ONLY, WEIGHED, look_alikes
 from benchmarks.simulated_week.score import KINDS, Found, low_shelf_alerts, messages, on_hand, phantoms, phantoms_by_till, together
 
 SHELVES = (WEIGHED, TAGGED, TILL_ONLY)
@@ -39,7 +39,8 @@ def figures_of(weeks: Sequence[Week]) -> list[Figure]:
     )
     for kind in SHELVES:
         figures += _found(f"low-shelf alerts, {kind}", lambda week, kind=kind: low_shelf_alerts(week, kind), weeks, "", "")  # type: ignore[misc]
-    for name, alike in (("with a look-alike beside it", True), ("without one", False)):
+    kinds = (("with a look-alike beside it", True), ("without one", False)) if any(look_alikes(week.plan) for week in weeks) else ()
+    for name, alike in kinds:
         figures += _found(f"weighed, {name}", lambda week, alike=alike: low_shelf_alerts(week, WEIGHED, alike=alike), weeks, "", "")  # type: ignore[misc]
     figures += _found(
         "till only, from the till's word", lambda week: low_shelf_alerts(week, TILL_ONLY, from_the_tills_word=True), weeks, "", ""

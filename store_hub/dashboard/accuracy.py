@@ -8,6 +8,7 @@ from markupsafe import Markup
 from nicegui import ui
 
 from store_hub.adapters.ledger_views import LedgerReading
+from store_hub.dashboard.accuracy_alike import alike_table
 from store_hub.dashboard.accuracy_findings import HeldAgainst, findings_list, shrink_table, worth_acting_on
 from store_hub.dashboard.accuracy_measures import measures_table, trend_chart, trend_sentence
 from store_hub.dashboard.book_words import books_words
@@ -37,6 +38,7 @@ class AccuracyPage(Page):
             self.part("trend-title")
             self.chart("trend", self.reader.t("Share of records that are exact, day by day"))
         self.part("shrink", "card")
+        self.part("alike", "card")
         self.part("records", "card")
         self.part("exports")
 
@@ -67,6 +69,7 @@ class AccuracyPage(Page):
             "trend-title": trend_sentence(reader, days),
             "trend": trend_chart(reader, days),
             "shrink": shrink_table(reader, held.unmatched),
+            "alike": alike_table(reader, reading.planogram),
             "records": _records(reader, reading),
             "exports": self._exports_bar(),
         }

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from benchmarks.simulated_week.drive import Week
 from benchmarks.simulated_week.peer import alarms
-from benchmarks.simulated_week.plan import TILL_ONLY, WEEK_STARTS_MS, WEIGHED
+from benchmarks.simulated_week.plan import TILL_ONLY, WEEK_STARTS_MS, WEIGHED, kind_of_place, look_alikes, week_plan
 from benchmarks.simulated_week.record import Spell
 from benchmarks.simulated_week.score import on_hand
 from benchmarks.simulated_week.spells import holds_near, overlaps, spells
 from benchmarks.simulated_week.table import figures_of
 from store_hub.flows.rebuild import rebuild
 from store_hub.rows import SaleRow
+from store_hub.rules.planogram_checks import planogram_problems
 
 HOUR_MS = 3_600_000
 
@@ -32,6 +33,14 @@ def test_half_a_day_is_known_nearly_as_it_was_and_rebuilt_to_the_bit(tmp_path: P
     assert "phantom stock in two hours: found" in names
     assert {"pick", "sale", "refill", "theft"} <= {event.kind for event in week.truth.events}
     assert rebuild(week.ledger_path, replace=False, progress=lambda done, total: None).differences == []
+
+
+def test_what_the_hub_advises_parts_the_weeks_look_alikes_and_leaves_a_planogram_in_order() -> None:
+    assert len(look_alikes(week_plan())) == 6
+    apart = week_plan(apart=True)
+    assert look_alikes(apart) == set()
+    assert planogram_problems(apart) == []
+    assert {kind_of_place(apart, "bay-4-shelf-1", sku) for sku in ("flour-1kg", "tomatoes-400")} == {WEIGHED}
 
 
 def test_spells_begin_and_end_with_different_values() -> None:
