@@ -10,7 +10,7 @@ from store_hub.dashboard.wording import facing_link, place_of, place_words
 from store_hub.rules.look_alikes import Advice, Alike, advised
 from wire_format.plans import Planogram
 
-SHOWN_MAX = 30
+SHOWN_MAX, SENTENCES_MAX = 30, 5
 
 
 def alike_table(reader: Reader, plan: Planogram) -> Markup:
@@ -40,6 +40,20 @@ def alike_table(reader: Reader, plan: Planogram) -> Markup:
         reader.t("Edit the planogram"), reader.t("once they have changed places on the shelves")
     )
     return title + Markup('<p class="small soft">{}</p>').format(why) + table(heads, rows) + rest + edit
+
+
+def alike_sentences(reader: Reader, plan: Planogram) -> list[str]:
+    """The same in a sentence each, for who is drawing a planogram."""
+    names = {product.sku: product.name for product in plan.products}
+    return [
+        reader.t(
+            "{place}: a scale cannot tell {alike} apart. {help}",
+            place=place_words(reader, place_of(plan, one.alike.shelf_id)),
+            alike=_alike_words(reader, one.alike, names),
+            help=_help_words(reader, one, names, plan),
+        )
+        for one in advised(plan)[:SENTENCES_MAX]
+    ]
 
 
 def _alike_words(reader: Reader, alike: Alike, names: dict[str, str]) -> str:

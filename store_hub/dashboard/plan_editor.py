@@ -7,7 +7,7 @@ the journal, so that any can be put back, as a new one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 
 from store_hub.adapters.ledger_views import LedgerUnreadable
+from store_hub.dashboard.accuracy_alike import alike_sentences
 from store_hub.dashboard.desk import ANSWER_WITHIN_S, Desk
 from store_hub.dashboard.reader import Reader
 from store_hub.errors import HubError, PlanogramInvalid
@@ -88,11 +89,13 @@ class PlanEditor:
             return JSONResponse({"problems": [str(error)]}, status_code=503)
 
     async def check(self, request: Request) -> Response:
-        """Say what is wrong with a planogram; nothing is booked."""
+        """Say what is wrong with a planogram, or else what its scales will not be able to tell apart; nothing is booked."""
         try:
-            return self._answer(request, planogram_problems(await _plan_of(request)))
+            plan = await _plan_of(request)
         except WireError as error:
             return self._answer(request, [str(error)])
+        problems = planogram_problems(plan)
+        return self._answer(request, problems, advice=() if problems else alike_sentences(self._reader_of(request), plan))
 
     async def force(self, request: Request) -> Response:
         """Put a planogram in force as the next version, unless another was meanwhile; answers its number, or what is wrong."""
@@ -137,10 +140,10 @@ class PlanEditor:
             return self._answer(request, [str(error)], status=503)
         return JSONResponse({"problems": [], "version": next_version})
 
-    def _answer(self, request: Request, problems: list[str], *, status: int = 200) -> Response:
-        """What is wrong, in the words of who asks."""
+    def _answer(self, request: Request, problems: list[str], *, advice: Sequence[str] = (), status: int = 200) -> Response:
+        """What is wrong, in the words of who asks; and what would be better, if nothing is."""
         reader = self._reader_of(request)
-        return JSONResponse({"problems": [reader.say(problem) for problem in problems]}, status_code=status)
+        return JSONResponse({"problems": [reader.say(problem) for problem in problems], "advice": list(advice)}, status_code=status)
 
     def _versions(self) -> list[Any]:
         with self._desk.views.reading() as reading:

@@ -132,6 +132,7 @@ def test_a_bay_is_dragged_put_in_force_and_an_earlier_version_put_back(watch: Ca
     page.keyboard.press("Shift+ArrowRight")
     page.get_by_role("button", name="Check").click()
     expect(page.get_by_text("Nothing contradicts itself.")).to_be_visible()
+    expect(page.get_by_text("Pantry · shelf 3: a scale cannot tell Long-grain rice 1 kg and Wheat flour 1 kg apart.")).to_be_visible()
     page.get_by_role("button", name="Put in force").click()
     expect(page.get_by_text("Version 2 is in force.")).to_be_visible()
     after = plan(hub)["bays"][1]["place"]

@@ -267,7 +267,7 @@
   }
   async function check() {
     const said = await send("/plan/check", JSON.stringify(plan));
-    notes = said.problems.length ? said.problems : [words.well];
+    notes = said.problems.length ? said.problems : [words.well, ...(said.advice || [])];
     draw();
   }
   const force = () => put("/plan/force", JSON.stringify(plan));
