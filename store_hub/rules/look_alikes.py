@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
-from math import dist
+from math import dist, sqrt
 from typing import NamedTuple
 
 from msgspec import structs
 
+from store_hub.rules.picks_changes import Article
 from wire_format.plans import Facing, Planogram, Shelf
 
-ALIKE_SHARE = 0.015
-"""Weights that differ by a smaller share are alike: units of one article differ among themselves, and a scale wanders."""
+ALIKE_SHARE, ALIKE_SDS = 0.015, 2.0
+"""Weights are alike that differ by a smaller share, for a scale wanders, or by less than so many times what such units scatter."""
 UNITS_MAX = 3
 """As many as a shopper takes at once, as good as always."""
 WIDTH_SHARE = 0.75
@@ -96,10 +97,14 @@ class _Boards:
         self._shelves = {shelf.shelf_id: shelf for bay in plan.bays for shelf in bay.shelves if shelf.weighed}
         self._bays = {shelf.shelf_id: bay for bay in plan.bays for shelf in bay.shelves}
         self._places = {shelf_id: [facing.sku for facing in shelf.facings] for shelf_id, shelf in self._shelves.items()}
-        self._grams = {product.sku: product.unit_weight_g for product in plan.products if product.unit_weight_g}
+        self._articles = {
+            product.sku: Article(sku=product.sku, unit_weight_g=product.unit_weight_g, unit_weight_sd_g=product.unit_weight_sd_g)
+            for product in plan.products
+            if product.unit_weight_g
+        }
         self._category = {product.sku: product.category for product in plan.products}
         self._tagged = set(plan.tagged_skus)
-        self._as_heavy = cache(lambda one, other: _as_heavy(self._grams.get(one), self._grams.get(other)))
+        self._as_heavy = cache(lambda one, other: _as_heavy(self._articles.get(one), self._articles.get(other)))
 
     def alike(self) -> Iterator[Alike]:
         """What the scales cannot tell apart as things stand, shelf by shelf."""
@@ -151,14 +156,19 @@ class _Boards:
         return is_other_kind, dist((bay.place.x_m, bay.place.y_m), (other_bay.place.x_m, other_bay.place.y_m)), exchange
 
 
-def _as_heavy(one_g: float | None, other_g: float | None) -> tuple[int, int] | None:
+def _as_heavy(one: Article | None, other: Article | None) -> tuple[int, int] | None:
     """The fewest units of the one that weigh as much as some of the other; None where no few do."""
-    if one_g is None or other_g is None:
+    if one is None or other is None:
         return None
     numbers = range(1, UNITS_MAX + 1)
-    pairs = [(units, others) for units in numbers for others in numbers]
-    alike = [pair for pair in pairs if abs(pair[0] * one_g - pair[1] * other_g) <= ALIKE_SHARE * max(pair[0] * one_g, pair[1] * other_g)]
+    alike = [(units, others) for units in numbers for others in numbers if _weigh_alike(one, units, other, others)]
     return min(alike, key=sum, default=None)
+
+
+def _weigh_alike(one: Article, units: int, other: Article, others: int) -> bool:
+    one_g, other_g = units * one.unit_weight_g, others * other.unit_weight_g
+    scatter_g = sqrt(units * one.spread_g**2 + others * other.spread_g**2)
+    return abs(one_g - other_g) <= max(ALIKE_SHARE * max(one_g, other_g), ALIKE_SDS * scatter_g)
 
 
 def _with(articles: list[str], sku: str, other: str) -> list[str]:

@@ -50,6 +50,17 @@ def test_articles_of_which_few_units_weigh_the_same_are_found(articles: list[str
     assert [(one.skus, (one.units, one.other_units)) for one in found] == ([] if units is None else [(tuple(articles), units)])
 
 
+def test_articles_that_scatter_more_are_alike_further_apart() -> None:
+    plan = shop({"a/1": ["even", "near"]}, {"even": 500.0, "near": 515.0})
+
+    def scattering(sd_g: float | None) -> Planogram:
+        return structs.replace(plan, products=[structs.replace(product, unit_weight_sd_g=sd_g) for product in plan.products])
+
+    assert look_alikes(scattering(2.0)) == []
+    assert len(look_alikes(scattering(8.0))) == 1
+    assert len(look_alikes(scattering(None))) == 1, "nobody has said how much they scatter: as the hub takes them to, 1.2 %"
+
+
 def test_look_alikes_without_a_scale_or_on_different_scales_are_none() -> None:
     assert look_alikes(shop({"a/1": ["rice"], "a/2": ["flour"]}, GRAMS)) == []
     plan = shop({"a/1": ["rice", "flour"]}, GRAMS)
