@@ -40,6 +40,7 @@ PAGES = (
     "/tasks",
     "/sales",
     "/floor",
+    "/accuracy",
     "/receiving",
     "/stock-take",
     "/devices",
