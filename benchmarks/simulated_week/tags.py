@@ -18,13 +18,17 @@ LOOK_MS = 60_000
 
 
 class Heard(NamedTuple):
-    """A tag is seen in a zone, or has left it. `if_there`: only if it is still there then."""
+    """A tag is seen in a zone, or has left it.
+
+    `only_if`: said only if it is there then (True), or is not (False): what is put back before a reader would have told its departure has
+    never left, as far as the reader knows. None: an error, said anyhow.
+    """
 
     at_ms: int
     epc: str
     zone_id: str
     seen: bool
-    if_there: bool
+    only_if: bool | None
 
 
 class Tags:
@@ -56,7 +60,7 @@ class Tags:
         told = []
         while self._due and self._due[0].at_ms <= until_ms:
             heard = heapq.heappop(self._due)
-            if not heard.if_there or self._where.get(heard.epc) == heard.zone_id:
+            if heard.only_if is None or heard.only_if == (self._where.get(heard.epc) == heard.zone_id):
                 told.append(heard)
         return told
 
@@ -67,9 +71,9 @@ class Tags:
         if before == zone_id:
             return
         if before is not None:
-            self._tell(at_ms, LEAVES_MS, epc, before, seen=False)
+            self._tell(at_ms, LEAVES_MS, epc, before, seen=False, only_if=False)
         if zone_id is not None:
-            self._tell(at_ms, ARRIVES_MS, epc, zone_id, seen=True, if_there=True)
+            self._tell(at_ms, ARRIVES_MS, epc, zone_id, seen=True, only_if=True)
 
     def _err(self, at_ms: int) -> None:
         """Some tags are hidden for a while, and some are heard from next door."""
@@ -78,12 +82,12 @@ class Tags:
         draws = self._chance.random((2, len(epcs)))
         for epc in [e for e, draw in zip(epcs, draws[0], strict=True) if draw < FALSE_DEPARTURES_PER_HOUR * minute]:
             self._tell(at_ms, (0.0, LOOK_MS), epc, self._where[epc], seen=False)
-            self._tell(at_ms + LOOK_MS, FALSE_LASTS_MS, epc, self._where[epc], seen=True, if_there=True)
+            self._tell(at_ms + LOOK_MS, FALSE_LASTS_MS, epc, self._where[epc], seen=True, only_if=True)
         for epc in [e for e, draw in zip(epcs, draws[1], strict=True) if draw < FALSE_ARRIVALS_PER_HOUR * minute]:
             other = str(self._chance.choice([zone for zone in self._aisles if zone != self._where[epc]]))
             self._tell(at_ms, (0.0, LOOK_MS), epc, other, seen=True)
             self._tell(at_ms + LOOK_MS, FALSE_LASTS_MS, epc, other, seen=False)
 
-    def _tell(self, at_ms: int, after_ms: tuple[float, float], epc: str, zone_id: str, *, seen: bool, if_there: bool = False) -> None:
-        heard = Heard(at_ms + round(float(self._chance.uniform(*after_ms))), epc, zone_id, seen, if_there)
+    def _tell(self, at_ms: int, after_ms: tuple[float, float], epc: str, zone_id: str, *, seen: bool, only_if: bool | None = None) -> None:
+        heard = Heard(at_ms + round(float(self._chance.uniform(*after_ms))), epc, zone_id, seen, only_if)
         heapq.heappush(self._due, heard)

@@ -67,7 +67,9 @@ def counted_as(beam: Beam, index: int, units: int, board: Board, *, width: int, 
         for ways in _others(held, index, board):
             ways[:, index] = units
             moved = np.abs(ways - held).sum(axis=1) - abs(more[row])
-            gained = board.fit(ways, foreign) - board.fit(held[None, :], foreign) - MISREAD_COST - MOVED_COST * moved
+            fit = board.fit(ways, foreign)
+            best = max(float(fit.max()), float(board.fit(held[None, :], foreign)[0]))  # Retold, none is likelier than it was before.
+            gained = fit - best - MISREAD_COST - MOVED_COST * moved
             near = np.flatnonzero(gained > -MISJUDGED_COST)
             parts.append((ways[near], np.full(near.size, row), np.full(near.size, foreign), beam.log_weight[row] + gained[near]))
     every, parent = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])

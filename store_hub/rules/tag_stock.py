@@ -23,7 +23,7 @@ from wire_format.plans import Bay, Zone
 SHOP_FLOOR = "shop_floor"
 SURE_SDS = 1.645
 """Half-width of a 90 % interval of a normal distribution, in standard deviations."""
-_FLOOR_KINDS = ("aisle", "other")
+_FLOOR_KINDS, _PASSED_KINDS = ("aisle", "other"), ("till", "queue", "entrance")
 
 
 class TagStock:
@@ -106,7 +106,7 @@ class TagStock:
         """
         if sku not in self._tagged:
             return
-        present = self._tags.present_of(sku)
+        present = self._standing(sku)
         kinds = {self.kind(zone_id) for zone_id in self._tags.zones_of(sku)}
         if "back_room" in kinds:
             rows = [row for row in present if self.kind(row.zone_id) == "back_room"]
@@ -122,6 +122,15 @@ class TagStock:
         rows = [row for row in [*present, *self._tags.lingering_of(sku)] if self.kind(row.zone_id) in _FLOOR_KINDS]
         self._retell_floor(sku, rows, shelves, stock, changes)
 
+    def _standing(self, sku: str) -> list[TagRow]:
+        """Each present tag once, where it stands. At a till or a door it is only once no reader hears it on the floor any more."""
+        return [self._place_of(row) for row in self._tags.present_of(sku)]
+
+    def _place_of(self, row: TagRow) -> TagRow:
+        if self.kind(row.zone_id) not in _PASSED_KINDS:
+            return row
+        return next((here for here in reversed(self._tags.heard_in(row.epc)) if self.kind(here.zone_id) in _FLOOR_KINDS), row)
+
     def _tell_beliefs(self, sku: str, present: list[TagRow], homes: list[str], stock: StockBook, changes: Changes) -> None:
         for zone_id in self._tags.zones_of(sku):
             boards = self._boards.get(zone_id, [])
@@ -135,7 +144,7 @@ class TagStock:
             return
         self._begun.pop(sku, None)
         wanted = ("back_room",) if place == BACK_ROOM else _FLOOR_KINDS
-        tags = sum(self.kind(row.zone_id) in wanted for row in self._tags.present_of(sku))
+        tags = sum(self.kind(row.zone_id) in wanted for row in self._standing(sku))
         lingering = 0 if place == BACK_ROOM else sum(self.kind(row.zone_id) in wanted for row in self._tags.lingering_of(sku))
         hidden = min(max(units - tags, 0), lingering)  # As many of those that left a moment ago must still be there.
         changes.effects += self._tags.settled(changes.at_ms, sku, hidden=hidden)

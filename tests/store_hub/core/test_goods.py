@@ -61,6 +61,27 @@ def test_a_tag_that_is_hidden_for_a_minute_calls_nobody_and_one_that_stays_away_
     is_rebuilt(tagged)
 
 
+def test_a_tag_heard_at_the_gate_too_stands_on_its_shelf_until_nobody_hears_it_there(tagged: Any) -> None:
+    for serial in range(5):
+        see(tagged, gum(serial), "aisle")
+    two_minutes_later(tagged)
+    see(tagged, gum(0), "gate")
+    assert tagged.units("gum", "sweets") == 5, "a stray read from the gate's antenna, or somebody on the way there: the aisle will tell"
+    assert tagged.rows("SELECT count(*) FROM alerts WHERE sku = 'gum'") == [(0,)]
+    leave(tagged, gum(0), "gate")
+    assert tagged.units("gum", "sweets") == 5
+    see(tagged, gum(1), "gate")
+    tagged.reopen()
+    leave(tagged, gum(1), "aisle")
+    assert tagged.units("gum", "sweets") == 4, "it is at the gate, and nowhere else"
+    see(tagged, gum(2), "gate")
+    tagged.tell(StockCount(sku="gum", units=4, shelf_id="sweets"))
+    assert tagged.units("gum", "sweets") == 4
+    see(tagged, gum(3), "store")
+    assert (tagged.units("gum", "sweets"), tagged.units("gum", "back_room")) == (3, 1), "goods go back there: where it came last counts"
+    is_rebuilt(tagged)
+
+
 def test_what_a_count_finds_beyond_the_tags_has_no_tag_and_stays_counted(tagged: Any) -> None:
     for serial in range(4):
         see(tagged, gum(serial), "aisle", confidence=0.9)
