@@ -140,13 +140,16 @@ class ShelfBelief:
         """Hear that staff put units on this shelf: a put of as many was not a shopper's, so nothing is owed to the till for it."""
         if sku not in self._skus or units <= 0:
             return []
-        index = self._skus.index(sku)
-        self._unfelt[index] -= units  # What the scale has felt is forgotten with its next word.
         self._beam = refilled_by(
-            self._beam, index, units, self._capacity, self._unit_g, self._unit_variance_g2, self._numbers.own,
+            self._beam, self._skus.index(sku), units, self._capacity, self._unit_g, self._unit_variance_g2, self._numbers.own,
             width=self._rule.width, log_range=self._rule.log_range,
         )  # fmt: skip
         return self._corrected(at_ms)
+
+    def put_unfelt(self, sku: str, units: int) -> None:
+        """Hear that staff put units here that the scale has not felt: it was silent, or they are on their way."""
+        if sku in self._skus:
+            self._unfelt[self._skus.index(sku)] -= units  # Forgotten with the scale's next word.
 
     def tagged(self, sku: str, tags: int | None, at_ms: int) -> list[PickEvent]:
         """Hear how many tags of an article are read on this board; None: nobody can say any more.

@@ -4,6 +4,8 @@ back, corrects the back room and is not counted twice.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from store_hub.rows import Gone, RecentPutRow
 from store_hub.rules.changes import Changes
 
@@ -13,6 +15,13 @@ KEPT_MS = 4 * 3_600_000
 TOLD_WITHIN_MS = 30 * 60_000
 """Staff book a refill at most this long after or before the scale feels it."""
 SAME_REFILL_MS = 60_000
+
+
+class Carried(NamedTuple):
+    """What is new in a refill that staff book: units still to be taken out of the back room (below zero: put back), and not felt yet."""
+
+    to_take: int
+    unfelt: int
 
 
 class RecentPuts:
@@ -37,25 +46,22 @@ class RecentPuts:
         rows = self._rows.get((shelf_id, sku), [])
         return any(row.source == FROM_BACK_ROOM and at_ms - row.at_ms <= SAME_REFILL_MS for row in rows)
 
-    def use_announced(self, shelf_id: str, sku: str, units: int, changes: Changes) -> int:
+    def use_announced(self, shelf_id: str, sku: str, units: int, changes: Changes, *, within_ms: int) -> int:
         """Take up to `units` of what staff announced lately; returns how many there were."""
-        return self._use(shelf_id, sku, units, changes, ANNOUNCED, within_ms=TOLD_WITHIN_MS)
+        return self._use(shelf_id, sku, units, changes, ANNOUNCED, within_ms=within_ms)
 
     def undo(self, shelf_id: str, sku: str, units: int, changes: Changes) -> int:
         """The scale takes back what it told: returns how many of the units had been booked out of the back room."""
         return self._use(shelf_id, sku, units, changes, FROM_BACK_ROOM, within_ms=KEPT_MS)
 
-    def told(self, shelf_id: str, sku: str, units: int, changes: Changes) -> int:
-        """Staff say that they carried so many from the back room; returns how many are still to be taken out of it (below zero: put back).
-
-        What the scale has not felt yet waits for it.
-        """
+    def told(self, shelf_id: str, sku: str, units: int, changes: Changes) -> Carried:
+        """Staff say that they carried so many from the back room. What the scale has not felt yet waits for it."""
         booked = self._use(shelf_id, sku, units, changes, FROM_BACK_ROOM, within_ms=TOLD_WITHIN_MS)
         misread = self._use(shelf_id, sku, units - booked, changes, FROM_HANDS, within_ms=TOLD_WITHIN_MS)
         rest = units - booked - misread
         if rest:
             self.felt(shelf_id, sku, rest, ANNOUNCED, changes)
-        return units - booked
+        return Carried(units - booked, rest)
 
     def _use(self, shelf_id: str, sku: str, units: int, changes: Changes, source: str, *, within_ms: int) -> int:
         """Strike out up to `units`, newest first."""

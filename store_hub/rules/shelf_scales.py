@@ -90,7 +90,7 @@ class ShelfScale:
         return 0 < self.last_at_ms < at_ms - BLIND_MS
 
     def standing(self, at_ms: int, is_called: Callable[[str], bool]) -> Standing:
-        """What the stock is to say of the shelf. While its scale is dead, what the till has sold since then has gone from it.
+        """What the stock is to say of the shelf. While its scale is dead, what the till sells goes from it, and what staff book comes.
 
         `is_called`: whether staff are called to an article here: they may have filled it up.
         """
@@ -100,15 +100,15 @@ class ShelfScale:
         fits = {article.sku: float(article.capacity_units) for article in self.belief.articles}
         lines = []
         for sku, units, low, high in standing.lines:
-            sold = max(0, self.belief.unfelt(sku))
-            more = 1.0 if sold else 0.0  # One more may have been taken.
-            filled = fits[sku] if (sold or is_called(sku)) and sku in standing.own else high
-            lines.append((sku, max(0.0, units - sold), max(0.0, low - sold - more), max(high, filled)))
+            sold, room = self.belief.unfelt(sku), max(high, fits[sku])
+            more = 1.0 if sold > 0 else 0.0  # One more may have been taken.
+            filled = room if (sold > 0 or is_called(sku)) and sku in standing.own else min(room, high - min(0, sold))
+            lines.append((sku, min(room, max(0.0, units - sold)), min(room, max(0.0, low - sold - more)), filled))
         return standing._replace(lines=lines)
 
     def chance_at_most(self, sku: str, units: int, at_ms: int) -> float:
         """How probable it was at that moment that so many units of an article or fewer were here."""
-        sold = max(0, self.belief.unfelt(sku)) if self.is_dead(at_ms) else 0
+        sold = self.belief.unfelt(sku) if self.is_dead(at_ms) else 0
         return min(1.0, sum(chance for number, chance in self.belief.chances_of(sku).items() if number - sold <= units))
 
     def _as_weighed(self) -> Standing:

@@ -15,7 +15,7 @@ from store_hub.rules.baskets import BasketBook
 from store_hub.rules.changes import Changes
 from store_hub.rules.picks import PickEvent
 from store_hub.rules.places import Places
-from store_hub.rules.recent_puts import FROM_BACK_ROOM, FROM_HANDS, RecentPuts
+from store_hub.rules.recent_puts import FROM_BACK_ROOM, FROM_HANDS, KEPT_MS, TOLD_WITHIN_MS, RecentPuts
 from store_hub.rules.shelf_scales import ShelfScales
 from store_hub.rules.stock_unweighed import UnweighedStock
 from wire_format.observations import ShelfWeight
@@ -42,6 +42,7 @@ class StockBook(UnweighedStock):
         if scale is None:
             return False
         moved_at_ms = None if weight.moved_at_ms is None else weight.moved_at_ms + clock_shift_ms
+        waits_ms = KEPT_MS if scale.is_dead(changes.at_ms) else TOLD_WITHIN_MS  # What was booked while it was dead it could not feel.
         changes.effects.append(
             ShelfWeightRow(
                 weight.shelf_id, changes.at_ms, changes.journal_id, weight.weight_g, weight.spread_g, moved_at_ms, weight.temperature_c
@@ -53,7 +54,7 @@ class StockBook(UnweighedStock):
         if events is None:
             return True
         for event in events:
-            self._book_event(weight.shelf_id, event, changes)
+            self._book_event(weight.shelf_id, event, changes, announced_ms=waits_ms)
         for sku in self.retell_shelf(weight.shelf_id, changes, evidence="weight"):
             self.baskets.give_up_debts(sku, changes)
         return True
@@ -67,14 +68,14 @@ class StockBook(UnweighedStock):
             self.clear_place(sku, shelf_id, changes)
         return standing.own
 
-    def _book_event(self, shelf_id: str, event: PickEvent, changes: Changes) -> None:
+    def _book_event(self, shelf_id: str, event: PickEvent, changes: Changes, *, announced_ms: int = TOLD_WITHIN_MS) -> None:
         line = changes.next_line()
         meaning = _MEANINGS.get(event.kind, event.kind)
         if event.sku is not None and event.units != 0:
             if event.sku in self.scales.strangers(shelf_id):
                 self._move_stranger(event.sku, event.units, changes, line)
             else:
-                meaning = self._move(shelf_id, event.sku, event.units, meaning, changes, line)
+                meaning = self._move(shelf_id, event.sku, event.units, meaning, changes, line, announced_ms)
         changes.effects.append(
             ShelfEventRow(
                 changes.journal_id, line, shelf_id, event.sku, changes.at_ms, event.units, meaning, event.weight_g,
@@ -82,7 +83,7 @@ class StockBook(UnweighedStock):
             )
         )  # fmt: skip
 
-    def _move(self, shelf_id: str, sku: str, units: int, meaning: str, changes: Changes, line: int) -> str:
+    def _move(self, shelf_id: str, sku: str, units: int, meaning: str, changes: Changes, line: int, announced_ms: int) -> str:
         """Follow units to baskets, from baskets, or from the back room; returns what the event finally means."""
         if units < 0:
             undone = self.puts.undo(shelf_id, sku, -units, changes) if meaning == "corrected" else 0
@@ -92,7 +93,7 @@ class StockBook(UnweighedStock):
             self.baskets.pick(sku, -units - undone, changes, line=line)
             changes.add_to_quarter(sku, picked=-units - undone)
             return meaning
-        announced = self.puts.use_announced(shelf_id, sku, units, changes)  # Has left the back room already.
+        announced = self.puts.use_announced(shelf_id, sku, units, changes, within_ms=announced_ms)  # Has left the back room already.
         if announced:
             changes.add_to_quarter(sku, refilled=announced)
         if announced == units:
@@ -187,14 +188,16 @@ class StockBook(UnweighedStock):
         if to_scale is not None:
             for event in to_scale.belief.refilled(sku, units, changes.at_ms):
                 self._book_event(to_place, event, changes)
-            self.retell_shelf(to_place, changes, evidence="move")
+            unfelt = units
             if from_place == BACK_ROOM:
                 self.hear_refill(to_place, sku, changes)
-            left = self.puts.told(to_place, sku, units, changes) if from_place == BACK_ROOM else 0
-            if left > 0:
-                self.take_from(sku, BACK_ROOM, left, "move", changes)
-            elif left < 0:
-                self.add_to_back_room(sku, -left, "move", changes)
+                left, unfelt = self.puts.told(to_place, sku, units, changes)
+                if left > 0:
+                    self.take_from(sku, BACK_ROOM, left, "move", changes)
+                elif left < 0:
+                    self.add_to_back_room(sku, -left, "move", changes)
+            to_scale.belief.put_unfelt(sku, unfelt)
+            self.retell_shelf(to_place, changes, evidence="move")
             return
         if from_place == BACK_ROOM and self.unseen.knows(to_place, sku):
             self.hear_refill(to_place, sku, changes)

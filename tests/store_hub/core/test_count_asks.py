@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from store_hub.adapters.ledger_views import LedgerViews
-from store_hub.entries import AlertAction, Finding, Sale, SaleLine, StockCount
+from store_hub.entries import AlertAction, Finding, Sale, SaleLine, StockCount, StockMove
 from store_hub.entries_settings import AlertRules, SettingsChange, ShopSettings
 from store_hub.errors import GoodsRefused
 from store_hub.flows.attend import Attend
@@ -204,4 +204,39 @@ def test_what_was_filled_up_while_a_scale_was_dead_and_nothing_sold_is_seen_when
     assert shop.rows("SELECT units, low, high FROM stock WHERE sku = 'tea' AND place = 'drinks'") == [(0.0, 0.0, 8.0)]
     shop.weigh(12, 8)
     assert [shop.units(sku, "drinks") for sku in ("cola", "tea")] == [12.0, 8.0]
+    assert rebuild(shop.path, replace=False, progress=lambda done, total: None).differences == []
+
+
+def test_a_refill_that_was_felt_before_a_scale_died_is_not_looked_for_when_it_is_back(shop: Any) -> None:
+    shop.weigh(10, 6)
+    shop.weigh(4, 6)
+    shop.tell(Sale(till="1", lines=[SaleLine(sku="cola", units=6)]))
+    shop.weigh(8, 6, after_s=900)
+    shop.weigh(12, 6, after_s=5)
+    shop.clock.at_ms += 20_000
+    shop.tell(StockMove(sku="cola", units=8, from_place="back_room", to_place="drinks"))  # Its last word was before.
+    assert (shop.units("cola", "drinks"), shop.units("cola", "back_room")) == (12.0, 16.0)
+    shop.clock.at_ms += 20 * MINUTE_MS
+    for _ in range(7):
+        shop.clock.at_ms += MINUTE_MS
+        shop.tell(Sale(till="1", lines=[SaleLine(sku="cola", units=1)]))
+    assert shop.units("cola", "drinks") == 5.0
+    shop.weigh(4, 6)
+    assert (shop.units("cola", "drinks"), shop.units("tea", "drinks")) == (4.0, 6.0)
+    assert shop.rows("SELECT count(*) FROM shelf_events WHERE meaning = 'unknown'") == [(0,)]
+    assert rebuild(shop.path, replace=False, progress=lambda done, total: None).differences == []
+
+
+def test_a_refill_that_is_booked_while_a_scale_is_dead_stands_there_and_leaves_the_back_room_once(shop: Any) -> None:
+    for cola in (10, 7, 4):
+        shop.weigh(cola, 6)
+    shop.tell(Sale(till="1", lines=[SaleLine(sku="cola", units=6)]))
+    shop.clock.at_ms += 20 * MINUTE_MS
+    shop.tell(StockMove(sku="cola", units=8, from_place="back_room", to_place="drinks"))
+    shop.tell(Sale(till="1", lines=[SaleLine(sku="gum", units=1)]))
+    assert (shop.units("cola", "drinks"), shop.units("cola", "back_room")) == (12.0, 16.0)
+    shop.clock.at_ms += 60 * MINUTE_MS
+    shop.reopen()
+    shop.weigh(12, 6)
+    assert (shop.units("cola", "drinks"), shop.units("cola", "back_room")) == (12.0, 16.0)
     assert rebuild(shop.path, replace=False, progress=lambda done, total: None).differences == []
