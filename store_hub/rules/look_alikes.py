@@ -128,7 +128,7 @@ class _Boards:
 
     def _alike(self, shelf_id: str, articles: list[str]) -> Iterator[Alike]:
         is_read = self._shelves[shelf_id].tag_zone_id is not None
-        for one, other in combinations(articles, 2):
+        for one, other in combinations(dict.fromkeys(articles), 2):
             units = self._as_heavy(one, other)
             if units is not None and not (is_read and (one in self._tagged or other in self._tagged)):
                 yield Alike(shelf_id, one, units[0], other, units[1])
@@ -138,6 +138,8 @@ class _Boards:
         here, sku, there, other = exchange
         if here == there or other in self._places[here] or sku in self._places[there]:
             return False
+        if self._places[here].count(sku) > 1 or self._places[there].count(other) > 1:
+            return False  # Two places for one do not fit.
         bay, other_bay = self._bays[here], self._bays[there]
         narrow, wide = sorted((self._width_m(here, sku), self._width_m(there, other)))
         may_bear = bay is other_bay or (bay.load_max_kg is None and other_bay.load_max_kg is None)

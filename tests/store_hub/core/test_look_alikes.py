@@ -96,6 +96,13 @@ def test_no_board_gets_an_article_twice() -> None:
     assert [one.exchange for one in advised(plan)] == [None]
 
 
+def test_an_article_with_two_places_on_a_board_is_its_own_look_alike_nowhere_and_changes_places_with_none() -> None:
+    assert look_alikes(shop({"a/1": ["rice", "rice"]}, GRAMS)) == []
+    plan = shop({"a/1": ["rice", "rice", "flour"], "b/1": ["beans", "beans"], "c/1": ["oil"]}, GRAMS)
+    assert len(look_alikes(plan)) == 1
+    assert [one.exchange for one in advised(plan)] == [Exchange("a-1", "flour", "c-1", "oil")]
+
+
 @pytest.mark.parametrize("of_bay", [{"b": {"cooled": True}}, {"b": {"fixed": True}}, {"a": {"fixed": True}}, {"b": {"load_max_kg": 80.0}}])
 def test_what_is_cold_stays_cold_what_is_fixed_stays_and_no_rack_bears_more_than_it_may(of_bay: dict[str, dict[str, object]]) -> None:
     plan = shop({"a/1": ["rice", "flour"], "b/1": ["beans"]}, GRAMS, **of_bay)
