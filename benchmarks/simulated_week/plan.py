@@ -7,7 +7,7 @@ from msgspec import structs
 from demo.corner_shop import corner_shop
 from edge_agent.simulated_store.habits import ShopHabits
 from store_hub.rules import look_alikes as on_one_scale
-from wire_format.plans import OpeningHours, Planogram, Shelf
+from wire_format.plans import Facing, OpeningHours, Planogram, Shelf
 
 WEEK_STARTS_MS = 1_790_550_000_000
 """Monday, 28 September 2026, 01:00 in the shop's own time: nobody is in."""
@@ -53,9 +53,30 @@ def week_plan(*, apart: bool = False) -> Planogram:
     tagged = [p.sku for p in plan.products if (p.price_minor or 0) >= TAGGED_FROM_MINOR]
     hours = [OpeningHours(days=[1, 2, 3, 4, 5, 6, 7], opens="06:00", closes="22:00")]
     plan = structs.replace(plan, bays=bays, tagged_skus=tagged, opening_hours=hours)
-    for advice in on_one_scale.advised(plan) if apart else []:
-        plan = plan if advice.exchange is None else on_one_scale.exchanged(plan, advice.exchange)
+    return parted(plan) if apart else plan
+
+
+def parted(plan: Planogram) -> Planogram:
+    """Return the planogram of a shop whose manager has done what the hub advises of look-alikes."""
+    for advice in on_one_scale.advised(plan):
+        plan = plan if advice.exchange is None else exchanged(plan, advice.exchange)
     return plan
+
+
+def exchanged(plan: Planogram, exchange: on_one_scale.Exchange) -> Planogram:
+    """Return the planogram in which two articles have changed places; each keeps how many of it fit and when staff are called."""
+    facings = {(shelf.shelf_id, facing.sku): facing for bay in plan.bays for shelf in bay.shelves for facing in shelf.facings}
+    one, other = (exchange.shelf_id, exchange.sku), (exchange.with_shelf_id, exchange.with_sku)
+    there = {one: other, other: one}
+
+    def placed(shelf: Shelf, facing: Facing) -> Facing:
+        key = (shelf.shelf_id, facing.sku)
+        return facing if key not in there else structs.replace(facings[there[key]], from_m=facing.from_m, width_m=facing.width_m)
+
+    def filled(shelf: Shelf) -> Shelf:
+        return structs.replace(shelf, facings=[placed(shelf, facing) for facing in shelf.facings])
+
+    return structs.replace(plan, bays=[structs.replace(bay, shelves=[filled(shelf) for shelf in bay.shelves]) for bay in plan.bays])
 
 
 def _board(shelf: Shelf) -> Shelf:

@@ -8,10 +8,11 @@ from markupsafe import Markup
 from nicegui import ui
 
 from store_hub.adapters.ledger_views import LedgerReading
-from store_hub.dashboard.accuracy_alike import alike_table
+from store_hub.dashboard.accuracy_alike import AlikeTable
 from store_hub.dashboard.accuracy_findings import HeldAgainst, findings_list, shrink_table, worth_acting_on
 from store_hub.dashboard.accuracy_measures import measures_table, trend_chart, trend_sentence
 from store_hub.dashboard.book_words import books_words
+from store_hub.dashboard.desk import Desk
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.reader import Reader
 from store_hub.dashboard.tables import link, table
@@ -28,6 +29,10 @@ class AccuracyPage(Page):
     tables: ClassVar[frozenset[str]] = frozenset(
         {"discrepancies", "hand_counts", "books", "totals", "accuracy_days", "unmatched", "planogram"}
     )
+
+    def __init__(self, desk: Desk, reader: Reader) -> None:
+        super().__init__(desk, reader)
+        self._alike = AlikeTable()
 
     def layout(self) -> None:
         """What to act on first."""
@@ -69,7 +74,7 @@ class AccuracyPage(Page):
             "trend-title": trend_sentence(reader, days),
             "trend": trend_chart(reader, days),
             "shrink": shrink_table(reader, held.unmatched),
-            "alike": alike_table(reader, reading.planogram),
+            "alike": self._alike.drawn(reader, reading.planogram),
             "records": _records(reader, reading),
             "exports": self._exports_bar(),
         }

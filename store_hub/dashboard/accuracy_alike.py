@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
 from markupsafe import Markup
 
 from store_hub.dashboard.reader import Reader
@@ -13,47 +16,56 @@ from wire_format.plans import Planogram
 SHOWN_MAX, SENTENCES_MAX = 30, 5
 
 
-def alike_table(reader: Reader, plan: Planogram) -> Markup:
-    """Draw the look-alikes of a planogram, each with the exchange that parts them; nothing where no shelf stands on a scale."""
+class AlikeTable:
+    """The look-alikes of a planogram, each with the exchange that parts them; worked out once for a planogram, not with each news."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Planogram, list[Advice]] | None = None
+
+    def drawn(self, reader: Reader, plan: Planogram) -> Markup:
+        """Draw them; nothing where no shelf stands on a scale."""
+        if self._known is None or self._known[0] is not plan:
+            self._known = (plan, list(islice(advised(plan), SHOWN_MAX + 1)))
+        return _table(reader, plan, self._known[1])
+
+
+def alike_sentences(reader: Reader, plan: Planogram) -> list[str]:
+    """The same in a sentence each, for who is drawing a planogram."""
+    found = list(islice(advised(plan), SENTENCES_MAX))
+    return [
+        reader.t("{place}: a scale cannot tell {alike} apart. {help}", place=place, alike=alike, help=help_words)
+        for place, alike, help_words in _words(reader, plan, found)
+    ]
+
+
+def _table(reader: Reader, plan: Planogram, found: Sequence[Advice]) -> Markup:
     if not any(shelf.weighed for bay in plan.bays for shelf in bay.shelves):
         return Markup()
     title = Markup("<h2>{}</h2>").format(reader.t("What a scale cannot tell apart"))
-    found = advised(plan)
     if not found:
         return title + Markup('<p class="empty">{}</p>').format(reader.t("Every scale can tell its articles apart."))
     why = reader.t(
         "Which of two that weigh alike was taken, only the till says, minutes later: staff are called to such places late, or wrongly."
     )
-    names = {product.sku: product.name for product in plan.products}
-    heads = [reader.t("Place"), reader.t("Weigh alike"), reader.t("What helps")]
+    shown = found[:SHOWN_MAX]
     rows = [
-        (
-            link(facing_link(one.alike.shelf_id, one.alike.sku), place_words(reader, place_of(plan, one.alike.shelf_id))),
-            _alike_words(reader, one.alike, names),
-            _help_words(reader, one, names, plan),
-        )
-        for one in found[:SHOWN_MAX]
+        (link(facing_link(one.alike.shelf_id, one.alike.sku), place), alike, help_words)
+        for one, (place, alike, help_words) in zip(shown, _words(reader, plan, shown), strict=True)
     ]
-    more = len(found) - SHOWN_MAX
-    rest = Markup('<p class="small soft">{}</p>').format(reader.t("And {count} more.", count=reader.number(more))) if more > 0 else Markup()
+    soft = Markup('<p class="small soft">{}</p>')
+    rest = soft.format(reader.t("There are more; they follow once these are parted.")) if len(found) > SHOWN_MAX else Markup()
     edit = Markup('<div class="bar wrap"><a class="button" href="/plan">{}</a><span class="small soft">{}</span></div>').format(
         reader.t("Edit the planogram"), reader.t("once they have changed places on the shelves")
     )
-    return title + Markup('<p class="small soft">{}</p>').format(why) + table(heads, rows) + rest + edit
+    return title + soft.format(why) + table([reader.t("Place"), reader.t("Weigh alike"), reader.t("What helps")], rows) + rest + edit
 
 
-def alike_sentences(reader: Reader, plan: Planogram) -> list[str]:
-    """The same in a sentence each, for who is drawing a planogram."""
+def _words(reader: Reader, plan: Planogram, found: Sequence[Advice]) -> Iterator[tuple[str, str, str]]:
+    """Of each: where, what weighs alike, and what helps."""
     names = {product.sku: product.name for product in plan.products}
-    return [
-        reader.t(
-            "{place}: a scale cannot tell {alike} apart. {help}",
-            place=place_words(reader, place_of(plan, one.alike.shelf_id)),
-            alike=_alike_words(reader, one.alike, names),
-            help=_help_words(reader, one, names, plan),
-        )
-        for one in advised(plan)[:SENTENCES_MAX]
-    ]
+    for one in found:
+        place = place_words(reader, place_of(plan, one.alike.shelf_id))
+        yield place, _alike_words(reader, one.alike, names), _help_words(reader, one, names, plan)
 
 
 def _alike_words(reader: Reader, alike: Alike, names: dict[str, str]) -> str:

@@ -95,7 +95,8 @@ class PlanEditor:
         except WireError as error:
             return self._answer(request, [str(error)])
         problems = planogram_problems(plan)
-        return self._answer(request, problems, advice=() if problems else alike_sentences(self._reader_of(request), plan))
+        advice = [] if problems else await run_in_threadpool(alike_sentences, self._reader_of(request), plan)
+        return self._answer(request, problems, advice=advice)
 
     async def force(self, request: Request) -> Response:
         """Put a planogram in force as the next version, unless another was meanwhile; answers its number, or what is wrong."""

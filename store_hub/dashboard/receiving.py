@@ -10,7 +10,7 @@ from markupsafe import Markup
 from store_hub.adapters.ledger_views import LedgerReading
 from store_hub.dashboard.frame import Drawing, Page
 from store_hub.dashboard.upload import upload_file
-from store_hub.dashboard.wording import mark
+from store_hub.dashboard.wording import mark, typed_units
 from store_hub.entries_goods import AcceptedLine, DeliveryAcceptance, DeliveryNotice
 from store_hub.errors import HubError
 from store_hub.rows import NoticeAcceptedRow, NoticeLineRow, NoticeRow, NoticeTagRow
@@ -18,7 +18,6 @@ from store_hub.rules.goods_files import read_notice_file
 from store_hub.rules.receiving import ANNOUNCED, IN_CARTON, OVER, SHORT, UNREAD, WELL, WRONG, Difference, carton_list, differences
 
 SHOWN_AFTER_MS = 7 * 24 * 3_600_000
-UNITS_MAX = 1_000_000
 
 
 class ReceivingPage(Page):
@@ -51,10 +50,11 @@ class ReceivingPage(Page):
     async def _sign(self, delivery_id: str, typed: str) -> None:
         lines = []
         for sku, told in parse_qsl(typed, keep_blank_values=True):
-            if not told.strip().isdecimal() or int(told) > UNITS_MAX:
+            units = typed_units(told)
+            if units is None:
                 self.say(self.reader.t("{sku}: {told} is no number of units; write 0 where nothing came.", sku=sku, told=told or "—"))
                 return
-            lines.append(AcceptedLine(sku=sku, units=int(told)))
+            lines.append(AcceptedLine(sku=sku, units=units))
         by = self.reader.name or self.reader.t("the office")
         if lines and await self.tell(DeliveryAcceptance(delivery_id=delivery_id, lines=lines, by=by), door="notices"):
             self._correcting = ""

@@ -14,7 +14,7 @@ from store_hub.rules.overdue import SILENT_AFTER_MS
 from wire_format.plans import Planogram
 
 STALE_AFTER_MS = 180_000
-UNITS_MAX = 1_000_000
+UNITS_MAX, DIGITS_MAX = 1_000_000, 20
 
 _MARKS = {
     "empty": Markup('<circle cx="8" cy="8" r="7" fill="var(--red)"/><path d="M5 5l6 6M11 5l-6 6" stroke="var(--card)" stroke-width="2"/>'),
@@ -171,4 +171,6 @@ def role_word(reader: Reader, role: str) -> str:
 def typed_units(typed: str) -> int | None:
     """Return the units that somebody typed; None where it is no number of them."""
     text = typed.strip()
-    return int(text) if text.isdecimal() and int(text) <= UNITS_MAX else None
+    if not text.isdecimal() or len(text) > DIGITS_MAX:
+        return None  # Python reads no number of thousands of digits, and says so by an exception.
+    return int(text) if int(text) <= UNITS_MAX else None

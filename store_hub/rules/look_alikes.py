@@ -12,10 +12,8 @@ from itertools import combinations
 from math import dist, sqrt
 from typing import NamedTuple
 
-from msgspec import structs
-
 from store_hub.rules.picks_changes import Article
-from wire_format.plans import Facing, Planogram, Shelf
+from wire_format.plans import Planogram
 
 ALIKE_SHARE, ALIKE_SDS = 0.015, 2.0
 """Weights are alike that differ by a smaller share, for a scale wanders, or by less than so many times what such units scatter."""
@@ -61,33 +59,19 @@ def look_alikes(plan: Planogram) -> list[Alike]:
     return list(_Boards(plan).alike())
 
 
-def advised(plan: Planogram) -> list[Advice]:
-    """Return how to part the look-alikes of a planogram: exchanges to be made one after another, between near places first."""
-    boards, told, left = _Boards(plan), list[Advice](), set[Alike]()
+def advised(plan: Planogram) -> Iterator[Advice]:
+    """Tell how to part the look-alikes of a planogram: exchanges to be made one after another, between near places first.
+
+    Each is worked out when it is asked for: of hundreds nobody reads all.
+    """
+    boards, left = _Boards(plan), set[Alike]()
     while (alike := next((one for one in boards.alike() if one not in left), None)) is not None:
         exchange = boards.parting(alike)
-        told.append(Advice(alike, exchange))
         if exchange is None:
             left.add(alike)
         else:
             boards.exchange(exchange)
-    return told
-
-
-def exchanged(plan: Planogram, exchange: Exchange) -> Planogram:
-    """Return the planogram in which two articles have changed places; each keeps how many of it fit and when staff are called."""
-    facings = {(shelf.shelf_id, facing.sku): facing for bay in plan.bays for shelf in bay.shelves for facing in shelf.facings}
-    one, other = (exchange.shelf_id, exchange.sku), (exchange.with_shelf_id, exchange.with_sku)
-    there = {one: other, other: one}
-
-    def placed(shelf: Shelf, facing: Facing) -> Facing:
-        key = (shelf.shelf_id, facing.sku)
-        return facing if key not in there else structs.replace(facings[there[key]], from_m=facing.from_m, width_m=facing.width_m)
-
-    def filled(shelf: Shelf) -> Shelf:
-        return structs.replace(shelf, facings=[placed(shelf, facing) for facing in shelf.facings])
-
-    return structs.replace(plan, bays=[structs.replace(bay, shelves=[filled(shelf) for shelf in bay.shelves]) for bay in plan.bays])
+        yield Advice(alike, exchange)
 
 
 class _Boards:

@@ -17,13 +17,13 @@ from store_hub.rows import TagGapRow, TagRow
 from store_hub.rules.changes import Changes
 from store_hub.rules.places import Places
 from store_hub.rules.stock import StockBook
+from store_hub.rules.tag_findings import FLOOR_KINDS
 from store_hub.rules.tags import HEARD_MS, NEVER_MS, TagBook
 from wire_format.plans import Bay, Zone
 
 SHOP_FLOOR = "shop_floor"
 SURE_SDS = 1.645
 """Half-width of a 90 % interval of a normal distribution, in standard deviations."""
-_FLOOR_KINDS, _PASSED_KINDS = ("aisle", "other"), ("till", "queue", "entrance")
 
 
 class TagStock:
@@ -34,6 +34,7 @@ class TagStock:
         self._gaps: dict[tuple[str, str], TagGapRow] = {}
         self._tagged: frozenset[str] = frozenset()
         self._zones: dict[str, Zone] = {}
+        self._passed: frozenset[str] = frozenset()  # Zones in which nothing stands for long: tills, queues, doors.
         self._bays: dict[str, Bay] = {}
         self._boards: dict[str, list[str]] = {}  # By zone: the weighed shelves that its antenna reads.
         self._begun: dict[str, None] = {}  # Articles that tags may not yet have told, in order.
@@ -48,6 +49,7 @@ class TagStock:
         plan = places.planogram
         self._tagged = frozenset(plan.tagged_skus)
         self._zones = {zone.zone_id: zone for zone in plan.zones}
+        self._passed = frozenset(zone.zone_id for zone in plan.zones if zone.kind not in (*FLOOR_KINDS, "back_room"))
         self._bays = {shelf.shelf_id: bay for bay in plan.bays for shelf in bay.shelves}
         self._boards = {}
         self._begun = {sku: None for sku in self._tags.skus() if sku in self._tagged}
@@ -113,23 +115,21 @@ class TagStock:
             self._put(sku, BACK_ROOM, rows, self._gap(sku, BACK_ROOM), stock, changes)
         shelves = places.shelves_of.get(sku, [])
         self._tell_beliefs(sku, present, shelves, stock, changes)
-        if not shelves or not kinds.intersection(_FLOOR_KINDS) or any(places.facings[shelf, sku].weighed for shelf in shelves):
+        if not shelves or not kinds.intersection(FLOOR_KINDS) or any(places.facings[shelf, sku].weighed for shelf in shelves):
             return
         if self._is_planned(sku, stock, places) and changes.at_ms < (due_ms := self._heard_ms(sku)):
             self._begun[sku] = None
             self._heard_at_ms = min(self._heard_at_ms, due_ms)
             return
-        rows = [row for row in [*present, *self._tags.lingering_of(sku)] if self.kind(row.zone_id) in _FLOOR_KINDS]
+        rows = [row for row in [*present, *self._tags.lingering_of(sku)] if self.kind(row.zone_id) in FLOOR_KINDS]
         self._retell_floor(sku, rows, shelves, stock, changes)
 
     def _standing(self, sku: str) -> list[TagRow]:
         """Each present tag once, where it stands. At a till or a door it is only once no reader hears it on the floor any more."""
-        return [self._place_of(row) for row in self._tags.present_of(sku)]
+        return [self._on_the_floor(row) if row.zone_id in self._passed else row for row in self._tags.present_of(sku)]
 
-    def _place_of(self, row: TagRow) -> TagRow:
-        if self.kind(row.zone_id) not in _PASSED_KINDS:
-            return row
-        return next((here for here in reversed(self._tags.heard_in(row.epc)) if self.kind(here.zone_id) in _FLOOR_KINDS), row)
+    def _on_the_floor(self, row: TagRow) -> TagRow:
+        return next((here for here in self._tags.heard_in(row.epc) if self.kind(here.zone_id) in FLOOR_KINDS), row)
 
     def _tell_beliefs(self, sku: str, present: list[TagRow], homes: list[str], stock: StockBook, changes: Changes) -> None:
         for zone_id in self._tags.zones_of(sku):
@@ -143,7 +143,7 @@ class TagStock:
         if sku not in self._tagged:
             return
         self._begun.pop(sku, None)
-        wanted = ("back_room",) if place == BACK_ROOM else _FLOOR_KINDS
+        wanted = ("back_room",) if place == BACK_ROOM else FLOOR_KINDS
         tags = sum(self.kind(row.zone_id) in wanted for row in self._standing(sku))
         lingering = 0 if place == BACK_ROOM else sum(self.kind(row.zone_id) in wanted for row in self._tags.lingering_of(sku))
         hidden = min(max(units - tags, 0), lingering)  # As many of those that left a moment ago must still be there.

@@ -140,8 +140,8 @@ class TagBook:
         return [] if here is None else here.rows()
 
     def heard_in(self, epc: str) -> list[TagRow]:
-        """Every zone in which a tag is present, where it came first before others."""
-        return sorted((row for row in self._tags.get(epc, {}).values() if row.present), key=_came_last)
+        """Every zone in which a tag is present, that where it came last first."""
+        return sorted((row for row in self._tags.get(epc, {}).values() if row.present), key=_came_last, reverse=True)
 
     def lingering_of(self, sku: str) -> list[TagRow]:
         """The tags of an article that were told to have left a moment ago, and have been heard nowhere else since."""

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from store_hub.rules.look_alikes import Exchange, advised, exchanged, look_alikes
+from benchmarks.simulated_week.plan import exchanged, parted
+from store_hub.rules.look_alikes import Exchange, advised, look_alikes
 from wire_format.plans import Bay, Facing, Planogram, Product, Rectangle, Shelf
 
 
@@ -30,12 +31,6 @@ def shop(boards: dict[str, list[str]], grams: dict[str, float], **of_bay: dict[s
             for n, (bay, shelves) in enumerate(bays.items())
         ],
     )  # fmt: skip
-
-
-def parted(plan: Planogram) -> Planogram:
-    for advice in advised(plan):
-        plan = plan if advice.exchange is None else exchanged(plan, advice.exchange)
-    return plan
 
 
 GRAMS = {"rice": 1011.0, "flour": 1009.0, "beans": 398.0, "oil": 905.0, "juice": 1062.0, "cola": 350.0}
@@ -130,7 +125,7 @@ def test_exchanged_articles_keep_their_numbers_and_take_each_others_room() -> No
 def test_advice_ends_and_leaves_only_what_it_says_it_cannot_part(boards: list[list[str]], grams: list[float]) -> None:
     weights = {f"s{n}": weight for n, weight in enumerate(grams)}
     plan = shop({f"b{n // 2}/{n}": skus for n, skus in enumerate(boards)}, weights)
-    told = advised(plan)
+    told = list(advised(plan))
     after = parted(plan)
     assert {one.alike for one in told if one.exchange is None} >= set(look_alikes(after))
     assert len(look_alikes(after)) <= len(look_alikes(plan)) - sum(one.exchange is not None for one in told)
