@@ -26,7 +26,7 @@ from benchmarks.simulated_week.table import figures_of, show
 def main() -> int:
     """Run the weeks and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", default="11,12,13")
+    parser.add_argument("--seeds", type=_seeds, default="11,12,13", help="whole numbers with commas between them, a week each")
     parser.add_argument("--days", type=float, default=7.0)
     parser.add_argument("--refill-booked", type=float, default=HABITS.refill_booked, help="share of refills that staff book")
     parser.add_argument("--low-for", type=float, default=LOW_FOR_S, help="seconds for which a place must be low before it calls")
@@ -37,7 +37,7 @@ def main() -> int:
     options = parser.parse_args()
     weeks: list[Week] = []
     with tempfile.TemporaryDirectory() as folder, Progress(console=Console(stderr=True)) as progress:
-        for seed in [int(word) for word in options.seeds.split(",")]:
+        for seed in options.seeds:
             task = progress.add_task(f"week {seed}", total=1.0)
             week = Week(
                 Path(folder), seed=seed, days=options.days, refill_booked=options.refill_booked, low_for_s=options.low_for,
@@ -52,6 +52,13 @@ def main() -> int:
     else:
         show(figures, weeks)
     return 0
+
+
+def _seeds(words: str) -> list[int]:
+    try:
+        return [int(word) for word in words.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{words!r}: write whole numbers with commas between them, for example 11,12") from None
 
 
 if __name__ == "__main__":
